@@ -1,0 +1,1 @@
+CREATE INDEX `messages_history` ON `messages` (`conversation_id`,`sent_at`);

@@ -1,0 +1,67 @@
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import colors from 'picocolors';
+import { faultsOf } from './check.ts';
+import { compare } from './compare.ts';
+import { fleet } from './fleet.ts';
+import { journal } from './history.ts';
+import { childrenTable, fleetTable, summary } from './report.ts';
+import { bundle, deploy, idOf, migrateWithDrizzle, wake } from './runtime.ts';
+import { type Contents, readObject } from './storage.ts';
+
+/** Runs the whole story below a folder, and returns what went wrong. */
+async function demo(folder: string): Promise<string[]> {
+  const storage = join(folder, 'storage');
+  const copy = join(folder, 'copy');
+  const [oldWorker, newWorker] = await Promise.all([
+    bundle('old/worker.ts'),
+    bundle('../worker.ts'),
+  ]);
+  const ids: string[] = [];
+  const read = (from: string): Contents[] =>
+    fleet.map((object, index) => readObject(from, object.className, ids[index] ?? ''));
+
+  console.log(`The old deploy: drizzle-orm's migrator makes and fills ${fleet.length} objects.`);
+  await deploy(oldWorker, storage, async (runtime) => {
+    for (const object of fleet) {
+      ids.push(await idOf(runtime, object));
+      await migrateWithDrizzle(runtime, object, object.deploys, object.size);
+    }
+  });
+  const before = read(storage);
+  cpSync(storage, copy, { recursive: true });
+
+  console.log('The new deploy: the same storage, one import changed. Every object wakes, twice.\n');
+  const wakeAll = () =>
+    deploy(newWorker, storage, async (runtime) => {
+      for (const object of fleet) await wake(runtime, object);
+    });
+  await wakeAll();
+  const after = read(storage);
+  await wakeAll();
+  const again = read(storage);
+  console.log(fleetTable(before, after));
+
+  console.log("\nA copy of the old storage, where drizzle-orm's migrator runs what is pending:\n");
+  const everything = journal.map(({ idx }) => idx);
+  await deploy(oldWorker, copy, async (runtime) => {
+    for (const object of fleet) await migrateWithDrizzle(runtime, object, [everything]);
+  });
+  const ours = compare(before, after);
+  const drizzles = compare(before, read(copy));
+  console.log(childrenTable(ours, drizzles));
+
+  const faults = faultsOf(before, after, again);
+  console.log(`\n${summary(before, after, ours, drizzles)}`);
+  return faults;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'drizzle-offramp-demo-'));
+try {
+  const faults = await demo(folder);
+  for (const fault of faults) console.error(colors.red(fault));
+  if (faults.length > 0) process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

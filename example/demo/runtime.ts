@@ -1,0 +1,95 @@
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { Miniflare } from 'miniflare';
+import type { FleetObject } from './fleet.ts';
+
+/** Bundles a Worker as wrangler does, with drizzle-kit's `.sql` files as text. */
+export async function bundle(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL(entry, import.meta.url))],
+    bundle: true,
+    format: 'esm',
+    target: 'es2022',
+    external: ['cloudflare:workers'],
+    loader: { '.sql': 'text' },
+    write: false,
+  });
+  return outputFiles[0]?.text ?? '';
+}
+
+/** Deploys a Worker over the storage in a folder, lets `use` call it, and shuts the runtime down. */
+export async function deploy(
+  contents: string,
+  folder: string,
+  use: (runtime: Miniflare) => Promise<void>,
+): Promise<void> {
+  const runtime = new Miniflare({
+    resourcePersistencePath: folder,
+    // Nothing of the demo leaves the machine.
+    cf: false,
+    telemetry: { enabled: false },
+    workers: [
+      {
+        config: {
+          name: 'inbox',
+          compatibilityDate: '2026-10-01',
+          manifest: {
+            mainModule: 'worker.js',
+            modulesRoot: folder,
+            modules: { 'worker.js': { type: 'esm', contents } },
+          },
+          env: {
+            INBOX: { type: 'durable-object', worker: 'inbox', exportName: 'Inbox' },
+            ARCHIVE: { type: 'durable-object', worker: 'inbox', exportName: 'Archive' },
+          },
+          exports: {
+            Inbox: { type: 'durable-object', storage: 'sqlite' },
+            Archive: { type: 'durable-object', storage: 'sqlite' },
+          },
+        },
+      },
+    ],
+  });
+  try {
+    await use(runtime);
+  } finally {
+    await runtime.dispose();
+  }
+}
+
+/** The methods of `OldObject`, as a stub has them. */
+interface OldStub {
+  migrate(entries: number[]): Promise<void>;
+  fill(size: number): Promise<void>;
+}
+
+async function find(runtime: Miniflare, { className, name }: FleetObject) {
+  const namespace = await runtime.getDurableObjectNamespace(className.toUpperCase());
+  return { namespace, id: namespace.idFromName(name) };
+}
+
+export async function idOf(runtime: Miniflare, object: FleetObject): Promise<string> {
+  return (await find(runtime, object)).id.toString();
+}
+
+/** Wakes an object of the old deploy as often as it was deployed, and then fills it. */
+export async function migrateWithDrizzle(
+  runtime: Miniflare,
+  object: FleetObject,
+  deploys: number[][],
+  size = 0,
+): Promise<void> {
+  if (deploys.length === 0) return;
+  const { namespace, id } = await find(runtime, object);
+  const stub = namespace.get(id) as unknown as OldStub;
+  for (const entries of deploys) await stub.migrate(entries);
+  if (size > 0) await stub.fill(size);
+}
+
+/** Any request wakes an object, and its constructor migrates. */
+export async function wake(runtime: Miniflare, { className, name }: FleetObject): Promise<void> {
+  const url = `http://inbox.example.com/${className.toLowerCase()}/${name}`;
+  const response = await runtime.dispatchFetch(url);
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${className} ${name} answers ${response.status}: ${text}`);
+}

@@ -1,0 +1,38 @@
+import type { Archive } from './archive.ts';
+import type { Inbox, IncomingMessage } from './inbox.ts';
+
+export { Archive } from './archive.ts';
+export { Inbox } from './inbox.ts';
+
+export interface Env {
+  INBOX: DurableObjectNamespace<Inbox>;
+  ARCHIVE: DurableObjectNamespace<Archive>;
+}
+
+// GET  /inbox/<team>               the open conversations
+// POST /inbox/<team>               receives a message
+// POST /inbox/<team>/<id>/archive  moves a conversation to the archive
+// GET  /archive/<team>?q=<words>   searches the archive
+export default {
+  async fetch(request: Request, env: Env): Promise<Response> {
+    const url = new URL(request.url);
+    const [, where, team = '', id, action] = url.pathname.split('/');
+    switch (`${request.method} ${where}${action ? `/${action}` : ''}`) {
+      case 'GET inbox':
+        return Response.json(await env.INBOX.getByName(team).openConversations());
+      case 'POST inbox':
+        return Response.json(
+          await env.INBOX.getByName(team).receive(await request.json<IncomingMessage>()),
+        );
+      case 'POST inbox/archive':
+        await env.INBOX.getByName(team).archive(id ?? '');
+        return new Response(null, { status: 204 });
+      case 'GET archive':
+        return Response.json(
+          await env.ARCHIVE.getByName(team).search(url.searchParams.get('q') ?? ''),
+        );
+      default:
+        return new Response('Not found', { status: 404 });
+    }
+  },
+} satisfies ExportedHandler<Env>;
