@@ -1,0 +1,68 @@
+import { retireDrizzleLedger } from './drizzle/ledger.ts';
+import { MigrationError } from './errors.ts';
+import { type ForeignKeyMode, isHandledHere } from './foreign-keys.ts';
+import { prepareLedger, updateHead, writeRow } from './ledger.ts';
+import type { ResolvedOptions } from './options.ts';
+import { createdAt, type Plan, type State } from './plan.ts';
+import type { SqlStorageLike } from './target.ts';
+
+/**
+ * Carries out a plan. Must be called inside one transaction.
+ *
+ * @param sql the object's SQL storage
+ * @param plan what must happen
+ * @param state what stood in the object when the plan was made
+ * @param head what the object is level with afterwards
+ * @param mode what the migrations ask of foreign keys
+ * @param options the resolved options
+ * @throws {MigrationError} if a statement of a migration fails
+ */
+export function applyPlan(
+  sql: SqlStorageLike,
+  plan: Plan,
+  { ledger }: State,
+  head: string,
+  mode: ForeignKeyMode,
+  { table, drizzleTable }: ResolvedOptions,
+): void {
+  const applied_at = Date.now();
+  const rows = ledger?.rows ?? [];
+  let next = rows.length;
+  const last = plan.size - 1;
+  prepareLedger(sql, table, ledger);
+  for (const { version = next++, tag, checksum, created_at, origin } of plan.entries) {
+    writeRow(sql, table, {
+      version,
+      tag,
+      checksum,
+      created_at,
+      applied_at,
+      origin,
+      head: version === last ? head : null,
+    });
+  }
+  for (const { migration, statements } of plan.steps) {
+    statements.forEach((statement, statementIndex) => {
+      if (isHandledHere(statement, mode)) return;
+      try {
+        sql.exec(statement);
+      } catch (cause) {
+        const { appliedBefore } = plan;
+        throw new MigrationError({ migration, statement, statementIndex, appliedBefore, cause });
+      }
+    });
+    const version = next++;
+    writeRow(sql, table, {
+      version,
+      tag: migration.tag,
+      checksum: migration.checksum,
+      created_at: createdAt(migration),
+      applied_at,
+      origin: 'applied',
+      head: version === last ? head : null,
+    });
+  }
+  if (last >= 0 && last < rows.length && rows[last]?.head !== head)
+    updateHead(sql, table, last, head);
+  if (plan.retire) retireDrizzleLedger(sql, drizzleTable);
+}

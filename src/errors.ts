@@ -1,0 +1,184 @@
+/**
+ * Every error this package throws on purpose. All of them leave the database as it was.
+ *
+ * - {@link InputError}: what was passed to `migrate` is wrong.
+ * - {@link AdoptionError}: what stands in the object's ledgers does not fit the migrations.
+ * - {@link MigrationError}: a statement of a migration failed.
+ * - {@link ForeignKeyError}: a migration that switches foreign keys off cannot run, or broke a reference.
+ */
+
+/** What all errors of this package share: a `code` that programs can compare and that never changes. */
+export class OfframpError extends Error {
+  /**
+   * @param code a constant in capitals, such as `'UNKNOWN_ROW'`
+   * @param message what was found, where, and what to do next
+   */
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = new.target.name;
+  }
+}
+
+/** The code of an {@link InputError}. */
+export type InputErrorCode =
+  | 'INVALID_TARGET'
+  | 'NOT_SQLITE'
+  | 'D1_DATABASE'
+  | 'INVALID_INPUT'
+  | 'MIGRATIONS_FOLDER'
+  | 'INVALID_KEY'
+  | 'KEY_GAP'
+  | 'SQL_NOT_TEXT'
+  | 'MISSING_SQL'
+  | 'ORPHAN_SQL'
+  | 'REPEATED_IDX'
+  | 'INVALID_ENTRY'
+  | 'INVALID_WHEN'
+  | 'INVALID_TAG'
+  | 'REPEATED_TAG'
+  | 'STATEMENT_TOO_LONG'
+  | 'INVALID_TABLE_NAME'
+  | 'INVALID_OPTION';
+
+/** The target, the migrations or the options passed to `migrate` are not what it takes. */
+export class InputError extends OfframpError {
+  declare readonly code: InputErrorCode;
+
+  /**
+   * @param code which check failed
+   * @param message what was found and what to pass instead
+   * @param key the key, tag or option the message is about, where there is one
+   */
+  constructor(
+    code: InputErrorCode,
+    message: string,
+    readonly key?: string,
+  ) {
+    super(code, message);
+  }
+}
+
+/** The code of an {@link AdoptionError}. */
+export type AdoptionErrorCode =
+  | 'UNKNOWN_ROW'
+  | 'UNKNOWN_MIGRATION'
+  | 'AMBIGUOUS_ROW'
+  | 'SKIPPED_MIGRATION'
+  | 'TOO_FEW_MIGRATIONS'
+  | 'NOT_A_LEDGER'
+  | 'BROKEN_LEDGER'
+  | 'DRIFT';
+
+/** The object's own ledgers do not fit the migrations, so nobody can tell what to run. */
+export class AdoptionError extends OfframpError {
+  declare readonly code: AdoptionErrorCode;
+
+  /**
+   * @param code which rule refused
+   * @param message what was found, in which table, and what to do
+   * @param table the table the message is about
+   * @param keys the keys or tags of the migrations, or the rows, that it is about
+   */
+  constructor(
+    code: AdoptionErrorCode,
+    message: string,
+    readonly table: string,
+    readonly keys: readonly string[] = [],
+  ) {
+    super(code, message);
+  }
+}
+
+/** How much of a failed statement a message repeats, in characters. */
+export const STATEMENT_PREVIEW = 200;
+
+/** A statement of a migration failed; the whole attempt was rolled back. */
+export class MigrationError extends OfframpError {
+  /** The number in the migration's key: 7 for `m0007`. */
+  readonly version: number;
+  /** The migration's key, such as `m0007`. */
+  readonly key: string;
+  /** The migration's canonical tag, or null for a record without tags. */
+  readonly tag: string | null;
+  /** The whole statement that failed. */
+  readonly statement: string;
+  /** Which statement of the migration it was, from 0. */
+  readonly statementIndex: number;
+  /** What the runtime threw: SQLite's own words. */
+  override readonly cause: unknown;
+
+  /** @param failure the migration, its statement and what was thrown */
+  constructor(failure: {
+    migration: { key: string; tag: string | null };
+    statement: string;
+    statementIndex: number;
+    appliedBefore: number;
+    cause: unknown;
+  }) {
+    const { migration, statement, statementIndex, appliedBefore, cause } = failure;
+    const version = Number(migration.key.slice(1));
+    const name = migration.tag === null ? migration.key : `${migration.key} ${migration.tag}`;
+    const preview =
+      statement.length > STATEMENT_PREVIEW
+        ? `${statement.slice(0, STATEMENT_PREVIEW)}…`
+        : statement;
+    super(
+      'MIGRATION_FAILED',
+      `Migration ${version} failed (${name}); everything was rolled back.\n` +
+        `  Statement ${statementIndex + 1}: ${preview}\n` +
+        `  Error: ${cause instanceof Error ? cause.message : String(cause)}\n` +
+        `  State: ${appliedBefore} migration(s) were applied before this attempt`,
+    );
+    this.version = version;
+    this.key = migration.key;
+    this.tag = migration.tag;
+    this.statement = statement;
+    this.statementIndex = statementIndex;
+    this.cause = cause;
+  }
+}
+
+/** A row whose parent is missing, as `PRAGMA foreign_key_check` reports it. */
+export interface ForeignKeyViolation {
+  /** The table that holds the reference. */
+  table: string;
+  /** The row, or null in a table WITHOUT ROWID. */
+  rowid: number | null;
+  /** The table that lacks the row referred to. */
+  parent: string;
+}
+
+/** The code of a {@link ForeignKeyError}. */
+export type ForeignKeyErrorCode =
+  | 'FOREIGN_KEY_VIOLATION'
+  | 'FOREIGN_KEYS_STORAGE_ONLY'
+  | 'FOREIGN_KEYS_AFTER_WRITE'
+  | 'FOREIGN_KEYS_IN_TRANSACTION';
+
+/**
+ * A pending migration says `PRAGMA foreign_keys=OFF`, and either that cannot be done in this call, or the
+ * migrations left rows without their parents. https://www.sqlite.org/foreignkeys.html
+ */
+export class ForeignKeyError extends OfframpError {
+  declare readonly code: ForeignKeyErrorCode;
+
+  /**
+   * @param code why it was refused or rolled back
+   * @param message what was found and what to pass or mend
+   * @param keys the keys of the migrations that switch foreign keys off
+   * @param violations up to ten of the rows whose parent is missing
+   * @param total how many such rows there are in all
+   */
+  constructor(
+    code: ForeignKeyErrorCode,
+    message: string,
+    readonly keys: readonly string[],
+    readonly violations: readonly ForeignKeyViolation[] = [],
+    readonly total = 0,
+  ) {
+    super(code, message);
+  }
+}

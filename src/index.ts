@@ -1,0 +1,35 @@
+/**
+ * Migrations for Cloudflare Durable Objects with SQLite: takes over from Drizzle's migrator, one object at a time.
+ *
+ * @module
+ */
+export type { DrizzleBundle0, DrizzleBundle1 } from './drizzle/bundle.ts';
+export type { DrizzleRow } from './drizzle/ledger.ts';
+export {
+  AdoptionError,
+  type AdoptionErrorCode,
+  ForeignKeyError,
+  type ForeignKeyErrorCode,
+  type ForeignKeyViolation,
+  InputError,
+  type InputErrorCode,
+  MigrationError,
+  OfframpError,
+} from './errors.ts';
+export type { LedgerRow, Origin } from './ledger.ts';
+export type { HistoryRow } from './match.ts';
+export { type MigrateResult, type MigrationRef, migrate } from './migrate.ts';
+export {
+  defineMigrations,
+  type MigrationEntry,
+  type MigrationInput,
+  type MigrationRecord,
+} from './migrations.ts';
+export type { MigrateOptions } from './options.ts';
+export type {
+  DrizzleDatabaseLike,
+  MigrateTarget,
+  SqlStorageLike,
+  StateLike,
+  StorageLike,
+} from './target.ts';

@@ -1,0 +1,187 @@
+import { AdoptionError } from './errors.ts';
+import type { HistoryRow } from './match.ts';
+import type { SqlStorageLike } from './target.ts';
+
+/** The ledger's name unless the `table` option says otherwise. */
+export const DEFAULT_TABLE = '__migrations';
+
+/** How a migration came into the ledger. */
+export type Origin = 'applied' | 'drizzle' | 'do-orm' | 'ignored';
+
+/** A row of the ledger. Everything but `version` may be null: do-orm writes nothing else. */
+export interface LedgerRow extends HistoryRow {
+  /** 0, 1, 2 and so on: the order in which this object got its migrations. */
+  readonly version: number;
+  /** When it was applied or adopted, in milliseconds since 1970. */
+  readonly applied_at: number | null;
+  readonly origin: Origin | null;
+  /** On the last row: what the object is known to be level with. */
+  readonly head: string | null;
+}
+
+const COLUMNS = {
+  version: 'INTEGER PRIMARY KEY',
+  tag: 'TEXT',
+  checksum: 'TEXT',
+  created_at: 'INTEGER',
+  applied_at: 'INTEGER',
+  origin: 'TEXT',
+  head: 'TEXT',
+} as const;
+const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
+
+/** The ledger as it stands in an object. */
+export interface Ledger {
+  readonly rows: readonly LedgerRow[];
+  /** Columns of ours that the table lacks: all but `version` in a ledger of do-orm's. */
+  readonly missing: readonly (keyof typeof COLUMNS)[];
+}
+
+/**
+ * A name as SQL.
+ *
+ * @param name a table's or a column's name
+ */
+export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** The statement of a wake with nothing to do; the text is the same every time, so SQLite need not parse it again. */
+export const selectHead = (table: string): string =>
+  `SELECT head FROM ${quote(table)} ORDER BY version DESC LIMIT 1`;
+/** {@link selectHead} of the default table. */
+export const SELECT_HEAD = selectHead(DEFAULT_TABLE);
+
+interface Column {
+  readonly name: string;
+  readonly type: string;
+  readonly notnull: number;
+  readonly dflt_value: string | null;
+  readonly pk: number;
+}
+
+/**
+ * The columns of a table; none if there is no such table. Reads the schema in memory, so no row is billed.
+ *
+ * @param sql the object's SQL storage
+ * @param table a table's name
+ * @throws {AdoptionError} if the name is a view's or a virtual table's
+ */
+export function columnsOf(sql: SqlStorageLike, table: string, option: string): Column[] {
+  // https://www.sqlite.org/pragma.html#pragma_table_list
+  const [found] = sql.exec(`PRAGMA table_list(${quote(table)})`);
+  if (found === undefined) return [];
+  if (found.type !== 'table') {
+    throw notALedger(table, `is a ${found.type}, not a table`, option);
+  }
+  return [...sql.exec(`PRAGMA table_info(${quote(table)})`)] as unknown as Column[];
+}
+
+/**
+ * @param table the table that cannot be used
+ * @param found what is wrong with it, as the rest of a sentence that starts with its name
+ * @param option the option that names another table
+ */
+export const notALedger = (table: string, found: string, option: string): AdoptionError =>
+  new AdoptionError(
+    'NOT_A_LEDGER',
+    `The table ${table} ${found}: it is somebody else's. Name another one with the option \`${option}\`.`,
+    table,
+  );
+
+/**
+ * Reads the whole ledger, ours or do-orm's.
+ *
+ * @param sql the object's SQL storage
+ * @param table the ledger's name
+ * @returns undefined if there is none
+ * @throws {AdoptionError} if the table is somebody else's, or its versions are not 0, 1, 2 and so on
+ */
+export function readLedger(sql: SqlStorageLike, table: string): Ledger | undefined {
+  const columns = columnsOf(sql, table, 'table');
+  if (columns.length === 0) return undefined;
+  const names = new Set(columns.map(({ name }) => name.toLowerCase()));
+  const version = columns.find(({ name }) => name.toLowerCase() === 'version');
+  if (version === undefined) throw notALedger(table, 'has no column "version"', 'table');
+  if (version.pk !== 1 || version.type.toUpperCase() !== 'INTEGER') {
+    throw notALedger(table, 'has a "version" that is no INTEGER PRIMARY KEY', 'table');
+  }
+  const required = columns.find(
+    ({ name, notnull, dflt_value, pk }) =>
+      notnull === 1 && dflt_value === null && pk === 0 && !(name in COLUMNS),
+  );
+  if (required !== undefined) {
+    throw notALedger(table, `needs a value for its column "${required.name}"`, 'table');
+  }
+  const missing = NAMES.filter((name) => !names.has(name));
+  const list = NAMES.map((name) => (missing.includes(name) ? `NULL AS ${name}` : name)).join(', ');
+  const rows = [
+    ...sql.exec(`SELECT ${list} FROM ${quote(table)} ORDER BY version`),
+  ] as unknown as LedgerRow[];
+  rows.forEach(({ version }, expected) => {
+    if (version !== expected) {
+      throw new AdoptionError(
+        'BROKEN_LEDGER',
+        `The ledger ${table} has version ${version} where ${expected} was expected: its versions must be 0, 1, 2 and ` +
+          'so on, so a row was removed or the table is not a ledger of migrations. Restore the row, or name another ' +
+          'table with the option `table`.',
+        table,
+        [String(version)],
+      );
+    }
+  });
+  return { rows, missing };
+}
+
+/**
+ * Makes the ledger, or widens do-orm's; do-orm can still insert into it.
+ *
+ * @param sql the object's SQL storage
+ * @param table the ledger's name
+ * @param ledger the ledger as it was read, or undefined if there is none
+ */
+export function prepareLedger(
+  sql: SqlStorageLike,
+  table: string,
+  ledger: Ledger | undefined,
+): void {
+  if (ledger === undefined) {
+    const columns = NAMES.map((name) => `${name} ${COLUMNS[name]}`).join(', ');
+    sql.exec(`CREATE TABLE ${quote(table)} (${columns})`);
+  }
+  for (const name of ledger?.missing ?? []) {
+    sql.exec(`ALTER TABLE ${quote(table)} ADD COLUMN ${name} ${COLUMNS[name]}`);
+  }
+}
+
+const UPSERT = `(${NAMES.join(', ')}) VALUES (${NAMES.map(() => '?').join(', ')}) ON CONFLICT (version) DO UPDATE SET ${NAMES.slice(
+  1,
+)
+  .map((name) => `${name} = excluded.${name}`)
+  .join(', ')}`;
+
+/**
+ * Writes a row into the ledger: a new one, or over one that has nothing but its version.
+ *
+ * @param sql the object's SQL storage
+ * @param table the ledger's name
+ * @param row the row
+ */
+export function writeRow(sql: SqlStorageLike, table: string, row: LedgerRow): void {
+  sql.exec(`INSERT INTO ${quote(table)} ${UPSERT}`, ...NAMES.map((name) => row[name]));
+}
+
+/**
+ * Writes on the ledger's last row what the object is now level with.
+ *
+ * @param sql the object's SQL storage
+ * @param table the ledger's name
+ * @param version the last row's version
+ * @param head the new head
+ */
+export function updateHead(
+  sql: SqlStorageLike,
+  table: string,
+  version: number,
+  head: string,
+): void {
+  sql.exec(`UPDATE ${quote(table)} SET head = ? WHERE version = ?`, head, version);
+}

@@ -1,0 +1,251 @@
+import {
+  type DrizzleBundle0,
+  type DrizzleBundle1,
+  readBundle0,
+  readBundle1,
+} from './drizzle/bundle.ts';
+import { InputError } from './errors.ts';
+import { sha256 } from './sha256.ts';
+import { isTimestamp, millisOf, secondOf } from './time.ts';
+
+/** One migration of a record in its long form, as a converted module has it. */
+export interface MigrationEntry {
+  /** The SQL, with any number of statements. */
+  readonly sql: string;
+  /** The canonical tag: the UTC second in 14 digits, `_`, and a name. */
+  readonly tag?: string;
+  /** The `when` of Drizzle's journal, in milliseconds; it may be left out where the tag came from drizzle-kit 1.x. */
+  readonly when?: number;
+  /** Earlier values of `when`, in milliseconds, under which objects may know this migration. */
+  readonly was?: readonly number[];
+  /** The SHA-256 of `sql` in hexadecimal; computed where it is left out. */
+  readonly checksum?: string;
+}
+
+/** Migrations by key: `m0000`, `m0001` and so on, without a gap. */
+export type MigrationRecord = Readonly<Record<string, string | MigrationEntry>>;
+
+/** What `migrate` reads: the default export of drizzle-kit's `migrations.js` (0.x or 1.x), or a record. */
+export type MigrationInput = DrizzleBundle0 | DrizzleBundle1 | MigrationRecord;
+
+/** A migration as one of the readers found it, its SQL not yet looked at. */
+export interface MigrationSource extends Omit<MigrationEntry, 'sql'> {
+  readonly key: string;
+  readonly sql: unknown;
+}
+
+/** One migration, whatever it was read from. */
+export interface Migration {
+  /** `m` and its number, of four digits or more. */
+  readonly key: string;
+  /** The canonical tag, or null where the input has none. */
+  readonly tag: string | null;
+  /** The exact `when` of Drizzle's journal in milliseconds, or null where only the second is known. */
+  readonly when: number | null;
+  /** Earlier values of `when`, in milliseconds. */
+  readonly was: readonly number[];
+  /** The whole SQL text. */
+  readonly sql: string;
+  /** The SHA-256 of `sql`, in hexadecimal. */
+  readonly checksum: string;
+}
+
+/** All migrations of one input, in the order in which they run, and the fingerprint of the whole. */
+export interface MigrationList {
+  readonly migrations: readonly Migration[];
+  /** The SHA-256 over every tag (or key) and checksum, in order. */
+  readonly fingerprint: string;
+}
+
+const KEY = /^m(\d{4}|[1-9]\d{4,})$/;
+
+function readRecord(record: MigrationRecord): MigrationSource[] {
+  const sources = Object.entries(record).map(([key, value]): MigrationSource => {
+    if (!KEY.test(key)) {
+      throw new InputError(
+        'INVALID_KEY',
+        `Invalid migration key "${key}": must be "m" followed by its number in four digits or more, such as "m0000".` +
+          (key === 'default' ? ' Pass the default export itself.' : ''),
+        key,
+      );
+    }
+    return typeof value === 'object' && value !== null ? { ...value, key } : { key, sql: value };
+  });
+  sources.sort((a, b) => Number(a.key.slice(1)) - Number(b.key.slice(1)));
+  sources.forEach(({ key }, expected) => {
+    const version = Number(key.slice(1));
+    if (version !== expected) {
+      throw new InputError(
+        'KEY_GAP',
+        `Migrations must be sequential: expected version ${expected}, got ${version} (${key}). Add the missing ` +
+          'migration back, or number the new one on from the last.',
+        key,
+      );
+    }
+  });
+  return sources;
+}
+
+function checkTag({ key, tag, when, was = [], checksum }: MigrationSource): void {
+  const second = tag?.slice(0, 14) ?? '';
+  if (tag !== undefined && (!/^\d{14}(_|$)/.test(tag) || Number.isNaN(millisOf(second)))) {
+    throw new InputError(
+      'INVALID_TAG',
+      `Migration ${key} has the tag "${tag}": it must start with its UTC second in 14 digits and "_".`,
+      key,
+    );
+  }
+  const stamps = when === undefined ? was : [when, ...was];
+  const bad = stamps.find((stamp) => !isTimestamp(stamp));
+  if (bad !== undefined || (when !== undefined && tag !== undefined && secondOf(when) !== second)) {
+    throw new InputError(
+      'INVALID_WHEN',
+      `Migration ${key} has when: ${bad ?? when}, which is no time in milliseconds or not the second of its tag.`,
+      key,
+    );
+  }
+  if (checksum !== undefined && !/^[0-9a-f]{64}$/.test(checksum)) {
+    throw new InputError(
+      'INVALID_ENTRY',
+      `Migration ${key} has the checksum ${JSON.stringify(checksum)}: leave it out, or give the SHA-256 of its SQL.`,
+      key,
+    );
+  }
+}
+
+function complete(source: MigrationSource): Migration {
+  const { key, tag = null, when = null, was = [], sql } = source;
+  if (typeof sql !== 'string') {
+    const found = sql === null ? 'null' : Array.isArray(sql) ? 'an array' : `of type ${typeof sql}`;
+    throw new InputError(
+      'SQL_NOT_TEXT',
+      `The SQL of ${key}${tag === null ? '' : ` (${tag})`} is ${found}, not a string. If it is imported from a .sql ` +
+        'file, tell the bundler that it is text: "rules": [{ "type": "Text", "globs": ["**/*.sql"], "fallthrough": ' +
+        'true }] in wrangler.jsonc.',
+      key,
+    );
+  }
+  checkTag(source);
+  return { key, tag, when, was, sql, checksum: source.checksum ?? sha256(sql) };
+}
+
+/** Tells the three forms of input apart and reads each migration's parts. */
+function readSources(input: unknown): MigrationSource[] {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    const found =
+      input === null
+        ? 'null'
+        : Array.isArray(input)
+          ? 'an array'
+          : `a value of type ${typeof input}`;
+    throw new InputError(
+      'INVALID_INPUT',
+      `The migrations are ${found}. Pass the default export of drizzle-kit's migrations.js, or a record ` +
+        "{ m0000: 'SQL', m0001: 'SQL' }.",
+    );
+  }
+  if ('migrationsFolder' in input) {
+    throw new InputError(
+      'MIGRATIONS_FOLDER',
+      'A Durable Object has no file system, so `migrationsFolder` cannot be read. Set driver: "durable-sqlite" in ' +
+        'drizzle.config.ts, run `drizzle-kit generate`, and pass the default export of the migrations.js it writes.',
+    );
+  }
+  if ('journal' in input) return readBundle0(input as DrizzleBundle0);
+  if ('migrations' in input) {
+    if (typeof input.migrations !== 'object' || input.migrations === null) {
+      throw new InputError(
+        'INVALID_INPUT',
+        "The bundle has `migrations` but no migrations in it. Pass the default export of drizzle-kit's migrations.js.",
+      );
+    }
+    return readBundle1(input as DrizzleBundle1);
+  }
+  return readRecord(input as MigrationRecord);
+}
+
+/** Reads and checks an input, from nothing. */
+function read(input: unknown): MigrationList {
+  const migrations = readSources(input).map(complete);
+  const keyOfTag = new Map<string, string>();
+  for (const { key, tag } of migrations) {
+    const other = tag === null ? undefined : keyOfTag.get(tag);
+    if (tag !== null && other !== undefined) {
+      throw new InputError(
+        'REPEATED_TAG',
+        `Migrations ${other} and ${key} are both "${tag}": they were made in the same second under the same name. ` +
+          'Rename one of them, in the journal and its file; Drizzle 0.x does not store the name.',
+        key,
+      );
+    }
+    if (tag !== null) keyOfTag.set(tag, key);
+  }
+  const lines = migrations.map(({ key, tag, checksum }) => `${tag ?? key} ${checksum}\n`);
+  return { migrations, fingerprint: sha256(lines.join('')) };
+}
+
+/** Same keys and same values, however deep: strings of one source compare by address. */
+function equal(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const keys = Object.keys(a);
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => equal((a as never)[key], (b as never)[key]))
+  );
+}
+
+/** A bundle, its journal, the entries, an entry: no input is deeper. */
+const INPUT_DEPTH = 4;
+
+/** What was read once stays as it was read: a later change would be passed over in silence, so it throws instead. */
+function deepFreeze(value: unknown, depth = INPUT_DEPTH): void {
+  if (typeof value !== 'object' || value === null || depth === 0) return;
+  // A module's namespace cannot be frozen, and its exports are constants anyway.
+  if (Object.prototype.toString.call(value) !== '[object Module]') Object.freeze(value);
+  for (const part of Object.values(value)) deepFreeze(part, depth - 1);
+}
+
+/** How many inputs are kept for those who write the record where they call: one a class is enough. */
+const RECENT = 8;
+const recent: { input: object; list: MigrationList }[] = [];
+const known = new WeakMap<object, MigrationList>();
+
+/**
+ * Reads any input into migrations. An input is read once an isolate, found again by identity or, where it is written
+ * anew on each wake, by its content, and frozen.
+ *
+ * @param input what was passed to `migrate`
+ * @throws {InputError} if it is none of the three forms, or one of them with something wrong in it
+ */
+export function readMigrations(input: unknown): MigrationList {
+  const hit = known.get(input as object);
+  if (hit !== undefined) return hit;
+  const same = recent.find((candidate) => equal(candidate.input, input));
+  if (same !== undefined) return same.list;
+  const list = read(input);
+  deepFreeze(input);
+  known.set(input as object, list);
+  recent.unshift({ input: input as object, list });
+  recent.length = Math.min(recent.length, RECENT);
+  return list;
+}
+
+/**
+ * Types and checks a record of migrations, in the short form (`m0000: 'SQL'`) or the long one.
+ *
+ * ```ts
+ * export default defineMigrations({
+ *   m0000: { tag: '20261122175044_init', when: 1795370244123, sql: 'CREATE TABLE …' },
+ *   m0001: 'ALTER TABLE …',
+ * });
+ * ```
+ *
+ * @param record the migrations by key
+ * @returns the same record, frozen
+ * @throws {InputError} if a key, a tag or a text in it is wrong
+ */
+export function defineMigrations<const T extends MigrationRecord>(record: T): T {
+  readMigrations(record);
+  return record;
+}

@@ -1,0 +1,90 @@
+import { DEFAULT_DRIZZLE_TABLE } from './drizzle/ledger.ts';
+import { InputError } from './errors.ts';
+import { DEFAULT_TABLE } from './ledger.ts';
+
+/** What `migrate` can be told. Every option has a default that a team can start with. */
+export interface MigrateOptions {
+  /** What becomes of Drizzle's ledger once the object is adopted: `'retire'` (the default) drops it. */
+  readonly drizzle?: 'retire';
+  /**
+   * What to do with a migration that was never applied though a later one was. Without this option it is applied if
+   * it only adds, and refused otherwise: `'apply'` applies any, `'ignore'` writes it off for good, `'error'` refuses any.
+   */
+  readonly skipped?: 'apply' | 'ignore' | 'error';
+  /**
+   * What to do where an object has a migration that the code lacks and cannot just stand still: `'error'` (the
+   * default) refuses, `'ignore'` keeps the row and goes on.
+   */
+  readonly unknown?: 'error' | 'ignore';
+  /** What to do where the SQL of an applied migration has changed since: `'warn'` (the default) on the console, once. */
+  readonly drift?: 'warn' | 'error' | 'ignore';
+  /** The ledger's name. The default is `__migrations`. */
+  readonly table?: string;
+  /** The name of Drizzle's ledger. The default is `__drizzle_migrations`. */
+  readonly drizzleTable?: string;
+}
+
+/** The options with their defaults. */
+export type ResolvedOptions = Required<Omit<MigrateOptions, 'skipped'>> &
+  Pick<MigrateOptions, 'skipped'>;
+
+/** The defaults; `skipped` has none of the three. */
+export const DEFAULT_OPTIONS: ResolvedOptions = {
+  drizzle: 'retire',
+  unknown: 'error',
+  drift: 'warn',
+  table: DEFAULT_TABLE,
+  drizzleTable: DEFAULT_DRIZZLE_TABLE,
+};
+
+const CHOICES: Record<string, readonly unknown[]> = {
+  drizzle: ['retire'],
+  skipped: [undefined, 'apply', 'ignore', 'error'],
+  unknown: ['error', 'ignore'],
+  drift: ['warn', 'error', 'ignore'],
+};
+
+/**
+ * Fills in the defaults and checks the rest.
+ *
+ * @param options what was passed
+ * @throws {InputError} for an option or a value that there is not, and for a table's name that the runtime refuses
+ */
+export function resolveOptions(options: MigrateOptions = {}): ResolvedOptions {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  const resolved: ResolvedOptions = { ...DEFAULT_OPTIONS, ...Object.fromEntries(given) };
+  for (const [option, value] of given) {
+    const choices = CHOICES[option];
+    if (choices === undefined && option !== 'table' && option !== 'drizzleTable') {
+      throw new InputError('INVALID_OPTION', `There is no option \`${option}\`.`, option);
+    }
+    if (choices?.includes(value) === false) {
+      const names = choices.filter((choice) => choice !== undefined).map((choice) => `'${choice}'`);
+      throw new InputError(
+        'INVALID_OPTION',
+        `The option \`${option}\` is ${JSON.stringify(value)}: it takes ${names.join(' or ')}.`,
+        option,
+      );
+    }
+  }
+  for (const option of ['table', 'drizzleTable'] as const) {
+    const name: unknown = resolved[option];
+    // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/ and https://www.sqlite.org/fileformat2.html#intschema
+    if (typeof name !== 'string' || name === '' || /^(sqlite_|_cf_)/i.test(name)) {
+      throw new InputError(
+        'INVALID_TABLE_NAME',
+        `The option \`${option}\` is ${JSON.stringify(name)}: it takes the name of a table, which cannot start with ` +
+          'sqlite_ (kept by SQLite) or _cf_ (kept by the runtime).',
+        option,
+      );
+    }
+  }
+  if (resolved.table.toLowerCase() === resolved.drizzleTable.toLowerCase()) {
+    throw new InputError(
+      'INVALID_TABLE_NAME',
+      `The options \`table\` and \`drizzleTable\` are both "${resolved.table}": our ledger and Drizzle's are two tables.`,
+      'table',
+    );
+  }
+  return resolved;
+}

@@ -1,0 +1,293 @@
+import type { DrizzleRow } from './drizzle/ledger.ts';
+import { AdoptionError, InputError } from './errors.ts';
+import type { Ledger, LedgerRow, Origin } from './ledger.ts';
+import { type Matches, matchByIdentity, pair } from './match.ts';
+import type { Migration } from './migrations.ts';
+import type { ResolvedOptions } from './options.ts';
+import { excessBytes, isAdditive, MAX_STATEMENT_BYTES, splitStatements } from './sql.ts';
+import { millisOf } from './time.ts';
+
+/** What stands in an object: both ledgers, each undefined if there is no such table. */
+export interface State {
+  readonly ledger: Ledger | undefined;
+  readonly drizzle: readonly DrizzleRow[] | undefined;
+}
+
+/** A migration to run. */
+export interface Step {
+  readonly migration: Migration;
+  readonly statements: readonly string[];
+  /** Whether a later migration was applied before it. */
+  readonly skipped: boolean;
+}
+
+/** A row to write into the ledger for something that is not run. */
+export interface Entry extends Pick<LedgerRow, 'tag' | 'checksum' | 'created_at'> {
+  /** The version of the row that do-orm left for it; undefined for a new row. */
+  readonly version: number | undefined;
+  readonly origin: Origin;
+  /** The migration, or null for an unknown row that is kept. */
+  readonly migration: Migration | null;
+}
+
+/** All that must happen in an object. Making it changes nothing. */
+export interface Plan {
+  /** Rows to write before anything runs: adopted and ignored migrations, and unknown rows that are kept. */
+  readonly entries: readonly Entry[];
+  /** Migrations to run, in order. */
+  readonly steps: readonly Step[];
+  /** Rows of Drizzle's ledger that match no migration. */
+  readonly unknown: readonly DrizzleRow[];
+  /** Rows of our ledger that match no migration: the object is ahead of this code. */
+  readonly ahead: readonly LedgerRow[];
+  /** Applied migrations whose SQL has changed since. */
+  readonly drift: readonly Migration[];
+  /** Whether Drizzle's ledger is to be dropped. */
+  readonly retire: boolean;
+  /** How many migrations the object has before anything runs. */
+  readonly appliedBefore: number;
+  /** How many rows the ledger has afterwards. */
+  readonly size: number;
+  /** Whether the object is to be left alone because it is ahead. */
+  readonly standStill: boolean;
+}
+
+const named = ({ key, tag }: Migration): string => (tag === null ? key : `${key} (${tag})`);
+const list = (migrations: readonly Migration[]): string => migrations.map(named).join(', ');
+const keysOf = (migrations: readonly Migration[]): string[] => migrations.map(({ key }) => key);
+
+/** What Drizzle would write as `created_at`: the exact `when`, or the second of the tag. */
+export const createdAt = ({ when, tag }: Migration): number | null =>
+  when ?? (tag === null ? null : millisOf(tag.slice(0, 14)));
+
+/** A row of Drizzle's that was unknown when it was adopted, and kept: settled, so it is neither ahead nor in the way. */
+const isKept = (row: LedgerRow): boolean => row.origin === 'drizzle' && row.checksum === null;
+
+const describe = (row: DrizzleRow): string =>
+  row.tag ?? (row.created_at === null ? 'a row without a time' : `created_at ${row.created_at}`);
+
+/** Matches our own rows: by identity, and where one side has no tag by checksum or by number. */
+function matchLedger(
+  rows: readonly LedgerRow[],
+  migrations: readonly Migration[],
+  table: string,
+): Matches<LedgerRow> {
+  const matches = matchByIdentity(rows, migrations, table);
+  const numbered = rows.filter((row) => !isKept(row));
+  pair(
+    matches,
+    numbered,
+    migrations,
+    (row) => `${row.version} ${row.checksum}`,
+    (migration, number) => `${number} ${migration.checksum}`,
+    'first',
+  );
+  // After `eject` the keys follow the folder, while an object may have got its migrations in another order.
+  pair(
+    matches,
+    numbered,
+    migrations,
+    (row) => (row.tag === null ? null : row.checksum),
+    (migration) => (migration.tag === null ? migration.checksum : null),
+    'none',
+  );
+  pair(
+    matches,
+    numbered,
+    migrations,
+    (row) => (row.tag === null || migrations[row.version]?.tag === null ? row.version : null),
+    (_, number) => number,
+    'first',
+  );
+  return matches;
+}
+
+/** Matches Drizzle's rows: by identity, or by count where no migration has a tag. */
+function matchDrizzle(
+  rows: readonly DrizzleRow[],
+  migrations: readonly Migration[],
+  { drizzleTable, unknown }: ResolvedOptions,
+): Matches<DrizzleRow> {
+  if (migrations.some(({ tag }) => tag !== null)) {
+    return matchByIdentity(rows, migrations, drizzleTable);
+  }
+  if (rows.length > migrations.length && unknown === 'error') {
+    throw new AdoptionError(
+      'TOO_FEW_MIGRATIONS',
+      `Drizzle has ${rows.length} migrations but only ${migrations.length} were provided. A record is matched with ` +
+        `${drizzleTable} by count, so it must hold all that Drizzle ran, in its order.`,
+      drizzleTable,
+    );
+  }
+  const matches: Matches<DrizzleRow> = new Map();
+  pair(
+    matches,
+    rows,
+    migrations,
+    (_, count) => count,
+    (_, count) => count,
+    'first',
+  );
+  return matches;
+}
+
+/** A row of Drizzle's is also known if our ledger has it and only this code does not. */
+const isSame = (row: DrizzleRow, own: LedgerRow): boolean =>
+  (row.tag !== null && row.tag === own.tag) ||
+  (row.created_at !== null && row.created_at === own.created_at);
+
+function refuseUnknown(rows: readonly DrizzleRow[], table: string): never {
+  const names = rows.map(describe);
+  throw new AdoptionError(
+    'UNKNOWN_ROW',
+    `${table} has ${rows.length} row(s) that match no migration: ${names.join(', ')}. Code that lacks an applied ` +
+      'migration must not go on: bring the migration back (if its `when` was changed, convert and name the old one ' +
+      "under `was`), or pass unknown: 'ignore' to keep the row and go on.",
+    table,
+    names,
+  );
+}
+
+function refuseAhead(
+  ahead: readonly LedgerRow[],
+  open: readonly Migration[],
+  table: string,
+): never {
+  const names = ahead.map((row) => row.tag ?? `version ${row.version}`);
+  throw new AdoptionError(
+    'UNKNOWN_MIGRATION',
+    `${table} has ${names.join(', ')}, which this code lacks, and the code has ${list(open)}, which the object ` +
+      "lacks: neither is the older one. Bring the missing migration back, or pass unknown: 'ignore' to go on without.",
+    table,
+    names,
+  );
+}
+
+function refuseSkipped(skipped: readonly Migration[], latest: Migration, table: string): never {
+  throw new AdoptionError(
+    'SKIPPED_MIGRATION',
+    `${list(skipped)} was never applied in this object, though ${named(latest)} was, which comes later. Applied now, ` +
+      'it could undo what came after it. Write a new migration with what it should have done and pass skipped: ' +
+      "'ignore', or pass skipped: 'apply' if it is safe to run late.",
+    table,
+    keysOf(skipped),
+  );
+}
+
+function toStep(migration: Migration, skipped: boolean): Step {
+  const statements = splitStatements(migration.sql);
+  statements.forEach((statement, i) => {
+    const bytes = excessBytes(statement);
+    if (bytes > 0) {
+      throw new InputError(
+        'STATEMENT_TOO_LONG',
+        `Statement ${i + 1} of ${named(migration)} has ${bytes} bytes; the runtime takes ${MAX_STATEMENT_BYTES} in ` +
+          'one. Split it, for instance into several INSERTs of fewer rows.',
+        migration.key,
+      );
+    }
+  });
+  return { migration, statements, skipped };
+}
+
+const toEntry = (migration: Migration, origin: Origin, version?: number): Entry => ({
+  version,
+  origin,
+  migration,
+  tag: migration.tag,
+  checksum: migration.checksum,
+  created_at: createdAt(migration),
+});
+
+/**
+ * Decides what must happen so that an object is level with the migrations. Pure: the same input gives the same plan.
+ *
+ * @param migrations all migrations, in the order in which they run
+ * @param state what stands in the object
+ * @param options the resolved options
+ * @throws {AdoptionError} if a rule refuses what stands in the ledgers
+ * @throws {InputError} if a statement to run is longer than the runtime takes
+ */
+export function makePlan(
+  migrations: readonly Migration[],
+  { ledger, drizzle }: State,
+  options: ResolvedOptions,
+): Plan {
+  const rows = ledger?.rows ?? [];
+  const drizzleRows = drizzle ?? [];
+  const ours = matchLedger(rows, migrations, options.table);
+  const theirs = matchDrizzle(drizzleRows, migrations, options);
+
+  const unknown = drizzleRows.filter(
+    (row) => !theirs.has(row) && !rows.some((own) => isSame(row, own)),
+  );
+  if (unknown.length > 0 && options.unknown === 'error')
+    refuseUnknown(unknown, options.drizzleTable);
+
+  const own = new Set(ours.values());
+  const applied = new Set([...own, ...theirs.values()]);
+  const latest = migrations.findLastIndex((migration) => applied.has(migration));
+  const open = migrations.filter((migration) => !applied.has(migration));
+  const skipped = open.filter((migration) => migrations.indexOf(migration) < latest);
+
+  const ahead = rows.filter((row) => !ours.has(row) && !isKept(row));
+  if (ahead.length > 0 && open.length > 0 && options.unknown === 'error') {
+    refuseAhead(ahead, open, options.table);
+  }
+
+  const steps = open
+    .filter((migration) => options.skipped !== 'ignore' || !skipped.includes(migration))
+    .map((migration) => toStep(migration, skipped.includes(migration)));
+  if (options.skipped === undefined || options.skipped === 'error') {
+    const refused = steps.filter(
+      (step) => step.skipped && (options.skipped === 'error' || !step.statements.every(isAdditive)),
+    );
+    if (refused.length > 0) {
+      refuseSkipped(
+        refused.map(({ migration }) => migration),
+        migrations[latest] as Migration,
+        drizzle === undefined ? options.table : options.drizzleTable,
+      );
+    }
+  }
+
+  const drift = [...ours]
+    .filter(([row, migration]) => row.checksum !== null && row.checksum !== migration.checksum)
+    .map(([, migration]) => migration);
+  if (drift.length > 0 && options.drift === 'error') {
+    throw new AdoptionError(
+      'DRIFT',
+      `The SQL of ${list(drift)} has changed since it was applied in this object. Restore it and write a new ` +
+        "migration with the change, or pass drift: 'warn' if both do the same.",
+      options.table,
+      keysOf(drift),
+    );
+  }
+
+  const entries = [
+    ...[...ours]
+      .filter(([row]) => row.origin === null)
+      .map(([row, migration]) => toEntry(migration, 'do-orm', row.version)),
+    ...[...new Set(drizzleRows.map((row) => theirs.get(row) ?? row))].flatMap((found): Entry[] => {
+      if ('key' in found) return own.has(found) ? [] : [toEntry(found, 'drizzle')];
+      return unknown.includes(found)
+        ? [{ ...found, checksum: null, version: undefined, origin: 'drizzle', migration: null }]
+        : [];
+    }),
+    ...(options.skipped === 'ignore'
+      ? skipped.map((migration) => toEntry(migration, 'ignored'))
+      : []),
+  ];
+  const before = [...rows, ...entries.filter(({ version }) => version === undefined)];
+  return {
+    entries,
+    steps,
+    unknown,
+    ahead,
+    drift,
+    retire: drizzle !== undefined,
+    appliedBefore: before.filter(({ origin }) => origin !== 'ignored').length,
+    size: before.length + steps.length,
+    standStill: ahead.length > 0 && open.length === 0,
+  };
+}

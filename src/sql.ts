@@ -1,0 +1,139 @@
+// Splitting SQL into statements and recognising the few kinds that matter here, by SQLite's own rules for tokens:
+// https://www.sqlite.org/lang_keywords.html and https://www.sqlite.org/c3ref/complete.html
+
+/** What drizzle-kit writes between two statements. */
+const BREAKPOINT = '--> statement-breakpoint';
+
+/** The longest text the runtime takes in one call, in bytes: https://developers.cloudflare.com/durable-objects/platform/limits/ */
+export const MAX_STATEMENT_BYTES = 100_000;
+
+// Comments, the four kinds of quotes (an unclosed one reaches to the end), words, white space, any other character.
+const TOKEN =
+  /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'[^']*(?:''[^']*)*(?:'|$)|"[^"]*(?:""[^"]*)*(?:"|$)|`[^`]*(?:``[^`]*)*(?:`|$)|\[[^\]]*(?:\]|$)|[\w$\u0080-\ufefe\uff00-\uffff]+|[ \t\n\f\r\ufeff]+|[\s\S]/g;
+const IGNORED = /^(?:--|\/\*|[ \t\n\f\r\ufeff])/;
+
+/** The tokens that mean something (no white space, no comments), in capitals. */
+function* tokens(sql: string): Generator<{ word: string; start: number; end: number }> {
+  for (const { 0: text, index: start } of sql.matchAll(TOKEN)) {
+    if (!IGNORED.test(text)) yield { word: text.toUpperCase(), start, end: start + text.length };
+  }
+}
+
+const words = (sql: string): string[] => Array.from(tokens(sql), ({ word }) => word);
+
+const CREATE_TRIGGER = /^(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP |TEMPORARY )?TRIGGER$/;
+/** No statement needs more words than this to say that it makes a trigger. */
+const OPENING_WORDS = 6;
+
+/** Splits at the semicolons that end a statement; in a trigger that is the one after `; END`. */
+function* statementsOf(chunk: string): Generator<string> {
+  let start = -1;
+  let end = 0;
+  let seen: string[] = [];
+  let inTrigger = false;
+  for (const token of tokens(chunk)) {
+    const ends = !inTrigger || (seen.at(-1) === 'END' && seen.at(-2) === ';');
+    if (token.word === ';' && ends) {
+      if (start >= 0) yield chunk.slice(start, end);
+      start = -1;
+      seen = [];
+      inTrigger = false;
+      continue;
+    }
+    if (start < 0) start = token.start;
+    end = token.end;
+    seen.push(token.word);
+    inTrigger ||= seen.length <= OPENING_WORDS && CREATE_TRIGGER.test(seen.join(' '));
+  }
+  if (start >= 0) yield chunk.slice(start, end);
+}
+
+/**
+ * Splits a migration into its statements: at every breakpoint, and at every semicolon that ends a statement. One
+ * inside a string, a comment or the body of a trigger does not. Pieces that hold only comments are left out.
+ *
+ * @param sql the whole text of a migration
+ * @returns the statements in order, without the comments around them and without the semicolon
+ */
+export const splitStatements = (sql: string): string[] =>
+  sql.split(BREAKPOINT).flatMap((chunk) => [...statementsOf(chunk)]);
+
+/**
+ * Whether a statement is longer than the runtime takes.
+ *
+ * @param statement one statement
+ * @returns its length in bytes if it is too long, else 0
+ */
+export function excessBytes(statement: string): number {
+  // A UTF-16 unit is at most three bytes of UTF-8, so short texts need no encoding.
+  if (statement.length * 3 <= MAX_STATEMENT_BYTES) return 0;
+  const bytes = new TextEncoder().encode(statement).length;
+  return bytes > MAX_STATEMENT_BYTES ? bytes : 0;
+}
+
+const ADDITIVE = [
+  /^CREATE (TEMP |TEMPORARY |UNIQUE |VIRTUAL )?(TABLE|INDEX|VIEW|TRIGGER) /,
+  /^ALTER TABLE (\S+ \. )?\S+ ADD /,
+  /^INSERT (OR (IGNORE|ABORT|FAIL|ROLLBACK) )?INTO (?!.* DO UPDATE )/,
+];
+
+/**
+ * Whether a statement only adds: creates a table, an index, a view or a trigger, adds a column or inserts rows.
+ * Running such a statement late takes nothing away from what came after it.
+ *
+ * @param statement one statement
+ */
+export function isAdditive(statement: string): boolean {
+  const text = words(statement)
+    .map((word) => (/^['"`[]/.test(word) ? '?' : word))
+    .join(' ');
+  return ADDITIVE.some((form) => form.test(`${text} `));
+}
+
+/** What SQLite reads as false in a pragma; it reads any other word as false too, and a number by its lowest byte. */
+const isOn = (value: string): boolean =>
+  /^\d/.test(value)
+    ? Number.parseInt(value, value.startsWith('0X') ? 16 : 10) % 256 !== 0
+    : /^(ON|YES|TRUE|EXTRA|FULL)$/.test(value);
+
+/**
+ * Recognises a statement that switches a pragma on or off, in any spelling that SQLite takes:
+ * https://www.sqlite.org/pragma.html
+ *
+ * @param statement one statement
+ * @returns the pragma's name in lower case and its new state; undefined for any other statement
+ */
+export function pragmaSwitch(statement: string): { name: string; on: boolean } | undefined {
+  if (!/^pragma\b/i.test(statement)) return undefined;
+  const unquote = (word: string): string => (/^['"`[]/.test(word) ? word.slice(1, -1) : word);
+  const [, ...rest] = words(statement);
+  const [name, equals, ...value] = rest[1] === '.' ? rest.slice(2) : rest;
+  if (name === undefined || (equals !== '=' && equals !== '(')) return undefined;
+  const [first = '', second = ''] = value;
+  const on = first !== '-' && isOn(unquote(first === '+' ? second : first));
+  return { name: unquote(name).toLowerCase(), on };
+}
+
+const EMPTY_BY_NATURE = [
+  /^(CREATE (UNIQUE )?(INDEX|VIEW|TRIGGER)|CREATE TABLE (?!.* AS )|ALTER|DROP|PRAGMA) /,
+  // The copy of drizzle-kit's table rebuild: from an empty table it copies nothing.
+  /^INSERT INTO .?__NEW_\S+ .* SELECT .* FROM /,
+];
+
+/**
+ * Whether a statement leaves tables empty that were empty before. It says no wherever it is not sure.
+ *
+ * @param statement one statement
+ */
+export function addsNoRows(statement: string): boolean {
+  const text = `${words(statement).join(' ')} `;
+  return EMPTY_BY_NATURE.some((form) => form.test(text));
+}
+
+/**
+ * Whether a statement drops or renames a table, as every rebuild of a table does.
+ *
+ * @param statement one statement
+ */
+export const replacesTable = (statement: string): boolean =>
+  /^(DROP TABLE|ALTER TABLE .* RENAME TO) /.test(`${words(statement).join(' ')} `);

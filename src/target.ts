@@ -1,0 +1,83 @@
+import { InputError } from './errors.ts';
+
+/** The part of Cloudflare's `SqlStorage` that is used here. */
+export interface SqlStorageLike {
+  exec(
+    query: string,
+    // biome-ignore lint/suspicious/noExplicitAny: as in @cloudflare/workers-types, so that its type fits.
+    ...bindings: any[]
+  ): Iterable<Record<string, unknown>> & { readonly columnNames: string[] };
+}
+
+/** The part of Cloudflare's `DurableObjectStorage` that is used here. */
+export interface StorageLike {
+  readonly sql: SqlStorageLike;
+  transactionSync<T>(closure: () => T): T;
+  sync(): Promise<void>;
+}
+
+/** The part of Cloudflare's `DurableObjectState` (`ctx`) that is used here. */
+export interface StateLike {
+  readonly storage: StorageLike;
+  blockConcurrencyWhile<T>(callback: () => Promise<T>): Promise<T>;
+}
+
+/** A Drizzle database: `drizzle(ctx.storage)`. */
+export interface DrizzleDatabaseLike {
+  readonly $client: StorageLike;
+}
+
+/** Where to migrate: `ctx`, `ctx.storage`, or a Drizzle database made from it. `ctx` is the one that can do everything. */
+export type MigrateTarget = StateLike | StorageLike | DrizzleDatabaseLike;
+
+/** A target with its storage found; `state` is there only if `ctx` was passed. */
+export interface ResolvedTarget {
+  readonly storage: StorageLike;
+  readonly sql: SqlStorageLike;
+  readonly state: StateLike | undefined;
+}
+
+/** @param cause what the runtime threw, if it threw */
+export const notSqlite = (cause?: unknown): InputError =>
+  Object.assign(
+    new InputError(
+      'NOT_SQLITE',
+      "This Durable Object's class has no SQLite storage. Declare it under `new_sqlite_classes` in the migrations of " +
+        'wrangler.jsonc; a class that was made with `new_classes` cannot be changed, so a new class is needed.',
+    ),
+    { cause },
+  );
+
+/**
+ * Finds the SQL storage behind what was passed as the target.
+ *
+ * @param target `ctx`, `ctx.storage` or a Drizzle database
+ * @throws {InputError} if there is no Durable Object's SQL storage behind it
+ */
+export function resolveTarget(target: unknown): ResolvedTarget {
+  const given = (target ?? {}) as Partial<StateLike & StorageLike & DrizzleDatabaseLike>;
+  const state = given.storage === undefined ? undefined : (given as StateLike);
+  const storage = given.storage ?? given.$client ?? (given as StorageLike);
+  let sql: SqlStorageLike | undefined;
+  try {
+    sql = storage.sql;
+  } catch (cause) {
+    throw notSqlite(cause);
+  }
+  if (typeof sql?.exec === 'function' && typeof storage.transactionSync === 'function') {
+    return { storage, sql, state };
+  }
+  if (typeof storage.transactionSync === 'function') throw notSqlite();
+  if (typeof (storage as { prepare?: unknown }).prepare === 'function') {
+    throw new InputError(
+      'D1_DATABASE',
+      'The target is a D1 database. drizzle-offramp migrates Durable Objects, each from inside; for D1 use ' +
+        '`wrangler d1 migrations apply`.',
+    );
+  }
+  throw new InputError(
+    'INVALID_TARGET',
+    `The target is ${target === null ? 'null' : `a value of type ${typeof target}`} without SQL storage. Pass the ` +
+      "Durable Object's `ctx` (or `ctx.storage`, or drizzle(ctx.storage)).",
+  );
+}

@@ -1,0 +1,33 @@
+// Drizzle names a migration after the UTC second it was made in: 14 digits, YYYYMMDDHHMMSS.
+
+/** The last moment that has 14 digits, in milliseconds. */
+const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+
+/**
+ * Whether a value is a moment that Drizzle can have stamped: whole milliseconds from 1970 to 9999.
+ *
+ * @param value any value
+ */
+export const isTimestamp = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LAST;
+
+/**
+ * The second of a moment in 14 digits, in UTC.
+ *
+ * @param millis milliseconds since 1970
+ */
+export const secondOf = (millis: number): string =>
+  new Date(millis).toISOString().replace(/\D/g, '').slice(0, 14);
+
+/**
+ * The moment that 14 digits say, in milliseconds since 1970.
+ *
+ * @param second `YYYYMMDDHHMMSS`, in UTC
+ * @returns NaN for digits that are no date
+ */
+export function millisOf(second: string): number {
+  const iso = second.replace(/^(....)(..)(..)(..)(..)(..)$/, '$1-$2-$3T$4:$5:$6Z');
+  const millis = Date.parse(iso);
+  // Date.parse rolls the 31st of February over into March.
+  return isTimestamp(millis) && secondOf(millis) === second ? millis : Number.NaN;
+}

@@ -1,0 +1,17 @@
+declare namespace Cloudflare {
+  interface Env {
+    OBJECT: DurableObjectNamespace<import('./worker.ts').TestObject>;
+    PLAIN: DurableObjectNamespace<import('./worker.ts').PlainObject>;
+  }
+}
+
+declare module '*/migrations.js' {
+  // biome-ignore lint/suspicious/noExplicitAny: drizzle-kit writes JavaScript without types.
+  const bundle: any;
+  export default bundle;
+}
+
+declare module '*.sql' {
+  const sql: string;
+  export default sql;
+}

@@ -1,0 +1,128 @@
+import { env, evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { drizzle as drizzle0 } from 'drizzle-orm/durable-sqlite';
+import { migrate as migrate0 } from 'drizzle-orm/durable-sqlite/migrator';
+import { drizzle as drizzle1 } from 'drizzle-orm-1/durable-sqlite';
+import { migrate as migrate1 } from 'drizzle-orm-1/durable-sqlite/migrator';
+import { canonicalTag } from '../../src/drizzle/bundle.ts';
+import type { DrizzleBundle0, DrizzleBundle1 } from '../../src/index.ts';
+import { deploy } from './worker.ts';
+
+export type Row = Record<string, SqlStorageValue>;
+
+let objects = 0;
+
+/** A stub of an object that nobody has touched. */
+export const newObject = () => env.OBJECT.getByName(`object ${objects++}`);
+
+/** Runs a function with the `ctx` of an object, a new one unless a stub is given. */
+export const inObject = <T>(
+  run: (ctx: DurableObjectState) => T | Promise<T>,
+  stub = newObject(),
+): Promise<T> => runInDurableObject(stub, (_instance, ctx) => run(ctx));
+
+/** Evicts an object and wakes it with another constructor; resolves with what the constructor's caller sees. */
+export async function wake<T>(
+  stub: ReturnType<typeof newObject>,
+  construct: (ctx: DurableObjectState) => T,
+): Promise<T> {
+  await evictDurableObject(stub).catch((error: Error) => {
+    if (!error.message.includes('not currently running')) throw error;
+  });
+  let outcome: { value: T } | { error: unknown } | undefined;
+  deploy.construct = (ctx) => {
+    try {
+      outcome = { value: construct(ctx) };
+    } catch (error) {
+      outcome = { error };
+    }
+  };
+  try {
+    await stub.query('SELECT 1');
+  } finally {
+    deploy.construct = undefined;
+  }
+  if (outcome === undefined) throw new Error('the constructor did not run');
+  if ('error' in outcome) throw outcome.error;
+  return outcome.value;
+}
+
+export const rows = (ctx: DurableObjectState, sql: string): Row[] =>
+  ctx.storage.sql.exec(sql).toArray();
+
+export const tables = (ctx: DurableObjectState): string[] =>
+  rows(
+    ctx,
+    "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf_*' ORDER BY name",
+  ).map(({ name }) => name as string);
+
+/** Everything in a database: the schema, and every row of every table. */
+export function dump(ctx: DurableObjectState): unknown {
+  return {
+    schema: rows(
+      ctx,
+      "SELECT type, name, sql FROM sqlite_master WHERE name NOT GLOB '_cf_*' ORDER BY type, name",
+    ),
+    rows: Object.fromEntries(
+      tables(ctx).map((table) => [table, rows(ctx, `SELECT * FROM "${table}" ORDER BY 1`)]),
+    ),
+  };
+}
+
+/** The ledger without the times and fingerprints, which differ from run to run. */
+export const ledger = (ctx: DurableObjectState, table = '__migrations'): Row[] =>
+  rows(ctx, `SELECT version, tag, origin FROM "${table}" ORDER BY version`);
+
+/** The real migrator of drizzle-orm 0.45. */
+export const runDrizzle0 = (ctx: DurableObjectState, bundle: DrizzleBundle0): Promise<void> =>
+  migrate0(drizzle0(ctx.storage), bundle as never);
+
+/** The real migrator of drizzle-orm 1.0.0-rc.5. */
+export const runDrizzle1 = (ctx: DurableObjectState, bundle: DrizzleBundle1): void => {
+  migrate1(drizzle1(ctx.storage as never), bundle as never);
+};
+
+export interface Made {
+  tag: string;
+  when: number;
+  sql: string;
+}
+
+/** A bundle as drizzle-kit 0.x writes it. */
+export const bundle0 = (...made: Made[]): DrizzleBundle0 => ({
+  journal: {
+    entries: made.map(({ tag, when }, idx) => ({ idx, when, tag, breakpoints: true })),
+  },
+  migrations: Object.fromEntries(
+    made.map(({ sql }, idx) => [`m${String(idx).padStart(4, '0')}`, sql]),
+  ),
+});
+
+/** The bundle that `drizzle-kit up` makes of the same migrations. */
+export const bundle1 = (...made: Made[]): DrizzleBundle1 => ({
+  migrations: Object.fromEntries(made.map(({ tag, when, sql }) => [canonicalTag(when, tag), sql])),
+});
+
+/** The first migrations of a 0.x bundle: an earlier deploy. */
+export const cut0 = ({ journal, migrations }: DrizzleBundle0, count: number): DrizzleBundle0 => {
+  const entries = journal.entries.slice(0, count);
+  const keys = entries.map(({ idx }) => `m${String(idx).padStart(4, '0')}`);
+  return {
+    journal: { entries },
+    migrations: Object.fromEntries(keys.map((key) => [key, migrations[key] as string])),
+  };
+};
+
+/** The first migrations of a 1.x bundle. */
+export const cut1 = ({ migrations }: DrizzleBundle1, count: number): DrizzleBundle1 => ({
+  migrations: Object.fromEntries(Object.entries(migrations).sort().slice(0, count)),
+});
+
+/** What a function throws; fails if it returns. */
+export function thrown<E extends Error>(run: () => unknown): E {
+  try {
+    run();
+  } catch (error) {
+    return error as E;
+  }
+  throw new Error('nothing was thrown');
+}

@@ -1,0 +1,21 @@
+import { DurableObject } from 'cloudflare:workers';
+
+/** What the next objects do in their constructors: tests set it, and it stands for a deploy. */
+export const deploy: { construct?: ((ctx: DurableObjectState) => void) | undefined } = {};
+
+export class TestObject extends DurableObject {
+  constructor(ctx: DurableObjectState, env: Cloudflare.Env) {
+    super(ctx, env);
+    deploy.construct?.(ctx);
+  }
+
+  /** Runs SQL in an event of its own. */
+  query(sql: string): Record<string, SqlStorageValue>[] {
+    return this.ctx.storage.sql.exec(sql).toArray();
+  }
+}
+
+/** A class that was declared with `new_classes`: it has no SQLite storage. */
+export class PlainObject extends DurableObject {}
+
+export default { fetch: () => new Response('drizzle-offramp tests') };
