@@ -5,19 +5,12 @@ export default defineConfig({
   test: {
     projects: [
       {
-        plugins: [
-          cloudflareTest({
-            main: './test/workers/worker.ts',
-            miniflare: {
-              compatibilityDate: '2026-10-01',
-              durableObjects: {
-                OBJECT: { className: 'TestObject', useSQLite: true },
-                PLAIN: { className: 'PlainObject', useSQLite: false },
-              },
-            },
-          }),
-        ],
-        test: { name: 'workers', include: ['test/workers/**/*.test.ts'] },
+        plugins: [cloudflareTest({ wrangler: { configPath: './test/workers/wrangler.jsonc' } })],
+        test: {
+          name: 'workers',
+          include: ['test/workers/**/*.test.ts'],
+          globalSetup: ['./test/drizzle-kit-up.ts'],
+        },
       },
       { test: { name: 'node', include: ['test/node/**/*.test.ts'] } },
     ],
