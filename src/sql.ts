@@ -115,7 +115,7 @@ export function pragmaSwitch(statement: string): { name: string; on: boolean } |
 }
 
 const EMPTY_BY_NATURE = [
-  /^(CREATE (UNIQUE )?(INDEX|VIEW|TRIGGER)|CREATE TABLE (?!.* AS )|ALTER|DROP|PRAGMA) /,
+  /^(CREATE (UNIQUE )?(INDEX|VIEW|TRIGGER)|CREATE TABLE(?! .* AS )|ALTER|DROP|PRAGMA) /,
   // The copy of drizzle-kit's table rebuild: from an empty table it copies nothing.
   /^INSERT INTO .?__NEW_\S+ .* SELECT .* FROM /,
 ];

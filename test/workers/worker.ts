@@ -13,6 +13,16 @@ export class TestObject extends DurableObject {
   query(sql: string): Record<string, SqlStorageValue>[] {
     return this.ctx.storage.sql.exec(sql).toArray();
   }
+
+  /** What SQLite says to SQL in an event of its own, or undefined if it takes it. */
+  refusal(sql: string): string | undefined {
+    try {
+      this.ctx.storage.sql.exec(sql);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return undefined;
+  }
 }
 
 /** A class that was declared with `new_classes`: it has no SQLite storage. */
