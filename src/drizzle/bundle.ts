@@ -111,7 +111,7 @@ export function readBundle1(bundle: DrizzleBundle1): MigrationSource[] {
     if (!/^\d{14}(_|$)/.test(tag) || Number.isNaN(millisOf(tag.slice(0, 14)))) {
       throw new InputError(
         'INVALID_TAG',
-        `Migration "${tag}" does not start with its time, as "20261122175044_${tag}" does. Pass the default export ` +
+        `Migration "${tag}" does not start with its time, as "20261122175044_kind_aqueduct" does. Pass the default export ` +
           'of migrations.js whole: drizzle-kit 0.x writes { journal, migrations }, 1.x writes { migrations } with the ' +
           "folders' names.",
         tag,

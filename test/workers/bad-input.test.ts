@@ -1,0 +1,382 @@
+// Each case is refused before anything is touched, and its message is shown whole.
+import { env, runInDurableObject } from 'cloudflare:test';
+import { describe, expect, it } from 'vitest';
+import { InputError, migrate } from '../../src/index.ts';
+import { bundle0, dump, inObject, thrown } from './harness.ts';
+
+const sql = 'CREATE TABLE a (x)';
+const entry = { idx: 0, when: 1795371422076, tag: '0000_a', breakpoints: true };
+const rule =
+  '"rules": [{ "type": "Text", "globs": ["**/*.sql"], "fallthrough": true }] in wrangler.jsonc.';
+
+const inputs: Record<
+  string,
+  [input: unknown, code: string, key: string | undefined, message: string]
+> = {
+  'a key of the wrong form': [
+    { m001: sql },
+    'INVALID_KEY',
+    'm001',
+    'Invalid migration key "m001": must be "m" followed by its number in four digits or more, such as "m0000".',
+  ],
+  'a key with a zero too many': [
+    { m00001: sql },
+    'INVALID_KEY',
+    'm00001',
+    'Invalid migration key "m00001": must be "m" followed by its number in four digits or more, such as "m0000".',
+  ],
+  "a module's namespace": [
+    { default: { m0000: sql } },
+    'INVALID_KEY',
+    'default',
+    'Invalid migration key "default": must be "m" followed by its number in four digits or more, such as "m0000". ' +
+      'Pass the default export itself.',
+  ],
+  'a gap': [
+    { m0000: sql, m0002: sql },
+    'KEY_GAP',
+    'm0002',
+    'Migrations must be sequential: expected version 1, got 2 (m0002). Add the missing migration back, or number the ' +
+      'new one on from the last.',
+  ],
+  'a record that does not start at 0': [
+    { m0001: sql },
+    'KEY_GAP',
+    'm0001',
+    'Migrations must be sequential: expected version 0, got 1 (m0001). Add the missing migration back, or number the ' +
+      'new one on from the last.',
+  ],
+  'a module where SQL is expected': [
+    { journal: { entries: [entry] }, migrations: { m0000: new ArrayBuffer(8) } },
+    'SQL_NOT_TEXT',
+    'm0000',
+    'The SQL of m0000 (20261122181702_a) is of type object, not a string. If it is imported from a .sql file, tell the ' +
+      `bundler that it is text: ${rule}`,
+  ],
+  'a number where SQL is expected': [
+    { m0000: 7 },
+    'SQL_NOT_TEXT',
+    'm0000',
+    'The SQL of m0000 is of type number, not a string. If it is imported from a .sql file, tell the bundler that it is ' +
+      `text: ${rule}`,
+  ],
+  'null where SQL is expected': [
+    { migrations: { '20261122175044_a': null } },
+    'SQL_NOT_TEXT',
+    'm0000',
+    'The SQL of m0000 (20261122175044_a) is null, not a string. If it is imported from a .sql file, tell the bundler ' +
+      `that it is text: ${rule}`,
+  ],
+  'a journal entry without its SQL': [
+    { journal: { entries: [entry] }, migrations: {} },
+    'MISSING_SQL',
+    'm0000',
+    'Journal entry "0000_a" has no SQL: migrations.m0000 is missing. Import ./0000_a.sql as m0000 in migrations.js, or ' +
+      'remove the entry if no object has it.',
+  ],
+  'SQL without a journal entry': [
+    { journal: { entries: [entry] }, migrations: { m0000: sql, m0001: sql } },
+    'ORPHAN_SQL',
+    'm0001',
+    'migrations.m0001 has no entry in the journal, so nobody can tell when it was made. Add the entry with idx 1 to ' +
+      'meta/_journal.json, or remove m0001 from migrations.js.',
+  ],
+  'a repeated idx': [
+    { journal: { entries: [entry, { ...entry, tag: '0000_b' }] }, migrations: { m0000: sql } },
+    'REPEATED_IDX',
+    'm0000',
+    'Journal entries "0000_a" and "0000_b" both have idx 0, so migrations.m0000 can be the SQL of only one. Two ' +
+      'branches were merged: give the later one the next free idx in meta/_journal.json and in migrations.js.',
+  ],
+  'an entry without a tag': [
+    { journal: { entries: [{ idx: 0, when: 1 }] }, migrations: { m0000: sql } },
+    'INVALID_ENTRY',
+    undefined,
+    'Journal entry 0 is {"idx":0,"when":1}: it needs an idx (0, 1, …) and a tag. Restore meta/_journal.json from ' +
+      'version control, or run `drizzle-kit generate` again.',
+  ],
+  'a `when` that is no timestamp': [
+    { journal: { entries: [{ ...entry, when: '2026-11-22' }] }, migrations: { m0000: sql } },
+    'INVALID_WHEN',
+    'm0000',
+    'Journal entry "0000_a" has when: "2026-11-22", which is no time in milliseconds. Restore the value that ' +
+      'drizzle-kit wrote into meta/_journal.json: it tells which objects have the migration.',
+  ],
+  'a 1.x key without its timestamp': [
+    { migrations: { kind_aqueduct: sql } },
+    'INVALID_TAG',
+    'kind_aqueduct',
+    'Migration "kind_aqueduct" does not start with its time, as "20261122175044_kind_aqueduct" does. Pass the default ' +
+      "export of migrations.js whole: drizzle-kit 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
+  ],
+  'a 1.x key whose digits are no date': [
+    { migrations: { '20261322175044_a': sql } },
+    'INVALID_TAG',
+    '20261322175044_a',
+    'Migration "20261322175044_a" does not start with its time, as "20261122175044_kind_aqueduct" does. Pass the ' +
+      "default export of migrations.js whole: drizzle-kit 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
+  ],
+  migrationsFolder: [
+    { migrationsFolder: './drizzle' },
+    'MIGRATIONS_FOLDER',
+    undefined,
+    'A Durable Object has no file system, so `migrationsFolder` cannot be read. Set driver: "durable-sqlite" in ' +
+      'drizzle.config.ts, run `drizzle-kit generate`, and pass the default export of the migrations.js it writes.',
+  ],
+  null: [
+    null,
+    'INVALID_INPUT',
+    undefined,
+    "The migrations are null. Pass the default export of drizzle-kit's migrations.js, or a record " +
+      "{ m0000: 'SQL', m0001: 'SQL' }.",
+  ],
+  'an array': [
+    [sql],
+    'INVALID_INPUT',
+    undefined,
+    "The migrations are an array. Pass the default export of drizzle-kit's migrations.js, or a record " +
+      "{ m0000: 'SQL', m0001: 'SQL' }.",
+  ],
+  'a string': [
+    sql,
+    'INVALID_INPUT',
+    undefined,
+    "The migrations are a value of type string. Pass the default export of drizzle-kit's migrations.js, or a record " +
+      "{ m0000: 'SQL', m0001: 'SQL' }.",
+  ],
+  'a journal that is none': [
+    { journal: {}, migrations: {} },
+    'INVALID_INPUT',
+    undefined,
+    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of the ' +
+      'migrations.js that `drizzle-kit generate` writes with driver: "durable-sqlite".',
+  ],
+  'migrations that are none': [
+    { migrations: './drizzle' },
+    'INVALID_INPUT',
+    undefined,
+    "The bundle has `migrations` but no migrations in it. Pass the default export of drizzle-kit's migrations.js.",
+  ],
+  'two migrations of one name in one second': [
+    bundle0(
+      { tag: '0000_a', when: 1795371422076, sql },
+      { tag: '0001_a', when: 1795371422077, sql },
+    ),
+    'REPEATED_TAG',
+    'm0001',
+    'Migrations m0000 and m0001 are both "20261122181702_a": they were made in the same second under the same name. ' +
+      'Rename one of them, in the journal and its file; Drizzle 0.x does not store the name.',
+  ],
+  'a converted entry whose tag has no time': [
+    { m0000: { tag: 'a', sql } },
+    'INVALID_TAG',
+    'm0000',
+    'Migration m0000 has the tag "a": it must start with its UTC second in 14 digits and "_".',
+  ],
+  'a converted entry whose time is not that of its tag': [
+    { m0000: { tag: '20261122175044_a', when: 5, sql } },
+    'INVALID_WHEN',
+    'm0000',
+    'Migration m0000 has when: 5, which is no time in milliseconds or not the second of its tag.',
+  ],
+  'a converted entry with a bad `was`': [
+    { m0000: { tag: '20261122175044_a', was: [-1], sql } },
+    'INVALID_WHEN',
+    'm0000',
+    'Migration m0000 has when: -1, which is no time in milliseconds or not the second of its tag.',
+  ],
+  'a converted entry with a bad checksum': [
+    { m0000: { checksum: 'abc', sql } },
+    'INVALID_ENTRY',
+    'm0000',
+    'Migration m0000 has the checksum "abc": leave it out, or give the SHA-256 of its SQL.',
+  ],
+};
+
+describe('migrations', () => {
+  it.each(Object.entries(inputs))('%s', (_, [input, code, key, message]) =>
+    inObject((ctx) => {
+      const before = dump(ctx);
+      const error = thrown<InputError>(() => migrate(ctx, input as never));
+      expect(error.message).toBe(message);
+      expect(error).toBeInstanceOf(InputError);
+      expect(error).toMatchObject({ name: 'InputError', code, key });
+      expect(dump(ctx)).toEqual(before);
+    }),
+  );
+
+  it('with a gap in the journal, as `drizzle-kit drop` leaves it, are no bad input', () =>
+    inObject((ctx) => {
+      const dropped = {
+        journal: { entries: [entry, { idx: 2, when: 1795371423076, tag: '0002_c' }] },
+        migrations: { m0000: sql, m0002: 'CREATE TABLE c (x)' },
+      };
+      expect(migrate(ctx, dropped).applied.map(({ key }) => key)).toEqual(['m0000', 'm0002']);
+    }));
+});
+
+const notSqlite =
+  "This Durable Object's class has no SQLite storage. Declare it under `new_sqlite_classes` in the migrations of " +
+  'wrangler.jsonc; a class that was made with `new_classes` cannot be changed, so a new class is needed.';
+
+describe('a target', () => {
+  it.each([
+    [
+      'that is a D1 database',
+      { prepare: () => {}, batch: () => {} },
+      'D1_DATABASE',
+      'The target is a D1 database. drizzle-offramp migrates Durable Objects, each from inside; for D1 use ' +
+        '`wrangler d1 migrations apply`.',
+    ],
+    [
+      'that is null',
+      null,
+      'INVALID_TARGET',
+      "The target is null without SQL storage. Pass the Durable Object's `ctx` (or `ctx.storage`, or " +
+        'drizzle(ctx.storage)).',
+    ],
+    [
+      'that is env',
+      { OBJECT: {} },
+      'INVALID_TARGET',
+      "The target is a value of type object without SQL storage. Pass the Durable Object's `ctx` (or `ctx.storage`, or " +
+        'drizzle(ctx.storage)).',
+    ],
+    [
+      'whose storage has no sql',
+      { storage: { transactionSync: () => {} } },
+      'NOT_SQLITE',
+      notSqlite,
+    ],
+  ])('%s', (_, target, code, message) => {
+    const error = thrown<InputError>(() => migrate(target as never, { m0000: sql }));
+    expect(error.message).toBe(message);
+    expect(error).toMatchObject({ name: 'InputError', code });
+  });
+
+  it('of a class without SQLite storage', () =>
+    runInDurableObject(env.PLAIN.getByName('no sqlite'), (_, ctx) => {
+      const error = thrown<InputError>(() => migrate(ctx, { m0000: sql }));
+      expect(error.message).toBe(notSqlite);
+      expect(error).toMatchObject({ name: 'InputError', code: 'NOT_SQLITE' });
+      expect((error.cause as Error).message).toMatch(
+        /^SQL is not enabled for this Durable Object class\./,
+      );
+    }));
+});
+
+describe('an option', () => {
+  it.each([
+    [
+      { table: 'sqlite_migrations' },
+      'INVALID_TABLE_NAME',
+      'table',
+      'The option `table` is "sqlite_migrations": it takes the name of a table, which cannot start with sqlite_ (kept by SQLite) or _cf_ (kept by the runtime).',
+    ],
+    [
+      { drizzleTable: '_CF_KV' },
+      'INVALID_TABLE_NAME',
+      'drizzleTable',
+      'The option `drizzleTable` is "_CF_KV": it takes the name of a table, which cannot start with sqlite_ (kept by SQLite) or _cf_ (kept by the runtime).',
+    ],
+    [
+      { table: '' },
+      'INVALID_TABLE_NAME',
+      'table',
+      'The option `table` is "": it takes the name of a table, which cannot start with sqlite_ (kept by SQLite) or _cf_ (kept by the runtime).',
+    ],
+    [
+      { table: '__Drizzle_Migrations' },
+      'INVALID_TABLE_NAME',
+      'table',
+      'The options `table` and `drizzleTable` are both "__Drizzle_Migrations": our ledger and Drizzle\'s are two tables.',
+    ],
+    [
+      { skipped: 'maybe' },
+      'INVALID_OPTION',
+      'skipped',
+      "The option `skipped` is \"maybe\": it takes 'apply' or 'ignore' or 'error'.",
+    ],
+    [
+      { drift: true },
+      'INVALID_OPTION',
+      'drift',
+      "The option `drift` is true: it takes 'warn' or 'error' or 'ignore'.",
+    ],
+    [{ tables: 'x' }, 'INVALID_OPTION', 'tables', 'There is no option `tables`.'],
+  ])('of %o is refused', (options, code, key, message) =>
+    inObject((ctx) => {
+      const error = thrown<InputError>(() => migrate(ctx, { m0000: sql }, options as never));
+      expect(error.message).toBe(message);
+      expect(error).toMatchObject({ name: 'InputError', code, key });
+      expect(dump(ctx)).toEqual({ schema: [], rows: {} });
+    }),
+  );
+});
+
+describe("somebody else's table", () => {
+  it.each([
+    [
+      '__migrations',
+      'CREATE TABLE __migrations (id INTEGER PRIMARY KEY, name TEXT)',
+      'has no column "version"',
+      'table',
+    ],
+    [
+      '__migrations',
+      'CREATE TABLE __migrations (version TEXT PRIMARY KEY)',
+      'has a "version" that is no INTEGER PRIMARY KEY',
+      'table',
+    ],
+    [
+      '__migrations',
+      'CREATE TABLE __migrations (version INTEGER PRIMARY KEY, dirty INTEGER NOT NULL)',
+      'needs a value for its column "dirty"',
+      'table',
+    ],
+    [
+      '__migrations',
+      'CREATE VIEW __migrations AS SELECT 1 AS version',
+      'is a view, not a table',
+      'table',
+    ],
+    [
+      '__drizzle_migrations',
+      'CREATE TABLE __drizzle_migrations (id INTEGER PRIMARY KEY, name TEXT)',
+      'has no columns "hash" and "created_at"',
+      'drizzleTable',
+    ],
+  ])('%s made by %s is refused', (table, made, found, option) =>
+    inObject((ctx) => {
+      ctx.storage.sql.exec(made);
+      const before = dump(ctx);
+      const error = thrown(() => migrate(ctx, { m0000: sql }));
+      expect(error.message).toBe(
+        `The table ${table} ${found}: it is somebody else's. Name another one with the option \`${option}\`.`,
+      );
+      expect(error).toMatchObject({ name: 'AdoptionError', code: 'NOT_A_LEDGER', table });
+      expect(dump(ctx)).toEqual(before);
+      expect(migrate(ctx, { m0000: sql }, { [option]: '__ours' }).applied).toHaveLength(1);
+    }),
+  );
+
+  it('with versions that are not 0, 1, 2 and so on is refused', () =>
+    inObject((ctx) => {
+      ctx.storage.sql.exec('CREATE TABLE __migrations (version INTEGER PRIMARY KEY)');
+      ctx.storage.sql.exec('INSERT INTO __migrations VALUES (1), (2)');
+      const before = dump(ctx);
+      const error = thrown(() => migrate(ctx, { m0000: sql }));
+      expect(error.message).toBe(
+        'The ledger __migrations has version 1 where 0 was expected: its versions must be 0, 1, 2 and so on, so a row ' +
+          'was removed or the table is not a ledger of migrations. Restore the row, or name another table with the ' +
+          'option `table`.',
+      );
+      expect(error).toMatchObject({
+        name: 'AdoptionError',
+        code: 'BROKEN_LEDGER',
+        table: '__migrations',
+        keys: ['1'],
+      });
+      expect(dump(ctx)).toEqual(before);
+    }));
+});
