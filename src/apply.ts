@@ -1,4 +1,5 @@
 import { retireDrizzleLedger } from './drizzle/ledger.ts';
+import { applyMirror } from './drizzle/mirror.ts';
 import { MigrationError } from './errors.ts';
 import { type ForeignKeyMode, isHandledHere } from './foreign-keys.ts';
 import { prepareLedger, updateHead, writeRow } from './ledger.ts';
@@ -65,4 +66,5 @@ export function applyPlan(
   if (last >= 0 && last < rows.length && rows[last]?.head !== head)
     updateHead(sql, table, last, head);
   if (plan.retire) retireDrizzleLedger(sql, drizzleTable);
+  if (plan.mirror !== undefined) applyMirror(sql, drizzleTable, plan.mirror);
 }

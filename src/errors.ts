@@ -70,6 +70,7 @@ export type AdoptionErrorCode =
   | 'TOO_FEW_MIGRATIONS'
   | 'NOT_A_LEDGER'
   | 'BROKEN_LEDGER'
+  | 'AHEAD'
   | 'DRIFT';
 
 /** The object's own ledgers do not fit the migrations, so nobody can tell what to run. */

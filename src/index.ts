@@ -18,7 +18,7 @@ export {
 } from './errors.ts';
 export type { LedgerRow, Origin } from './ledger.ts';
 export type { HistoryRow } from './match.ts';
-export { type MigrateResult, type MigrationRef, migrate } from './migrate.ts';
+export { migrate } from './migrate.ts';
 export {
   defineMigrations,
   type MigrationEntry,
@@ -26,6 +26,7 @@ export {
   type MigrationRecord,
 } from './migrations.ts';
 export type { MigrateOptions } from './options.ts';
+export type { MigrateEvent, MigrateResult, MigrationRef } from './result.ts';
 export type {
   DrizzleDatabaseLike,
   MigrateTarget,

@@ -1,49 +1,14 @@
 import { applyPlan } from './apply.ts';
-import { type DrizzleRow, readDrizzleLedger } from './drizzle/ledger.ts';
-import type { ForeignKeyViolation } from './errors.ts';
+import { readDrizzleLedger } from './drizzle/ledger.ts';
+import { mirrorChanges } from './drizzle/mirror.ts';
+import { type ForeignKeyViolation, OfframpError } from './errors.ts';
 import { foreignKeyMode, transact } from './foreign-keys.ts';
-import { type LedgerRow, readLedger, SELECT_HEAD, selectHead } from './ledger.ts';
-import { type Migration, type MigrationInput, readMigrations } from './migrations.ts';
+import { readLedger, SELECT_HEAD, selectHead } from './ledger.ts';
+import { type MigrationInput, readMigrations } from './migrations.ts';
 import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { makePlan, type Plan, type State } from './plan.ts';
+import { type MigrateEvent, type MigrateResult, toEvents, toResult, UP_TO_DATE } from './result.ts';
 import { type MigrateTarget, notSqlite, type ResolvedTarget, resolveTarget } from './target.ts';
-
-/** A migration by its names. */
-export type MigrationRef = Pick<Migration, 'key' | 'tag'>;
-
-/** What a call of `migrate` found and did. */
-export interface MigrateResult {
-  /** Whether there was nothing to do: nothing was written, and all that follows is empty. */
-  readonly upToDate: boolean;
-  /** Migrations that were taken over from Drizzle's or do-orm's ledger without running them. */
-  readonly adopted: readonly MigrationRef[];
-  /** Migrations that were run, in order. */
-  readonly applied: readonly MigrationRef[];
-  /** Those of `applied` that were passed over before: a later migration was there already. */
-  readonly healed: readonly MigrationRef[];
-  /** Skipped migrations that were written off (`skipped: 'ignore'`). */
-  readonly ignored: readonly MigrationRef[];
-  /** Rows of Drizzle's ledger that match no migration and were kept (`unknown: 'ignore'`). */
-  readonly unknown: readonly DrizzleRow[];
-  /** Migrations of the object that this code does not know: an older version of the code runs on a newer object. */
-  readonly ahead: readonly LedgerRow[];
-  /** Applied migrations whose SQL has changed since. */
-  readonly drift: readonly MigrationRef[];
-  /** Rows that lacked their parent before a rebuild, and still do. */
-  readonly violations: readonly ForeignKeyViolation[];
-}
-
-const UP_TO_DATE: MigrateResult = Object.freeze({
-  upToDate: true,
-  adopted: [],
-  applied: [],
-  healed: [],
-  ignored: [],
-  unknown: [],
-  ahead: [],
-  drift: [],
-  violations: [],
-});
 
 /** Keeps events away until `restore` is done; undefined where nothing can. */
 export type Hold = (restore: () => Promise<void>) => void;
@@ -57,13 +22,25 @@ const readHead = ({ sql }: ResolvedTarget, statement: string): unknown => {
   return undefined;
 };
 
-function readState({ sql }: ResolvedTarget, { table, drizzleTable }: ResolvedOptions): State {
+/**
+ * Reads both ledgers.
+ *
+ * @param target the object
+ * @param options the resolved options
+ * @throws {AdoptionError} if a table is not a ledger
+ * @throws {InputError} if the class has no SQLite storage
+ */
+export function readState(
+  { sql }: ResolvedTarget,
+  { table, drizzleTable }: ResolvedOptions,
+): State {
   try {
     return { ledger: readLedger(sql, table), drizzle: readDrizzleLedger(sql, drizzleTable) };
   } catch (cause) {
     // https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
-    if (cause instanceof Error && cause.message.startsWith('SQL is not enabled'))
+    if (cause instanceof Error && cause.message.startsWith('SQL is not enabled')) {
       throw notSqlite(cause);
+    }
     throw cause;
   }
 }
@@ -77,17 +54,72 @@ const isEmpty = ({ sql }: ResolvedTarget, { table, drizzleTable }: ResolvedOptio
   return [...tables].length === 0;
 };
 
-/** Whether carrying the plan out would write anything. */
-const writes = (plan: Plan, { ledger }: State, head: string): boolean =>
+/**
+ * What the ledger's last row says of an object that is level with a list of migrations and with what the options ask
+ * of the database.
+ *
+ * @param fingerprint the list's fingerprint
+ * @param options the resolved options
+ */
+export const headOf = (
+  fingerprint: string,
+  { drizzle, drizzleTable }: Pick<ResolvedOptions, 'drizzle' | 'drizzleTable'>,
+): string => `${fingerprint} ${drizzle} ${drizzleTable}`;
+
+/**
+ * Whether carrying a plan out would write anything.
+ *
+ * @param plan the plan
+ * @param state what stands in the object
+ * @param head what the object would be level with
+ */
+export const wouldWrite = (plan: Plan, { ledger }: State, head: string): boolean =>
   !plan.standStill &&
   (ledger === undefined ||
     ledger.missing.length > 0 ||
     plan.entries.length > 0 ||
     plan.steps.length > 0 ||
     plan.retire ||
+    (plan.mirror !== undefined && mirrorChanges(plan.mirror)) ||
     (ledger.rows.length > 0 && ledger.rows.at(-1)?.head !== head));
 
-const ref = ({ key, tag }: Migration): MigrationRef => ({ key, tag });
+function tell(options: ResolvedOptions, events: readonly MigrateEvent[]): void {
+  if (options.onEvent === undefined) return;
+  for (const event of events) {
+    try {
+      options.onEvent(event);
+    } catch (error) {
+      console.error('drizzle-offramp: onEvent threw', error);
+    }
+  }
+}
+
+function warnOfDrift({ drift }: Plan): void {
+  const keys = drift.map(({ key }) => key).join(', ');
+  console.warn(`drizzle-offramp: the SQL of ${keys} has changed since this object ran it (drift).`);
+}
+
+function takeTheLongWay(
+  target: ResolvedTarget,
+  input: unknown,
+  options: ResolvedOptions,
+  hold: Hold | undefined,
+): MigrateResult {
+  const { migrations, fingerprint } = readMigrations(input);
+  const head = headOf(fingerprint, options);
+  const state = readState(target, options);
+  const plan = makePlan(migrations, state, options);
+  let violations: readonly ForeignKeyViolation[] = [];
+  const upToDate = !wouldWrite(plan, state, head);
+  if (!upToDate) {
+    const mode = foreignKeyMode(plan.steps, () => isEmpty(target, options));
+    violations = transact(target, plan.steps, mode, hold, () =>
+      applyPlan(target.sql, plan, state, head, mode, options),
+    );
+    if (plan.drift.length > 0 && options.drift === 'warn') warnOfDrift(plan);
+  }
+  return toResult(plan, upToDate, violations);
+}
 
 /**
  * The way through, for `migrate` and for the drop-in, which differ only in how they keep events away.
@@ -103,52 +135,26 @@ export function migrateTarget(
   options: MigrateOptions | undefined,
   hold: Hold | undefined,
 ): MigrateResult {
-  const { migrations, fingerprint } = readMigrations(input);
+  const { fingerprint } = readMigrations(input);
   const resolved = resolveOptions(options);
-  const { table, drizzle, drizzleTable } = resolved;
-  const head = `${fingerprint} ${drizzle} ${drizzleTable}`;
-  if (readHead(target, options?.table === undefined ? SELECT_HEAD : selectHead(table)) === head) {
-    return UP_TO_DATE;
+  const statement = options?.table === undefined ? SELECT_HEAD : selectHead(resolved.table);
+  if (readHead(target, statement) === headOf(fingerprint, resolved)) return UP_TO_DATE;
+  try {
+    const result = takeTheLongWay(target, input, resolved, hold);
+    tell(resolved, toEvents(result));
+    return result;
+  } catch (error) {
+    if (error instanceof OfframpError) tell(resolved, [{ type: 'refused', error }]);
+    throw error;
   }
-
-  const state = readState(target, resolved);
-  const plan = makePlan(migrations, state, resolved);
-  let violations: readonly ForeignKeyViolation[] = [];
-  const upToDate = !writes(plan, state, head);
-  if (!upToDate) {
-    const mode = foreignKeyMode(plan.steps, () => isEmpty(target, resolved));
-    violations = transact(target, plan.steps, mode, hold, () =>
-      applyPlan(target.sql, plan, state, head, mode, resolved),
-    );
-    if (plan.drift.length > 0 && resolved.drift === 'warn') {
-      const keys = plan.drift.map(({ key }) => key).join(', ');
-      console.warn(
-        `drizzle-offramp: the SQL of ${keys} has changed since this object ran it (drift).`,
-      );
-    }
-  }
-  const entered = (origins: string[]): MigrationRef[] =>
-    plan.entries.flatMap(({ migration, origin }) =>
-      migration !== null && origins.includes(origin) ? [ref(migration)] : [],
-    );
-  return {
-    upToDate,
-    adopted: entered(['drizzle', 'do-orm']),
-    applied: plan.steps.map(({ migration }) => ref(migration)),
-    healed: plan.steps.filter(({ skipped }) => skipped).map(({ migration }) => ref(migration)),
-    ignored: entered(['ignored']),
-    unknown: plan.unknown,
-    ahead: plan.ahead,
-    drift: plan.drift.map(ref),
-    violations,
-  };
 }
 
 /**
  * Brings a Durable Object level with the migrations: adopts what Drizzle's migrator or do-orm left, runs what is
  * missing, all in one transaction, and writes down what was done. With nothing to do it reads one row and returns.
  *
- * Synchronous: call it first in the constructor, without `blockConcurrencyWhile`.
+ * Synchronous: call it first in the constructor, without `blockConcurrencyWhile`. After a table rebuild foreign keys
+ * are not enforced in the rest of the constructor; before the first event they are.
  *
  * ```ts
  * import { migrate } from 'drizzle-offramp';

@@ -1,11 +1,15 @@
 import { DEFAULT_DRIZZLE_TABLE } from './drizzle/ledger.ts';
 import { InputError } from './errors.ts';
 import { DEFAULT_TABLE } from './ledger.ts';
+import type { MigrateEvent } from './result.ts';
 
 /** What `migrate` can be told. Every option has a default that a team can start with. */
 export interface MigrateOptions {
-  /** What becomes of Drizzle's ledger once the object is adopted: `'retire'` (the default) drops it. */
-  readonly drizzle?: 'retire';
+  /**
+   * What becomes of Drizzle's ledger: `'retire'` (the default) drops it once the object is adopted; `'mirror'` keeps it
+   * true, and makes it again where it is gone, so that a deploy with Drizzle's migrator can come back.
+   */
+  readonly drizzle?: 'retire' | 'mirror';
   /**
    * What to do with a migration that was never applied though a later one was. Without this option it is applied if
    * it only adds, and refused otherwise: `'apply'` applies any, `'ignore'` writes it off for good, `'error'` refuses any.
@@ -16,33 +20,44 @@ export interface MigrateOptions {
    * default) refuses, `'ignore'` keeps the row and goes on.
    */
   readonly unknown?: 'error' | 'ignore';
+  /**
+   * What to do where the object is ahead of this code, as after a deploy was rolled back: `'report'` (the default) runs
+   * and changes nothing, `'error'` refuses.
+   */
+  readonly ahead?: 'report' | 'error';
   /** What to do where the SQL of an applied migration has changed since: `'warn'` (the default) on the console, once. */
   readonly drift?: 'warn' | 'error' | 'ignore';
   /** The ledger's name. The default is `__migrations`. */
   readonly table?: string;
   /** The name of Drizzle's ledger. The default is `__drizzle_migrations`. */
   readonly drizzleTable?: string;
+  /** Hears of everything that a call found or did, once it is committed; what it throws is only logged. */
+  readonly onEvent?: (event: MigrateEvent) => unknown;
 }
 
 /** The options with their defaults. */
-export type ResolvedOptions = Required<Omit<MigrateOptions, 'skipped'>> &
-  Pick<MigrateOptions, 'skipped'>;
+export type ResolvedOptions = Required<Omit<MigrateOptions, 'skipped' | 'onEvent'>> &
+  Pick<MigrateOptions, 'skipped' | 'onEvent'>;
 
-/** The defaults; `skipped` has none of the three. */
+/** The defaults; `skipped` and `onEvent` have none. */
 export const DEFAULT_OPTIONS: ResolvedOptions = {
   drizzle: 'retire',
   unknown: 'error',
+  ahead: 'report',
   drift: 'warn',
   table: DEFAULT_TABLE,
   drizzleTable: DEFAULT_DRIZZLE_TABLE,
 };
 
 const CHOICES: Record<string, readonly unknown[]> = {
-  drizzle: ['retire'],
-  skipped: [undefined, 'apply', 'ignore', 'error'],
+  drizzle: ['retire', 'mirror'],
+  skipped: ['apply', 'ignore', 'error'],
   unknown: ['error', 'ignore'],
+  ahead: ['report', 'error'],
   drift: ['warn', 'error', 'ignore'],
 };
+
+const OTHERS: readonly string[] = ['table', 'drizzleTable', 'onEvent'];
 
 /**
  * Fills in the defaults and checks the rest.
@@ -55,14 +70,15 @@ export function resolveOptions(options: MigrateOptions = {}): ResolvedOptions {
   const resolved: ResolvedOptions = { ...DEFAULT_OPTIONS, ...Object.fromEntries(given) };
   for (const [option, value] of given) {
     const choices = CHOICES[option];
-    if (choices === undefined && option !== 'table' && option !== 'drizzleTable') {
+    if (choices === undefined && !OTHERS.includes(option)) {
       throw new InputError('INVALID_OPTION', `There is no option \`${option}\`.`, option);
     }
-    if (choices?.includes(value) === false) {
-      const names = choices.filter((choice) => choice !== undefined).map((choice) => `'${choice}'`);
+    const fits = choices?.includes(value) ?? (option !== 'onEvent' || typeof value === 'function');
+    if (!fits) {
+      const takes = choices?.map((choice) => `'${choice}'`).join(' or ') ?? 'a function';
       throw new InputError(
         'INVALID_OPTION',
-        `The option \`${option}\` is ${JSON.stringify(value)}: it takes ${names.join(' or ')}.`,
+        `The option \`${option}\` is ${JSON.stringify(value)}: it takes ${takes}.`,
         option,
       );
     }

@@ -1,4 +1,5 @@
-import type { DrizzleRow } from './drizzle/ledger.ts';
+import type { DrizzleLedger, DrizzleRow } from './drizzle/ledger.ts';
+import { type MirrorPlan, planMirror } from './drizzle/mirror.ts';
 import { AdoptionError, InputError } from './errors.ts';
 import type { Ledger, LedgerRow, Origin } from './ledger.ts';
 import { type Matches, matchByIdentity, pair } from './match.ts';
@@ -10,7 +11,7 @@ import { millisOf } from './time.ts';
 /** What stands in an object: both ledgers, each undefined if there is no such table. */
 export interface State {
   readonly ledger: Ledger | undefined;
-  readonly drizzle: readonly DrizzleRow[] | undefined;
+  readonly drizzle: DrizzleLedger | undefined;
 }
 
 /** A migration to run. */
@@ -44,6 +45,8 @@ export interface Plan {
   readonly drift: readonly Migration[];
   /** Whether Drizzle's ledger is to be dropped. */
   readonly retire: boolean;
+  /** What Drizzle's ledger lacks, where it is to be kept true. */
+  readonly mirror: MirrorPlan | undefined;
   /** How many migrations the object has before anything runs. */
   readonly appliedBefore: number;
   /** How many rows the ledger has afterwards. */
@@ -62,6 +65,8 @@ export const createdAt = ({ when, tag }: Migration): number | null =>
 
 /** A row of Drizzle's that was unknown when it was adopted, and kept: settled, so it is neither ahead nor in the way. */
 const isKept = (row: LedgerRow): boolean => row.origin === 'drizzle' && row.checksum === null;
+
+const nameOfRow = (row: LedgerRow): string => row.tag ?? `version ${row.version}`;
 
 const describe = (row: DrizzleRow): string =>
   row.tag ?? (row.created_at === null ? 'a row without a time' : `created_at ${row.created_at}`);
@@ -148,12 +153,12 @@ function refuseUnknown(rows: readonly DrizzleRow[], table: string): never {
   );
 }
 
-function refuseAhead(
+function refuseDiverged(
   ahead: readonly LedgerRow[],
   open: readonly Migration[],
   table: string,
 ): never {
-  const names = ahead.map((row) => row.tag ?? `version ${row.version}`);
+  const names = ahead.map(nameOfRow);
   throw new AdoptionError(
     'UNKNOWN_MIGRATION',
     `${table} has ${names.join(', ')}, which this code lacks, and the code has ${list(open)}, which the object ` +
@@ -171,6 +176,36 @@ function refuseSkipped(skipped: readonly Migration[], latest: Migration, table: 
       "'ignore', or pass skipped: 'apply' if it is safe to run late.",
     table,
     keysOf(skipped),
+  );
+}
+
+function refuseAhead(ahead: readonly LedgerRow[], table: string): never {
+  const names = ahead.map(nameOfRow);
+  throw new AdoptionError(
+    'AHEAD',
+    `${table} has ${names.join(', ')}, which this code does not know: it is older than the object. Deploy the newer ` +
+      "code again, or pass ahead: 'report' to run on the newer schema.",
+    table,
+    names,
+  );
+}
+
+function refuseDrift(drift: readonly Migration[], table: string): never {
+  throw new AdoptionError(
+    'DRIFT',
+    `The SQL of ${list(drift)} has changed since it was applied in this object. Restore it and write a new migration ` +
+      "with the change, or pass drift: 'warn' if both do the same.",
+    table,
+    keysOf(drift),
+  );
+}
+
+function refuseMirror(): never {
+  throw new InputError(
+    'INVALID_OPTION',
+    "drizzle: 'mirror' needs to know when Drizzle made each migration, and a record without tags does not say. Pass " +
+      "drizzle-kit's migrations.js, or a converted module.",
+    'drizzle',
   );
 }
 
@@ -199,6 +234,113 @@ const toEntry = (migration: Migration, origin: Origin, version?: number): Entry 
   created_at: createdAt(migration),
 });
 
+/** How the object's history and the migrations compare. */
+interface Comparison {
+  readonly ours: Matches<LedgerRow>;
+  readonly theirs: Matches<DrizzleRow>;
+  readonly unknown: readonly DrizzleRow[];
+  readonly ahead: readonly LedgerRow[];
+  readonly drift: readonly Migration[];
+  /** Migrations that the object lacks. */
+  readonly open: readonly Migration[];
+  /** Those of `open` that come before the latest one it has. */
+  readonly skipped: readonly Migration[];
+  readonly latest: Migration | undefined;
+}
+
+function compare(
+  migrations: readonly Migration[],
+  { ledger, drizzle }: State,
+  options: ResolvedOptions,
+): Comparison {
+  const rows = ledger?.rows ?? [];
+  const drizzleRows = drizzle?.rows ?? [];
+  const ours = matchLedger(rows, migrations, options.table);
+  const theirs = matchDrizzle(drizzleRows, migrations, options);
+  const applied = new Set([...ours.values(), ...theirs.values()]);
+  const latest = migrations.findLastIndex((migration) => applied.has(migration));
+  return {
+    ours,
+    theirs,
+    unknown: drizzleRows.filter((row) => !theirs.has(row) && !rows.some((own) => isSame(row, own))),
+    ahead: rows.filter((row) => !ours.has(row) && !isKept(row)),
+    drift: [...ours]
+      .filter(([row, migration]) => row.checksum !== null && row.checksum !== migration.checksum)
+      .map(([, migration]) => migration),
+    open: migrations.filter((migration) => !applied.has(migration)),
+    skipped: migrations.filter(
+      (migration, position) => position < latest && !applied.has(migration),
+    ),
+    latest: migrations[latest],
+  };
+}
+
+/** Refuses what the options do not allow. */
+function checkRules(
+  { unknown, ahead, drift, open }: Comparison,
+  migrations: readonly Migration[],
+  options: ResolvedOptions,
+): void {
+  if (unknown.length > 0 && options.unknown === 'error') {
+    refuseUnknown(unknown, options.drizzleTable);
+  }
+  if (ahead.length > 0 && options.ahead === 'error') refuseAhead(ahead, options.table);
+  if (ahead.length > 0 && open.length > 0 && options.unknown === 'error') {
+    refuseDiverged(ahead, open, options.table);
+  }
+  if (drift.length > 0 && options.drift === 'error') refuseDrift(drift, options.table);
+  const untagged = migrations.length > 0 && migrations.every(({ tag }) => tag === null);
+  if (options.drizzle === 'mirror' && untagged) refuseMirror();
+}
+
+/** The migrations to run: skipped ones only if they are safe to run late, or were asked for. */
+function planSteps(
+  { open, skipped, latest }: Comparison,
+  { ledger, drizzle }: State,
+  options: ResolvedOptions,
+): Step[] {
+  const steps = open
+    .filter((migration) => options.skipped !== 'ignore' || !skipped.includes(migration))
+    .map((migration) => toStep(migration, skipped.includes(migration)));
+  const refused = steps.filter(
+    (step) =>
+      step.skipped &&
+      options.skipped !== 'apply' &&
+      (options.skipped === 'error' || !step.statements.every(isAdditive)),
+  );
+  if (refused.length > 0 && latest !== undefined) {
+    refuseSkipped(
+      refused.map(({ migration }) => migration),
+      latest,
+      drizzle === undefined || ledger !== undefined ? options.table : options.drizzleTable,
+    );
+  }
+  return steps;
+}
+
+/** The rows to write for what is not run: do-orm's, Drizzle's in its order, and what is written off. */
+function planEntries(
+  { ours, theirs, unknown, skipped }: Comparison,
+  { drizzle }: State,
+  options: ResolvedOptions,
+): Entry[] {
+  const own = new Set(ours.values());
+  const bare = [...ours].filter(([row]) => row.origin === null);
+  const found = new Set((drizzle?.rows ?? []).map((row) => theirs.get(row) ?? row));
+  return [
+    ...bare.map(([row, migration]) => toEntry(migration, 'do-orm', row.version)),
+    ...[...found].flatMap((item): Entry[] => {
+      if ('key' in item) return own.has(item) ? [] : [toEntry(item, 'drizzle')];
+      if (!unknown.includes(item)) return [];
+      const { tag, created_at } = item;
+      return [
+        { tag, created_at, checksum: null, version: undefined, origin: 'drizzle', migration: null },
+      ];
+    }),
+    ...(options.skipped === 'ignore' ? skipped.map((item) => toEntry(item, 'ignored')) : []),
+  ];
+}
+
 /**
  * Decides what must happen so that an object is level with the migrations. Pure: the same input gives the same plan.
  *
@@ -210,82 +352,28 @@ const toEntry = (migration: Migration, origin: Origin, version?: number): Entry 
  */
 export function makePlan(
   migrations: readonly Migration[],
-  { ledger, drizzle }: State,
+  state: State,
   options: ResolvedOptions,
 ): Plan {
-  const rows = ledger?.rows ?? [];
-  const drizzleRows = drizzle ?? [];
-  const ours = matchLedger(rows, migrations, options.table);
-  const theirs = matchDrizzle(drizzleRows, migrations, options);
-
-  const unknown = drizzleRows.filter(
-    (row) => !theirs.has(row) && !rows.some((own) => isSame(row, own)),
-  );
-  if (unknown.length > 0 && options.unknown === 'error')
-    refuseUnknown(unknown, options.drizzleTable);
-
-  const own = new Set(ours.values());
-  const applied = new Set([...own, ...theirs.values()]);
-  const latest = migrations.findLastIndex((migration) => applied.has(migration));
-  const open = migrations.filter((migration) => !applied.has(migration));
-  const skipped = open.filter((migration) => migrations.indexOf(migration) < latest);
-
-  const ahead = rows.filter((row) => !ours.has(row) && !isKept(row));
-  if (ahead.length > 0 && open.length > 0 && options.unknown === 'error') {
-    refuseAhead(ahead, open, options.table);
-  }
-
-  const steps = open
-    .filter((migration) => options.skipped !== 'ignore' || !skipped.includes(migration))
-    .map((migration) => toStep(migration, skipped.includes(migration)));
-  if (options.skipped === undefined || options.skipped === 'error') {
-    const refused = steps.filter(
-      (step) => step.skipped && (options.skipped === 'error' || !step.statements.every(isAdditive)),
-    );
-    if (refused.length > 0) {
-      refuseSkipped(
-        refused.map(({ migration }) => migration),
-        migrations[latest] as Migration,
-        drizzle === undefined ? options.table : options.drizzleTable,
-      );
-    }
-  }
-
-  const drift = [...ours]
-    .filter(([row, migration]) => row.checksum !== null && row.checksum !== migration.checksum)
-    .map(([, migration]) => migration);
-  if (drift.length > 0 && options.drift === 'error') {
-    throw new AdoptionError(
-      'DRIFT',
-      `The SQL of ${list(drift)} has changed since it was applied in this object. Restore it and write a new ` +
-        "migration with the change, or pass drift: 'warn' if both do the same.",
-      options.table,
-      keysOf(drift),
-    );
-  }
-
-  const entries = [
-    ...[...ours]
-      .filter(([row]) => row.origin === null)
-      .map(([row, migration]) => toEntry(migration, 'do-orm', row.version)),
-    ...[...new Set(drizzleRows.map((row) => theirs.get(row) ?? row))].flatMap((found): Entry[] => {
-      if ('key' in found) return own.has(found) ? [] : [toEntry(found, 'drizzle')];
-      return unknown.includes(found)
-        ? [{ ...found, checksum: null, version: undefined, origin: 'drizzle', migration: null }]
-        : [];
-    }),
-    ...(options.skipped === 'ignore'
-      ? skipped.map((migration) => toEntry(migration, 'ignored'))
-      : []),
-  ];
+  const comparison = compare(migrations, state, options);
+  checkRules(comparison, migrations, options);
+  const steps = planSteps(comparison, state, options);
+  const entries = planEntries(comparison, state, options);
+  const { ours, theirs, unknown, ahead, drift, open } = comparison;
+  const rows = state.ledger?.rows ?? [];
   const before = [...rows, ...entries.filter(({ version }) => version === undefined)];
+  const unmatched = rows.filter((row) => !ours.has(row));
   return {
     entries,
     steps,
     unknown,
     ahead,
     drift,
-    retire: drizzle !== undefined,
+    retire: options.drizzle === 'retire' && state.drizzle !== undefined,
+    mirror:
+      options.drizzle === 'mirror'
+        ? planMirror(migrations, unmatched, state.drizzle, theirs)
+        : undefined,
     appliedBefore: before.filter(({ origin }) => origin !== 'ignored').length,
     size: before.length + steps.length,
     standStill: ahead.length > 0 && open.length === 0,

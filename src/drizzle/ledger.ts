@@ -2,6 +2,7 @@ import { columnsOf, notALedger, quote } from '../ledger.ts';
 import type { HistoryRow } from '../match.ts';
 import type { SqlStorageLike } from '../target.ts';
 import { isTimestamp } from '../time.ts';
+import type { LedgerForm } from './mirror.ts';
 
 /** The name of Drizzle's ledger unless the `drizzleTable` option says otherwise. */
 export const DEFAULT_DRIZZLE_TABLE = '__drizzle_migrations';
@@ -10,31 +11,44 @@ export const DEFAULT_DRIZZLE_TABLE = '__drizzle_migrations';
  * A row of Drizzle's ledger. The tag is the `name` of 1.x; 0.x has none. `created_at` is exact in 0.x and known to the
  * second in 1.x. The checksum is the `hash`, which Drizzle's migrator for Durable Objects leaves empty.
  */
-export type DrizzleRow = HistoryRow;
+export interface DrizzleRow extends HistoryRow {
+  /** SQLite's number of the row. */
+  readonly rowid: number;
+}
+
+/** Drizzle's ledger as it stands in an object, its rows in the order in which they were written. */
+export interface DrizzleLedger {
+  /** `1.x` has names. */
+  readonly form: LedgerForm;
+  readonly rows: readonly DrizzleRow[];
+}
 
 /**
- * Reads Drizzle's ledger in the order in which its rows were written.
+ * Reads Drizzle's ledger.
  *
  * @param sql the object's SQL storage
  * @param table the name of Drizzle's ledger
  * @returns undefined if there is none
  * @throws {AdoptionError} if the table is somebody else's
  */
-export function readDrizzleLedger(sql: SqlStorageLike, table: string): DrizzleRow[] | undefined {
+export function readDrizzleLedger(sql: SqlStorageLike, table: string): DrizzleLedger | undefined {
   const columns = columnsOf(sql, table, 'drizzleTable').map(({ name }) => name);
   if (columns.length === 0) return undefined;
   if (!columns.includes('hash') || !columns.includes('created_at')) {
     throw notALedger(table, 'has no columns "hash" and "created_at"', 'drizzleTable');
   }
-  const name = columns.includes('name') ? 'name' : 'NULL AS name';
-  return Array.from(
-    sql.exec(`SELECT ${name}, hash, created_at FROM ${quote(table)} ORDER BY rowid`),
-    (row) => ({
+  const form = columns.includes('name') ? '1.x' : '0.x';
+  const name = form === '1.x' ? 'name' : 'NULL AS name';
+  const rows = Array.from(
+    sql.exec(`SELECT rowid, ${name}, hash, created_at FROM ${quote(table)} ORDER BY rowid`),
+    (row): DrizzleRow => ({
+      rowid: row.rowid as number,
       tag: typeof row.name === 'string' ? row.name : null,
       created_at: isTimestamp(row.created_at) ? row.created_at : null,
       checksum: typeof row.hash === 'string' && row.hash !== '' ? row.hash : null,
     }),
   );
+  return { form, rows };
 }
 
 /**

@@ -1,0 +1,118 @@
+import type { LedgerRow } from '../ledger.ts';
+import { quote } from '../ledger.ts';
+import type { Matches } from '../match.ts';
+import type { Migration } from '../migrations.ts';
+import type { SqlStorageLike } from '../target.ts';
+import { millisOf } from '../time.ts';
+import type { DrizzleLedger, DrizzleRow } from './ledger.ts';
+
+/** Which of Drizzle's migrators a ledger is written for: 0.x goes by the newest `created_at`, 1.x by name. */
+export type LedgerForm = '0.x' | '1.x';
+
+/** A row that Drizzle's migrator would have written. */
+interface MirrorRow {
+  readonly tag: string | null;
+  readonly created_at: number;
+}
+
+/** What must be done so that Drizzle's ledger says what ours says. */
+export interface MirrorPlan {
+  readonly form: LedgerForm;
+  /** Whether the table must be made. */
+  readonly create: boolean;
+  /** Whether a 0.x table must get the columns of 1.x. */
+  readonly upgrade: boolean;
+  /** Rows without a name that 1.x would not recognise. */
+  readonly names: readonly { readonly rowid: number; readonly tag: string }[];
+  /** Rows that are missing. */
+  readonly rows: readonly MirrorRow[];
+}
+
+/**
+ * Decides what Drizzle's ledger lacks. A ledger that stands keeps its form, but for a 0.x one beside a 1.x bundle.
+ *
+ * @param migrations all migrations; each is in our ledger once the plan is carried out
+ * @param kept rows of our ledger that match no migration: an older or newer deploy may know them
+ * @param ledger Drizzle's ledger as it stands
+ * @param matches which migration each of its rows stands for
+ */
+export function planMirror(
+  migrations: readonly Migration[],
+  kept: readonly LedgerRow[],
+  ledger: DrizzleLedger | undefined,
+  matches: Matches<DrizzleRow>,
+): MirrorPlan {
+  const tagged = migrations.filter(({ tag }) => tag !== null);
+  const wanted = tagged.every(({ when }) => when !== null) ? '0.x' : '1.x';
+  const form = ledger?.form === '1.x' ? '1.x' : wanted;
+  const names: { rowid: number; tag: string }[] = [];
+  const present = new Set<Migration>();
+  for (const [row, migration] of matches) {
+    const tag = migration.tag as string;
+    if (form === '1.x' && row.tag === null) names.push({ rowid: row.rowid, tag });
+    const says = form === '1.x' ? (row.tag ?? tag) === tag : row.created_at === migration.when;
+    if (says) present.add(migration);
+  }
+  const missing = tagged
+    .filter((migration) => !present.has(migration))
+    .map(({ tag, when }): MirrorRow => {
+      const second = millisOf((tag as string).slice(0, 14));
+      return { tag, created_at: form === '1.x' ? second : (when as number) };
+    });
+  const unknown = kept.flatMap(({ tag, created_at }): MirrorRow[] =>
+    created_at === null || ledger?.rows.some((row) => row.created_at === created_at)
+      ? []
+      : [{ tag, created_at }],
+  );
+  return {
+    form,
+    create: ledger === undefined,
+    upgrade: ledger !== undefined && ledger.form !== form,
+    names,
+    rows: [...missing, ...unknown].sort((a, b) => a.created_at - b.created_at),
+  };
+}
+
+/**
+ * Whether a plan asks for any change.
+ *
+ * @param plan what {@link planMirror} decided
+ */
+export const mirrorChanges = ({ create, upgrade, names, rows }: MirrorPlan): boolean =>
+  create || upgrade || names.length > 0 || rows.length > 0;
+
+/**
+ * Brings Drizzle's ledger level with ours, with the very rows that Drizzle's migrator would have written.
+ *
+ * @param sql the object's SQL storage
+ * @param table the name of Drizzle's ledger
+ * @param plan what {@link planMirror} decided
+ */
+export function applyMirror(sql: SqlStorageLike, table: string, plan: MirrorPlan): void {
+  const name = quote(table);
+  if (plan.create) {
+    // The columns as drizzle-orm/durable-sqlite/migrator makes them.
+    const columns = { '0.x': 'id SERIAL PRIMARY KEY', '1.x': 'id INTEGER PRIMARY KEY' }[plan.form];
+    const more = plan.form === '1.x' ? ', name text, applied_at TEXT' : '';
+    sql.exec(`CREATE TABLE ${name} (${columns}, hash text NOT NULL, created_at numeric${more})`);
+  }
+  if (plan.upgrade) {
+    sql.exec(`ALTER TABLE ${name} ADD COLUMN name text`);
+    sql.exec(`ALTER TABLE ${name} ADD COLUMN applied_at TEXT`);
+  }
+  for (const { rowid, tag } of plan.names) {
+    sql.exec(`UPDATE ${name} SET name = ? WHERE rowid = ?`, tag, rowid);
+  }
+  for (const { tag, created_at } of plan.rows) {
+    if (plan.form === '0.x') {
+      sql.exec(`INSERT INTO ${name} (hash, created_at) VALUES ('', ?)`, created_at);
+    } else {
+      sql.exec(
+        `INSERT INTO ${name} (hash, created_at, name, applied_at) VALUES ('', ?, ?, ?)`,
+        created_at,
+        tag,
+        new Date().toISOString(),
+      );
+    }
+  }
+}
