@@ -20,6 +20,11 @@ export class OfframpError extends Error {
     super(message);
     this.name = new.target.name;
   }
+
+  /** The error as JSON has it: its message too, and all its fields. */
+  toJSON(): object {
+    return { ...this, message: this.message };
+  }
 }
 
 /** The code of an {@link InputError}. */

@@ -16,6 +16,8 @@ export {
   MigrationError,
   OfframpError,
 } from './errors.ts';
+export { history } from './history.ts';
+export { type Inspection, inspect, type PlannedAction } from './inspect.ts';
 export type { LedgerRow, Origin } from './ledger.ts';
 export type { HistoryRow } from './match.ts';
 export { migrate } from './migrate.ts';

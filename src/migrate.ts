@@ -3,7 +3,7 @@ import { readDrizzleLedger } from './drizzle/ledger.ts';
 import { mirrorChanges } from './drizzle/mirror.ts';
 import { type ForeignKeyViolation, OfframpError } from './errors.ts';
 import { foreignKeyMode, transact } from './foreign-keys.ts';
-import { readLedger, SELECT_HEAD, selectHead } from './ledger.ts';
+import { DEFAULT_TABLE, readLedger, SELECT_HEAD, selectHead } from './ledger.ts';
 import { type MigrationInput, readMigrations } from './migrations.ts';
 import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { makePlan, type Plan, type State } from './plan.ts';
@@ -13,14 +13,22 @@ import { type MigrateTarget, notSqlite, type ResolvedTarget, resolveTarget } fro
 /** Keeps events away until `restore` is done; undefined where nothing can. */
 export type Hold = (restore: () => Promise<void>) => void;
 
-const readHead = ({ sql }: ResolvedTarget, statement: string): unknown => {
+/**
+ * The whole of a wake with nothing to do: one statement, one row.
+ *
+ * @param target the object
+ * @param table the ledger's name
+ * @param head what the last row says if the object is level
+ */
+export function isLevel({ sql }: ResolvedTarget, table: string, head: string): boolean {
+  const statement = table === DEFAULT_TABLE ? SELECT_HEAD : selectHead(table);
   try {
-    for (const { head } of sql.exec(statement)) return head;
+    for (const row of sql.exec(statement)) return row.head === head;
   } catch {
     // No ledger yet, or one of do-orm's: the long way finds out, and meets any other error again.
   }
-  return undefined;
-};
+  return false;
+}
 
 /**
  * Reads both ledgers.
@@ -45,7 +53,16 @@ export function readState(
   }
 }
 
-const isEmpty = ({ sql }: ResolvedTarget, { table, drizzleTable }: ResolvedOptions): boolean => {
+/**
+ * Whether an object has no table yet but the two ledgers.
+ *
+ * @param target the object
+ * @param options the resolved options
+ */
+export const isEmpty = (
+  { sql }: ResolvedTarget,
+  { table, drizzleTable }: ResolvedOptions,
+): boolean => {
   const tables = sql.exec(
     "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name NOT IN (?, ?) AND name NOT GLOB '_cf_*' LIMIT 1",
     table,
@@ -137,8 +154,7 @@ export function migrateTarget(
 ): MigrateResult {
   const { fingerprint } = readMigrations(input);
   const resolved = resolveOptions(options);
-  const statement = options?.table === undefined ? SELECT_HEAD : selectHead(resolved.table);
-  if (readHead(target, statement) === headOf(fingerprint, resolved)) return UP_TO_DATE;
+  if (isLevel(target, resolved.table, headOf(fingerprint, resolved))) return UP_TO_DATE;
   try {
     const result = takeTheLongWay(target, input, resolved, hold);
     tell(resolved, toEvents(result));

@@ -1,0 +1,162 @@
+import type { MirrorPlan } from './drizzle/mirror.ts';
+import { OfframpError } from './errors.ts';
+import { type ForeignKeyMode, foreignKeyMode } from './foreign-keys.ts';
+import { headOf, isEmpty, isLevel, readState, wouldWrite } from './migrate.ts';
+import { type MigrationInput, readMigrations } from './migrations.ts';
+import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { makePlan, type Plan, type State } from './plan.ts';
+import { type MigrateResult, toResult, UP_TO_DATE } from './result.ts';
+import { type MigrateTarget, resolveTarget } from './target.ts';
+
+/** One thing that `migrate` would do. */
+export interface PlannedAction {
+  /** What would be done; `level` writes down that the object is level, and nothing else. */
+  readonly action:
+    | 'make ledger'
+    | 'widen ledger'
+    | 'adopt'
+    | 'keep'
+    | 'ignore'
+    | 'apply'
+    | 'heal'
+    | 'mirror'
+    | 'retire'
+    | 'level';
+  /** The migration's key, or null where it is not about one. */
+  readonly key: string | null;
+  /** The migration's canonical tag, or null. */
+  readonly tag: string | null;
+  /** Why it would be done, in a sentence. */
+  readonly reason: string;
+}
+
+/** What `migrate` would do in an object. */
+export interface Inspection {
+  /** Whether `migrate` would write nothing. */
+  readonly upToDate: boolean;
+  /** Who keeps a ledger in this object. */
+  readonly ledgers: {
+    readonly ours: 'none' | 'do-orm' | 'drizzle-offramp';
+    readonly drizzle: 'none' | '0.x' | '1.x';
+  };
+  /** What would be done, in order; empty if it would be refused. */
+  readonly actions: readonly PlannedAction[];
+  /** What the migrations to run ask of foreign keys: for `'off'` pass `ctx` to `migrate`. */
+  readonly foreignKeys: ForeignKeyMode;
+  /** What `migrate` would return, but for `violations`. */
+  readonly result: MigrateResult;
+  /** What `migrate` would throw before it touched anything. */
+  readonly refusal: OfframpError | undefined;
+}
+
+const ledgersOf = ({ ledger, drizzle }: State): Inspection['ledgers'] => ({
+  ours:
+    ledger === undefined ? 'none' : ledger.missing.includes('head') ? 'do-orm' : 'drizzle-offramp',
+  drizzle: drizzle?.form ?? 'none',
+});
+
+const about = (
+  action: PlannedAction['action'],
+  reason: string,
+  { key, tag }: { key: string | null; tag: string | null } = { key: null, tag: null },
+): PlannedAction => ({ action, key, tag, reason });
+
+const ofEntry = (
+  { origin, migration, tag }: Plan['entries'][number],
+  { drizzleTable }: ResolvedOptions,
+): PlannedAction => {
+  if (migration === null) {
+    return about('keep', `a row of ${drizzleTable} matches no migration`, { key: null, tag });
+  }
+  if (origin === 'ignored') {
+    return about('ignore', "it was skipped, and the option says 'ignore'", migration);
+  }
+  const ledger = origin === 'drizzle' ? drizzleTable : "do-orm's ledger";
+  return about('adopt', `${ledger} has it`, migration);
+};
+
+const ofStep = ({ migration, skipped }: Plan['steps'][number]): PlannedAction =>
+  skipped
+    ? about('heal', 'it was skipped: a later migration is there, this one is not', migration)
+    : about('apply', 'no ledger has it', migration);
+
+function ofMirror(mirror: MirrorPlan, { drizzleTable }: ResolvedOptions): PlannedAction[] {
+  const actions = mirror.rows.map(({ tag }) =>
+    about('mirror', `${drizzleTable} lacks its row`, { key: null, tag }),
+  );
+  if (mirror.create) actions.unshift(about('mirror', `there is no ${drizzleTable}`));
+  if (mirror.upgrade || mirror.names.length > 0) {
+    actions.unshift(about('mirror', `${drizzleTable} lacks the names of Drizzle 1.x`));
+  }
+  return actions;
+}
+
+function actionsOf(plan: Plan, { ledger }: State, options: ResolvedOptions): PlannedAction[] {
+  const { table, drizzleTable } = options;
+  const actions = [
+    ...plan.entries.map((entry) => ofEntry(entry, options)),
+    ...plan.steps.map(ofStep),
+    ...(plan.mirror === undefined ? [] : ofMirror(plan.mirror, options)),
+  ];
+  if (plan.retire) actions.push(about('retire', `${table} has all of ${drizzleTable}`));
+  if (ledger === undefined) actions.unshift(about('make ledger', `there is no ${table}`));
+  else if (ledger.missing.length > 0) {
+    actions.unshift(about('widen ledger', `${table} lacks ${ledger.missing.join(', ')}`));
+  }
+  if (actions.length === 0) actions.push(about('level', 'the code changed, and asks for nothing'));
+  return actions;
+}
+
+/**
+ * Tells what `migrate` would do, and why, with the planner that it uses. Reads only: no row is written, no table made.
+ *
+ * ```ts
+ * const { upToDate, actions, refusal } = inspect(ctx, migrations);
+ * ```
+ *
+ * @param target the object's `ctx`, `ctx.storage` or a Drizzle database
+ * @param input the migrations that `migrate` would be given
+ * @param options the options that `migrate` would be given
+ * @throws {InputError} if the target, the migrations or the options are wrong
+ */
+export function inspect(
+  target: MigrateTarget,
+  input: MigrationInput,
+  options?: MigrateOptions,
+): Inspection {
+  const resolved = resolveTarget(target);
+  const { migrations, fingerprint } = readMigrations(input);
+  const settings = resolveOptions(options);
+  const nothing = {
+    upToDate: true,
+    ledgers: { ours: 'none', drizzle: 'none' },
+    actions: [],
+    foreignKeys: 'enforced',
+    result: UP_TO_DATE,
+    refusal: undefined,
+  } as const;
+  try {
+    const state = readState(resolved, settings);
+    const ledgers = ledgersOf(state);
+    const head = headOf(fingerprint, settings);
+    if (isLevel(resolved, settings.table, head)) return { ...nothing, ledgers };
+    try {
+      const plan = makePlan(migrations, state, settings);
+      const upToDate = !wouldWrite(plan, state, head);
+      return {
+        upToDate,
+        ledgers,
+        actions: upToDate ? [] : actionsOf(plan, state, settings),
+        foreignKeys: foreignKeyMode(plan.steps, () => isEmpty(resolved, settings)),
+        result: toResult(plan, upToDate, []),
+        refusal: undefined,
+      };
+    } catch (refusal) {
+      if (!(refusal instanceof OfframpError)) throw refusal;
+      return { ...nothing, upToDate: false, ledgers, refusal };
+    }
+  } catch (refusal) {
+    if (!(refusal instanceof OfframpError)) throw refusal;
+    return { ...nothing, upToDate: false, refusal };
+  }
+}
