@@ -29,6 +29,14 @@ export {
 } from './migrations.ts';
 export type { MigrateOptions } from './options.ts';
 export type { MigrateEvent, MigrateResult, MigrationRef } from './result.ts';
+export {
+  type Rewind,
+  RewindError,
+  type RewindErrorCode,
+  type RewindOptions,
+  type RewindTarget,
+  rewind,
+} from './rewind.ts';
 export type {
   DrizzleDatabaseLike,
   MigrateTarget,
