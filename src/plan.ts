@@ -225,13 +225,18 @@ function toStep(migration: Migration, skipped: boolean): Step {
   return { migration, statements, skipped };
 }
 
-const toEntry = (migration: Migration, origin: Origin, version?: number): Entry => ({
+const toEntry = (
+  migration: Migration,
+  origin: Origin,
+  { version, created_at }: { version?: number; created_at?: number | null } = {},
+): Entry => ({
   version,
   origin,
   migration,
   tag: migration.tag,
   checksum: migration.checksum,
-  created_at: createdAt(migration),
+  // The row's own time is exact where a 1.x folder knows only the second.
+  created_at: migration.when ?? created_at ?? createdAt(migration),
 });
 
 /** How the object's history and the migrations compare. */
@@ -326,16 +331,19 @@ function planEntries(
 ): Entry[] {
   const own = new Set(ours.values());
   const bare = [...ours].filter(([row]) => row.origin === null);
-  const found = new Set((drizzle?.rows ?? []).map((row) => theirs.get(row) ?? row));
+  const adopted = new Set(own);
   return [
-    ...bare.map(([row, migration]) => toEntry(migration, 'do-orm', row.version)),
-    ...[...found].flatMap((item): Entry[] => {
-      if ('key' in item) return own.has(item) ? [] : [toEntry(item, 'drizzle')];
-      if (!unknown.includes(item)) return [];
-      const { tag, created_at } = item;
-      return [
-        { tag, created_at, checksum: null, version: undefined, origin: 'drizzle', migration: null },
-      ];
+    ...bare.map(([row, migration]) => toEntry(migration, 'do-orm', { version: row.version })),
+    ...(drizzle?.rows ?? []).flatMap((row): Entry[] => {
+      const migration = theirs.get(row);
+      const { tag, created_at } = row;
+      if (migration === undefined) {
+        const kept = { tag, created_at, checksum: null, version: undefined, migration: null };
+        return unknown.includes(row) ? [{ ...kept, origin: 'drizzle' }] : [];
+      }
+      if (adopted.has(migration)) return [];
+      adopted.add(migration);
+      return [toEntry(migration, 'drizzle', { created_at })];
     }),
     ...(options.skipped === 'ignore' ? skipped.map((item) => toEntry(item, 'ignored')) : []),
   ];
@@ -362,7 +370,6 @@ export function makePlan(
   const { ours, theirs, unknown, ahead, drift, open } = comparison;
   const rows = state.ledger?.rows ?? [];
   const before = [...rows, ...entries.filter(({ version }) => version === undefined)];
-  const unmatched = rows.filter((row) => !ours.has(row));
   return {
     entries,
     steps,
@@ -372,7 +379,7 @@ export function makePlan(
     retire: options.drizzle === 'retire' && state.drizzle !== undefined,
     mirror:
       options.drizzle === 'mirror'
-        ? planMirror(migrations, unmatched, state.drizzle, theirs)
+        ? planMirror(migrations, rows, ours, state.drizzle, theirs)
         : undefined,
     appliedBefore: before.filter(({ origin }) => origin !== 'ignored').length,
     size: before.length + steps.length,

@@ -11,6 +11,7 @@ export type LedgerForm = '0.x' | '1.x';
 
 /** A row that Drizzle's migrator would have written. */
 interface MirrorRow {
+  /** The name, which 0.x does not write. */
   readonly tag: string | null;
   readonly created_at: number;
 }
@@ -28,48 +29,56 @@ export interface MirrorPlan {
   readonly rows: readonly MirrorRow[];
 }
 
+/** Where only the second is known, its end is written: a 0.x deploy then takes none of it for newer, and 1.x goes by name. */
+const lastOfSecond = (tag: string): number => millisOf(tag.slice(0, 14)) + 999;
+
 /**
  * Decides what Drizzle's ledger lacks. A ledger that stands keeps its form, but for a 0.x one beside a 1.x bundle.
  *
  * @param migrations all migrations; each is in our ledger once the plan is carried out
- * @param kept rows of our ledger that match no migration: an older or newer deploy may know them
+ * @param own the rows of our ledger
+ * @param ours which migration each of these stands for; those that stand for none another deploy may know
  * @param ledger Drizzle's ledger as it stands
- * @param matches which migration each of its rows stands for
+ * @param theirs which migration each of its rows stands for
  */
 export function planMirror(
   migrations: readonly Migration[],
-  kept: readonly LedgerRow[],
+  own: readonly LedgerRow[],
+  ours: Matches<LedgerRow>,
   ledger: DrizzleLedger | undefined,
-  matches: Matches<DrizzleRow>,
+  theirs: Matches<DrizzleRow>,
 ): MirrorPlan {
   const tagged = migrations.filter(({ tag }) => tag !== null);
   const wanted = tagged.every(({ when }) => when !== null) ? '0.x' : '1.x';
   const form = ledger?.form === '1.x' ? '1.x' : wanted;
   const names: { rowid: number; tag: string }[] = [];
   const present = new Set<Migration>();
-  for (const [row, migration] of matches) {
+  for (const [row, migration] of theirs) {
     const tag = migration.tag as string;
     if (form === '1.x' && row.tag === null) names.push({ rowid: row.rowid, tag });
     const says = form === '1.x' ? (row.tag ?? tag) === tag : row.created_at === migration.when;
     if (says) present.add(migration);
   }
+  // 0.x goes by the millisecond, which a 1.x folder has lost and our ledger may still know.
+  const known = new Map([...ours].map(([row, migration]) => [migration, row.created_at]));
   const missing = tagged
     .filter((migration) => !present.has(migration))
-    .map(({ tag, when }): MirrorRow => {
-      const second = millisOf((tag as string).slice(0, 14));
-      return { tag, created_at: form === '1.x' ? second : (when as number) };
+    .map((migration): MirrorRow => {
+      const tag = migration.tag as string;
+      const exact = migration.when ?? known.get(migration) ?? 0;
+      return { tag, created_at: exact % 1000 > 0 ? exact : lastOfSecond(tag) };
     });
-  const unknown = kept.flatMap(({ tag, created_at }): MirrorRow[] =>
-    created_at === null || ledger?.rows.some((row) => row.created_at === created_at)
-      ? []
-      : [{ tag, created_at }],
-  );
+  const others = own.flatMap((row): MirrorRow[] => {
+    const { tag, created_at } = row;
+    const stands = ledger?.rows.some((theirRow) => theirRow.created_at === created_at);
+    return ours.has(row) || created_at === null || stands ? [] : [{ tag, created_at }];
+  });
   return {
     form,
     create: ledger === undefined,
     upgrade: ledger !== undefined && ledger.form !== form,
     names,
-    rows: [...missing, ...unknown].sort((a, b) => a.created_at - b.created_at),
+    rows: [...missing, ...others].sort((a, b) => a.created_at - b.created_at),
   };
 }
 
