@@ -1,0 +1,364 @@
+// Looking before leaping: events, inspect, history, rewind.
+import { describe, expect, it, vi } from 'vitest';
+import { history, inspect, type MigrateEvent, migrate, rewind } from '../../src/index.ts';
+import { BOOKMARK_DAYS, type RewindTarget } from '../../src/rewind.ts';
+import { bundle0, dump, inObject, type Made, rows, runDrizzle0, thrown } from './harness.ts';
+
+const when = Date.UTC(2026, 10, 22, 12, 0, 0, 123);
+const make = (name: string, minutes: number, sql = `CREATE TABLE ${name} (x)`): Made => ({
+  tag: `000${minutes}_${name}`,
+  when: when + minutes * 60_000,
+  sql,
+});
+const [one, two, three] = [make('one', 0), make('two', 1), make('three', 2)];
+const ref = (key: string, tag: string) => ({ key, tag });
+
+/** Drizzle has skipped `two`. */
+const skipped = async (ctx: DurableObjectState) => {
+  await runDrizzle0(ctx, bundle0(one, three));
+  await ctx.storage.sync();
+};
+
+describe('events', () => {
+  const heard = (ctx: DurableObjectState, input: Parameters<typeof migrate>[1], options = {}) => {
+    const events: MigrateEvent[] = [];
+    const onEvent = (event: MigrateEvent) => events.push(event);
+    try {
+      migrate(ctx, input, { ...options, onEvent });
+    } catch {
+      // The refusal is among the events.
+    }
+    return events;
+  };
+
+  it('tell of what was adopted, healed and applied', () =>
+    inObject(async (ctx) => {
+      await skipped(ctx);
+      expect(heard(ctx, bundle0(one, two, three, make('four', 3)))).toEqual([
+        { type: 'adopted', migration: ref('m0000', '20261122120000_one') },
+        { type: 'adopted', migration: ref('m0002', '20261122120200_three') },
+        { type: 'healed', migration: ref('m0001', '20261122120100_two') },
+        { type: 'applied', migration: ref('m0003', '20261122120300_four') },
+      ]);
+      expect(heard(ctx, bundle0(one, two, three, make('four', 3)))).toEqual([]);
+    }));
+
+  it('tell of what was ignored, unknown, ahead and in drift', () =>
+    inObject(async (ctx) => {
+      await skipped(ctx);
+      expect(heard(ctx, bundle0(one, two, three), { skipped: 'ignore' })).toContainEqual({
+        type: 'ignored',
+        migration: ref('m0001', '20261122120100_two'),
+      });
+      expect(heard(ctx, bundle0(one))).toMatchObject([
+        { type: 'ahead', row: { version: 1, tag: '20261122120200_three' } },
+        { type: 'ahead', row: { version: 2, tag: '20261122120100_two' } },
+      ]);
+      const edited = { ...one, sql: `${one.sql} -- edited` };
+      expect(heard(ctx, bundle0(edited, two, three), { drift: 'ignore' })).toEqual([
+        { type: 'drift', migration: ref('m0000', '20261122120000_one') },
+      ]);
+    }));
+
+  it('tell of an unknown row', () =>
+    inObject(async (ctx) => {
+      await runDrizzle0(ctx, bundle0(one, two));
+      expect(heard(ctx, bundle0(one), { unknown: 'ignore' })).toContainEqual({
+        type: 'unknown',
+        row: { rowid: 2, tag: null, created_at: two.when, checksum: null },
+      });
+    }));
+
+  it('tell of a refusal and of a failure, with the error', () =>
+    inObject(async (ctx) => {
+      await runDrizzle0(ctx, bundle0(one, two));
+      expect(heard(ctx, bundle0(one))).toMatchObject([
+        { type: 'refused', error: { code: 'UNKNOWN_ROW' } },
+      ]);
+      expect(heard(ctx, bundle0(one, two, make('three', 2, 'OOPS')))).toMatchObject([
+        { type: 'refused', error: { code: 'MIGRATION_FAILED', key: 'm0002' } },
+      ]);
+    }));
+
+  it('that throw break nothing', () =>
+    inObject((ctx) => {
+      const error = vi.spyOn(console, 'error').mockImplementation(() => {});
+      const broken = new Error('no such dataset');
+      const result = migrate(ctx, bundle0(one), {
+        onEvent: () => {
+          throw broken;
+        },
+      });
+      expect(result.applied).toHaveLength(1);
+      expect(history(ctx)).toHaveLength(1);
+      expect(error.mock.calls).toEqual([['drizzle-offramp: onEvent threw', broken]]);
+      error.mockRestore();
+    }));
+
+  it('need a function', () =>
+    inObject((ctx) => {
+      const error = thrown(() => migrate(ctx, bundle0(one), { onEvent: 'log' as never }));
+      expect(error.message).toBe('The option `onEvent` is "log": it takes a function.');
+    }));
+});
+
+describe('ahead', () => {
+  it('is refused with ahead: error', () =>
+    inObject((ctx) => {
+      migrate(ctx, bundle0(one, two));
+      const before = dump(ctx);
+      const error = thrown(() => migrate(ctx, bundle0(one), { ahead: 'error' }));
+      expect(error.message).toBe(
+        '__migrations has 20261122120100_two, which this code does not know: it is older than the object. Deploy the ' +
+          "newer code again, or pass ahead: 'report' to run on the newer schema.",
+      );
+      expect(error).toMatchObject({
+        name: 'AdoptionError',
+        code: 'AHEAD',
+        keys: ['20261122120100_two'],
+      });
+      expect(dump(ctx)).toEqual(before);
+    }));
+});
+
+describe('inspect', () => {
+  /** Every statement that ran, and the rows they wrote. */
+  const watched = (ctx: DurableObjectState) => {
+    const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+    const statements: string[] = [];
+    const exec = (query: string, ...bindings: unknown[]) => {
+      statements.push(query);
+      const cursor = ctx.storage.sql.exec(query, ...bindings);
+      cursors.push(cursor);
+      return cursor;
+    };
+    const storage = {
+      sql: { exec },
+      transactionSync: (): never => {
+        throw new Error('inspect opened a transaction');
+      },
+      sync: async () => {},
+    };
+    return {
+      storage,
+      statements,
+      written: () => cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
+    };
+  };
+
+  it('tells what migrate would do and why, and reads only', () =>
+    inObject(async (ctx) => {
+      await skipped(ctx);
+      const bundle = bundle0(one, two, three, make('four', 3));
+      const before = dump(ctx);
+      const { storage, statements, written } = watched(ctx);
+      const inspection = inspect(storage, bundle);
+      expect(inspection).toEqual({
+        upToDate: false,
+        ledgers: { ours: 'none', drizzle: '0.x' },
+        actions: [
+          { action: 'make ledger', key: null, tag: null, reason: 'there is no __migrations' },
+          {
+            action: 'adopt',
+            key: 'm0000',
+            tag: '20261122120000_one',
+            reason: '__drizzle_migrations has it',
+          },
+          {
+            action: 'adopt',
+            key: 'm0002',
+            tag: '20261122120200_three',
+            reason: '__drizzle_migrations has it',
+          },
+          {
+            action: 'heal',
+            key: 'm0001',
+            tag: '20261122120100_two',
+            reason: 'it was skipped: a later migration is there, this one is not',
+          },
+          { action: 'apply', key: 'm0003', tag: '20261122120300_four', reason: 'no ledger has it' },
+          {
+            action: 'retire',
+            key: null,
+            tag: null,
+            reason: '__migrations has all of __drizzle_migrations',
+          },
+        ],
+        foreignKeys: 'enforced',
+        result: expect.objectContaining({ upToDate: false }),
+        refusal: undefined,
+      });
+      expect(written()).toBe(0);
+      expect(statements.every((text) => /^(SELECT|PRAGMA table_(list|info)\()/.test(text))).toBe(
+        true,
+      );
+      expect(dump(ctx)).toEqual(before);
+      expect(migrate(ctx, bundle)).toEqual(inspection.result);
+    }));
+
+  it('makes no table in a fresh object, and says what a rebuild needs', () =>
+    inObject((ctx) => {
+      const rebuild = 'PRAGMA foreign_keys=OFF; DROP TABLE one; PRAGMA foreign_keys=ON';
+      expect(inspect(ctx, bundle0(one, make('two', 1, rebuild)))).toMatchObject({
+        foreignKeys: 'enforced',
+        ledgers: { ours: 'none', drizzle: 'none' },
+      });
+      expect(dump(ctx)).toEqual({ schema: [], rows: {} });
+      migrate(ctx, bundle0(one));
+      expect(inspect(ctx, bundle0(one, make('two', 1, rebuild))).foreignKeys).toBe('off');
+    }));
+
+  it('tells of a refusal instead of throwing it', () =>
+    inObject(async (ctx) => {
+      await runDrizzle0(ctx, bundle0(one, two));
+      const inspection = inspect(ctx, bundle0(one));
+      expect(inspection).toMatchObject({
+        upToDate: false,
+        actions: [],
+        ledgers: { drizzle: '0.x' },
+      });
+      expect(JSON.parse(JSON.stringify(inspection.refusal))).toMatchObject({
+        name: 'AdoptionError',
+        code: 'UNKNOWN_ROW',
+        table: '__drizzle_migrations',
+        message: expect.stringMatching(/^__drizzle_migrations has 1 row/),
+      });
+    }));
+
+  it('has nothing to tell of an object that is level, and knows a change that asks for nothing', () =>
+    inObject((ctx) => {
+      migrate(ctx, bundle0(one));
+      expect(inspect(ctx, bundle0(one))).toMatchObject({
+        upToDate: true,
+        actions: [],
+        ledgers: { ours: 'drizzle-offramp', drizzle: 'none' },
+      });
+      expect(inspect(ctx, bundle0({ ...one, sql: `${one.sql};` })).actions).toEqual([
+        { action: 'level', key: null, tag: null, reason: 'the code changed, and asks for nothing' },
+      ]);
+    }));
+
+  it("sees do-orm's ledger, and what mirror would write", () =>
+    inObject((ctx) => {
+      ctx.storage.sql.exec('CREATE TABLE __migrations (version INTEGER PRIMARY KEY)');
+      ctx.storage.sql.exec('INSERT INTO __migrations VALUES (0)');
+      const { ledgers, actions } = inspect(ctx, bundle0(one, two), { drizzle: 'mirror' });
+      expect(ledgers).toEqual({ ours: 'do-orm', drizzle: 'none' });
+      expect(actions.map(({ action, tag }) => [action, tag])).toEqual([
+        ['widen ledger', null],
+        ['adopt', '20261122120000_one'],
+        ['apply', '20261122120100_two'],
+        ['mirror', null],
+        ['mirror', '20261122120000_one'],
+        ['mirror', '20261122120100_two'],
+      ]);
+    }));
+});
+
+describe('history', () => {
+  it('is the ledger as data', () =>
+    inObject(async (ctx) => {
+      expect(history(ctx)).toEqual([]);
+      await runDrizzle0(ctx, bundle0(one));
+      migrate(ctx, bundle0(one, two));
+      expect(history(ctx)).toMatchObject([
+        { version: 0, tag: '20261122120000_one', created_at: one.when, origin: 'drizzle' },
+        { version: 1, tag: '20261122120100_two', created_at: two.when, origin: 'applied' },
+      ]);
+      expect(history(ctx, { table: 'none' })).toEqual([]);
+    }));
+});
+
+describe('rewind', () => {
+  const bundle = bundle0(one, two, three);
+
+  it('says so where there are no bookmarks, as in local development', () =>
+    inObject(async (ctx) => {
+      migrate(ctx, bundle);
+      const applied = history(ctx)[1]?.applied_at as number;
+      await expect(rewind(ctx, 'm0001', { migrations: bundle })).rejects.toMatchObject({
+        name: 'RewindError',
+        code: 'NO_BOOKMARKS',
+        migration: 'm0001',
+        message:
+          `The runtime gave no bookmark for ${new Date(applied - 1).toISOString()}: This Durable Object's storage ` +
+          'back-end does not implement point-in-time recovery. Point-in-time recovery works only deployed, not in ' +
+          'local development; nothing was armed.',
+      });
+    }));
+
+  /** The documented contract of the platform's recovery, over the real storage. */
+  const withBookmarks = ({ storage }: DurableObjectState) => {
+    const calls: [string, unknown][] = [];
+    const target: RewindTarget = {
+      storage: {
+        sql: storage.sql,
+        transactionSync: (run) => storage.transactionSync(run),
+        sync: () => storage.sync(),
+        getBookmarkForTime: async (time) => {
+          calls.push(['getBookmarkForTime', time]);
+          return 'before';
+        },
+        onNextSessionRestoreBookmark: async (bookmark) => {
+          calls.push(['onNextSessionRestoreBookmark', bookmark]);
+          return 'now';
+        },
+      },
+    };
+    return { target, calls };
+  };
+
+  it('arms a restore to just before the migration, and says what will be lost', () =>
+    inObject(async (ctx) => {
+      migrate(ctx, bundle0(one));
+      const earlier = Date.now() - 60_000;
+      ctx.storage.sql.exec('UPDATE __migrations SET applied_at = ?', earlier);
+      migrate(ctx, bundle);
+      const applied = history(ctx)[1]?.applied_at as number;
+      const { target, calls } = withBookmarks(ctx);
+      const armed = await rewind(target, 'm0001', { migrations: bundle });
+      expect(calls).toEqual([
+        ['getBookmarkForTime', applied - 1],
+        ['onNextSessionRestoreBookmark', 'before'],
+      ]);
+      expect(armed).toMatchObject({
+        time: applied - 1,
+        bookmark: 'before',
+        undo: 'now',
+        undone: [{ tag: '20261122120100_two' }, { tag: '20261122120200_three' }],
+        lost:
+          `Everything this object wrote since ${new Date(applied - 1).toISOString()} will be lost, key-value data and ` +
+          '2 migration(s) included: 20261122120100_two, 20261122120200_three.',
+      });
+      expect((await rewind(target, '20261122120000_one')).undone).toHaveLength(3);
+      expect((await rewind(target, 'm0002')).undone).toHaveLength(2);
+    }));
+
+  it('refuses what was not applied here, what was adopted, and what is too long ago', () =>
+    inObject(async (ctx) => {
+      await runDrizzle0(ctx, bundle0(one));
+      migrate(ctx, bundle);
+      const { target, calls } = withBookmarks(ctx);
+      await expect(rewind(target, 'm0009')).rejects.toMatchObject({
+        code: 'NOT_APPLIED',
+        message:
+          'm0009 was not applied in this object, so there is nothing to go back to. See history(ctx).',
+      });
+      await expect(rewind(target, 'm0000')).rejects.toMatchObject({
+        code: 'ADOPTED',
+        message:
+          'm0000 was adopted: it had been applied before drizzle-offramp kept the ledger, and nobody wrote down when. ' +
+          'Use getBookmarkForTime() with a time you know.',
+      });
+      const old = Date.now() - (BOOKMARK_DAYS + 1) * 24 * 60 * 60 * 1000;
+      ctx.storage.sql.exec('UPDATE __migrations SET applied_at = ? WHERE version = 1', old);
+      await expect(rewind(target, 'm0001')).rejects.toMatchObject({
+        code: 'TOO_OLD',
+        message:
+          `m0001 was applied on ${new Date(old).toISOString()}, and bookmarks are kept for 30 days. Write a new ` +
+          'migration that undoes it.',
+      });
+      expect(calls).toEqual([]);
+      expect(rows(ctx, 'SELECT count(*) AS rows FROM __migrations')).toEqual([{ rows: 3 }]);
+    }));
+});

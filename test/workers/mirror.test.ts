@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import { migrate } from '../../src/index.ts';
+import {
+  bundle0,
+  bundle1,
+  inObject,
+  type Made,
+  rows,
+  runDrizzle0,
+  runDrizzle1,
+  tables,
+  thrown,
+} from './harness.ts';
+
+const when = Date.UTC(2026, 10, 22, 12, 0, 0, 123);
+const make = (name: string, minutes: number, millis = 0): Made => ({
+  tag: `000${minutes}_${name}`,
+  when: when + minutes * 60_000 + millis,
+  sql: `CREATE TABLE ${name} (x)`,
+});
+const [one, two, three] = [make('one', 0), make('two', 1), make('three', 2)];
+const twin = make('twin', 0, 1);
+
+const theirs = (ctx: DurableObjectState, columns: string) =>
+  rows(ctx, `SELECT ${columns} FROM __drizzle_migrations ORDER BY rowid`);
+const mirror = { drizzle: 'mirror' } as const;
+
+describe('mirror', () => {
+  it('adds the very rows that Drizzle 0.x writes', () =>
+    inObject(async (ctx) => {
+      await runDrizzle0(ctx, bundle0(one, two, three));
+      const written = [
+        rows(ctx, "SELECT sql FROM sqlite_master WHERE name = '__drizzle_migrations'"),
+        theirs(ctx, '*'),
+      ] as const;
+      await ctx.storage.deleteAll();
+      await runDrizzle0(ctx, bundle0(one));
+      migrate(ctx, bundle0(one, two, three), mirror);
+      expect(theirs(ctx, '*')).toEqual(written[1]);
+      expect(tables(ctx)).toEqual(['__drizzle_migrations', '__migrations', 'one', 'three', 'two']);
+      expect(
+        rows(ctx, "SELECT sql FROM sqlite_master WHERE name = '__drizzle_migrations'"),
+      ).toEqual(written[0]);
+    }));
+
+  it('adds the rows that Drizzle 1.x writes, but for the end of the second', () =>
+    inObject((ctx) => {
+      runDrizzle1(ctx, bundle1(one));
+      migrate(ctx, bundle1(one, two), mirror);
+      expect(theirs(ctx, 'id, hash, created_at, name')).toEqual([
+        { id: 1, hash: '', created_at: when - 123, name: '20261122120000_one' },
+        { id: 2, hash: '', created_at: when + 60_000 - 123 + 999, name: '20261122120100_two' },
+      ]);
+      expect(theirs(ctx, 'applied_at')[1]?.applied_at).toMatch(/^20\d\d-\d\d-\d\dT.*Z$/);
+      expect(runDrizzle1(ctx, bundle1(one, two))).toBeUndefined();
+      expect(theirs(ctx, 'id')).toHaveLength(2);
+    }));
+
+  it('makes the ledger again, whole, where it was retired', () =>
+    inObject(async (ctx) => {
+      await runDrizzle0(ctx, bundle0(one));
+      migrate(ctx, bundle0(one, two));
+      expect(tables(ctx)).not.toContain('__drizzle_migrations');
+      const result = migrate(ctx, bundle0(one, two), mirror);
+      expect(result).toMatchObject({ upToDate: false, adopted: [], applied: [] });
+      expect(theirs(ctx, 'created_at')).toEqual([
+        { created_at: one.when },
+        { created_at: two.when },
+      ]);
+      await runDrizzle0(ctx, bundle0(one, two, three));
+      expect(theirs(ctx, 'created_at')).toHaveLength(3);
+    }));
+
+  it('makes it in the form of the bundle, for an object that Drizzle has never seen', () =>
+    inObject((ctx) => {
+      migrate(ctx, bundle1(one, twin), mirror);
+      expect(theirs(ctx, 'name')).toEqual([
+        { name: '20261122120000_one' },
+        { name: '20261122120000_twin' },
+      ]);
+      runDrizzle1(ctx, bundle1(one, twin, two));
+      expect(tables(ctx)).toContain('two');
+    }));
+
+  it('brings a 0.x ledger to the 1.x form beside a 1.x bundle, also where two share a second', () =>
+    inObject(async (ctx) => {
+      await runDrizzle0(ctx, bundle0(one, twin));
+      expect(() => runDrizzle1(ctx, bundle1(one, twin, two))).toThrow('Rollback');
+      migrate(ctx, bundle1(one, twin), mirror);
+      expect(theirs(ctx, 'created_at, name')).toEqual([
+        { created_at: one.when, name: '20261122120000_one' },
+        { created_at: twin.when, name: '20261122120000_twin' },
+      ]);
+      migrate(ctx, bundle1(one, twin, two), mirror);
+      runDrizzle1(ctx, bundle1(one, twin, two));
+      expect(theirs(ctx, 'name')).toHaveLength(3);
+      await runDrizzle0(ctx, bundle0(one, twin, two, three));
+      expect(tables(ctx)).toContain('three');
+      // 0.x left its row without a name: 1.x would run it again.
+      migrate(ctx, bundle1(one, twin, two, three), mirror);
+      expect(theirs(ctx, 'name').at(-1)).toEqual({ name: '20261122120200_three' });
+      expect(runDrizzle1(ctx, bundle1(one, twin, two, three))).toBeUndefined();
+    }));
+
+  it('costs no more on a wake with nothing to do', () =>
+    inObject((ctx) => {
+      migrate(ctx, bundle0(one, two), mirror);
+      const statements: string[] = [];
+      const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+      const exec = (query: string, ...bindings: unknown[]) => {
+        statements.push(query);
+        const cursor = ctx.storage.sql.exec(query, ...bindings);
+        cursors.push(cursor);
+        return cursor;
+      };
+      const storage = {
+        ...ctx.storage,
+        sql: { exec },
+        transactionSync: <T>(run: () => T) => run(),
+      };
+      expect(
+        migrate({ ...storage, sync: async () => {} }, bundle0(one, two), mirror).upToDate,
+      ).toBe(true);
+      expect(statements).toHaveLength(1);
+      expect(cursors.map(({ rowsRead, rowsWritten }) => [rowsRead, rowsWritten])).toEqual([[1, 0]]);
+    }));
+
+  it('keeps the row of a migration that this code does not know', () =>
+    inObject(async (ctx) => {
+      await runDrizzle0(ctx, bundle0(one, two));
+      migrate(ctx, bundle0(one, two));
+      migrate(ctx, bundle0(one, three), { ...mirror, unknown: 'ignore' });
+      expect(theirs(ctx, 'created_at')).toEqual(
+        [one, two, three].map(({ when: created_at }) => ({ created_at })),
+      );
+    }));
+
+  it('needs times, and a record without tags has none', () =>
+    inObject((ctx) => {
+      const error = thrown(() => migrate(ctx, { m0000: one.sql }, mirror));
+      expect(error.message).toBe(
+        "drizzle: 'mirror' needs to know when Drizzle made each migration, and a record without tags does not say. Pass " +
+          "drizzle-kit's migrations.js, or a converted module.",
+      );
+      expect(error).toMatchObject({ name: 'InputError', code: 'INVALID_OPTION', key: 'drizzle' });
+      expect(tables(ctx)).toEqual([]);
+    }));
+});
