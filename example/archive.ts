@@ -3,6 +3,7 @@ import { migrate } from 'drizzle-offramp/durable-sqlite/migrator';
 import { desc, like } from 'drizzle-orm';
 import migrations from '../drizzle/migrations.js';
 import { type Database, openDatabase } from './database.ts';
+import { describeMigrations } from './migrations-route.ts';
 import { attachments, conversations, messages } from './schema.ts';
 import type { Env } from './worker.ts';
 
@@ -22,6 +23,10 @@ export class Archive extends DurableObject<Env> {
     ctx.blockConcurrencyWhile(async () => {
       await migrate(this.db, migrations);
     });
+  }
+
+  describeMigrations(): string {
+    return describeMigrations(this.ctx);
   }
 
   search(words: string) {

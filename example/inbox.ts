@@ -3,6 +3,7 @@ import { migrate } from 'drizzle-offramp';
 import { desc, eq, getTableColumns } from 'drizzle-orm';
 import migrations from '../drizzle/migrations.js';
 import { type Database, openDatabase } from './database.ts';
+import { describeMigrations } from './migrations-route.ts';
 import { attachments, conversations, messages, users } from './schema.ts';
 import type { Env } from './worker.ts';
 
@@ -23,6 +24,10 @@ export class Inbox extends DurableObject<Env> {
     super(ctx, env);
     migrate(ctx, migrations);
     this.db = openDatabase(ctx.storage);
+  }
+
+  describeMigrations(): string {
+    return describeMigrations(this.ctx);
   }
 
   openConversations() {

@@ -1,5 +1,6 @@
 import type { Archive } from './archive.ts';
 import type { Inbox, IncomingMessage } from './inbox.ts';
+import { mayLook } from './migrations-route.ts';
 
 export { Archive } from './archive.ts';
 export { Inbox } from './inbox.ts';
@@ -7,16 +8,30 @@ export { Inbox } from './inbox.ts';
 export interface Env {
   INBOX: DurableObjectNamespace<Inbox>;
   ARCHIVE: DurableObjectNamespace<Archive>;
+  /** Opens `/__migrations` to those who bear it. */
+  MIGRATIONS_TOKEN?: string;
 }
 
 // GET  /inbox/<team>               the open conversations
 // POST /inbox/<team>               receives a message
 // POST /inbox/<team>/<id>/archive  moves a conversation to the archive
 // GET  /archive/<team>?q=<words>   searches the archive
+// GET  /inbox/<team>/__migrations  what the object's migrations did and would do; needs the token
+// GET  /archive/<team>/__migrations
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const url = new URL(request.url);
     const [, where, team = '', id, action] = url.pathname.split('/');
+    if (id === '__migrations' && request.method === 'GET') {
+      // One answer for a wrong token, a missing one and a missing secret: nothing to learn from it.
+      if (!(await mayLook(request, env.MIGRATIONS_TOKEN))) {
+        return new Response('Not found', { status: 404 });
+      }
+      const object = where === 'inbox' ? env.INBOX.getByName(team) : env.ARCHIVE.getByName(team);
+      return new Response(await object.describeMigrations(), {
+        headers: { 'Content-Type': 'application/json' },
+      });
+    }
     switch (`${request.method} ${where}${action ? `/${action}` : ''}`) {
       case 'GET inbox':
         return Response.json(await env.INBOX.getByName(team).openConversations());

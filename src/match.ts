@@ -67,6 +67,14 @@ export function pair<Row>(
   }
 }
 
+const secondOfRow = ({ created_at }: HistoryRow): string | null =>
+  created_at === null ? null : secondOf(created_at);
+const secondOfMigration = ({ tag }: Migration): string => (tag as string).slice(0, 14);
+
+/** A row of 1.x, or of ours from a 1.x folder: it has a name, and its time is the start or the end of a second. */
+const isCoarse = ({ tag, created_at }: HistoryRow): boolean =>
+  tag !== null && created_at !== null && [0, 999].includes(created_at % 1000);
+
 /**
  * Finds the migration that each row of a ledger stands for, by what Drizzle leaves: the name, the exact `when`, an
  * earlier `when`, the checksum, and at last the second alone.
@@ -113,24 +121,21 @@ export function matchByIdentity<Row extends HistoryRow>(
     (migration) => migration.checksum,
     'none',
   );
-  pair(
-    matches,
-    rows,
-    tagged,
-    (row) => (row.created_at === null ? null : secondOf(row.created_at)),
-    (migration) => (migration.tag as string).slice(0, 14),
-    'refuse',
-    (bearers, candidates) => {
-      const tags = candidates.map(({ tag }) => tag as string);
-      return new AdoptionError(
-        'AMBIGUOUS_ROW',
-        `${table} has ${bearers.length} row(s) for the second ${tags[0]?.slice(0, 14)}, in which ${tags.length} ` +
-          `migrations were made: ${tags.join(', ')}. Nobody can tell which of them ran. Convert the migrations from ` +
-          'the 0.x journal, which has the milliseconds, and pass those.',
-        table,
-        tags,
-      );
-    },
-  );
+  const ambiguous = (bearers: Row[], candidates: Migration[]): AdoptionError => {
+    const tags = candidates.map(({ tag }) => tag as string);
+    return new AdoptionError(
+      'AMBIGUOUS_ROW',
+      `${table} has ${bearers.length} row(s) for the second ${tags[0]?.slice(0, 14)}, in which ${tags.length} ` +
+        `migrations were made: ${tags.join(', ')}. Nobody can tell which of them ran. Convert the migrations from ` +
+        'the 0.x journal, which has the milliseconds, and pass those.',
+      table,
+      tags,
+    );
+  };
+  // Two times that are both exact and differ are two migrations, even in one second.
+  const coarse = tagged.filter(({ when }) => when === null);
+  pair(matches, rows, coarse, secondOfRow, secondOfMigration, 'refuse', ambiguous);
+  const fromSecond = (row: Row) => (isCoarse(row) ? secondOfRow(row) : null);
+  pair(matches, rows, tagged, fromSecond, secondOfMigration, 'refuse', ambiguous);
   return matches;
 }

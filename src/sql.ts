@@ -19,7 +19,13 @@ function* tokens(sql: string): Generator<{ word: string; start: number; end: num
   }
 }
 
-const words = (sql: string): string[] => Array.from(tokens(sql), ({ word }) => word);
+/**
+ * The words, quoted names, texts and signs of a statement, without white space and comments.
+ *
+ * @param sql one statement
+ * @returns them in order, in capitals, quoted as they are
+ */
+export const words = (sql: string): string[] => Array.from(tokens(sql), ({ word }) => word);
 
 const CREATE_TRIGGER = /^(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP |TEMPORARY )?TRIGGER$/;
 /** No statement needs more words than this to say that it makes a trigger. */

@@ -1,5 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 
+export { Archive, Inbox } from '../../example/worker.ts';
+
 /** What the next objects do in their constructors: tests set it, and it stands for a deploy. */
 export const deploy: { construct?: ((ctx: DurableObjectState) => void) | undefined } = {};
 
