@@ -168,6 +168,30 @@ export function transact(
   }
 }
 
+/** SQLite does not say why a transaction is open; whether this instance has written a row yet tells it in a constructor. */
+function transactionIsOpen(
+  sql: SqlStorageLike,
+  says: string,
+  keys: readonly string[],
+): ForeignKeyError {
+  // https://www.sqlite.org/lang_corefunc.html#total_changes
+  const [counter] = sql.exec('SELECT total_changes() AS written');
+  const open = `${says}, which does nothing while a transaction is open, and one is: `;
+  return counter?.written === 0
+    ? new ForeignKeyError(
+        'FOREIGN_KEYS_IN_TRANSACTION',
+        `${open}no row was written yet, so this call stands inside transactionSync() or transaction() (or after a ` +
+          'CREATE of the same turn). Call migrate(ctx, migrations) outside of it, first in the constructor.',
+        keys,
+      )
+    : new ForeignKeyError(
+        'FOREIGN_KEYS_AFTER_WRITE',
+        `${open}something was written before this call, and its transaction stays open until the turn ends. Call ` +
+          'migrate(ctx, migrations) first in the constructor, before any write.',
+        keys,
+      );
+}
+
 /** Switches enforcement off and returns what switches it on again, if it was on. */
 function switchOff(
   storage: StorageLike,
@@ -186,14 +210,7 @@ function switchOff(
   }
   if (!isOn(sql)) return () => {};
   sql.exec('PRAGMA foreign_keys = OFF');
-  if (isOn(sql)) {
-    throw new ForeignKeyError(
-      'FOREIGN_KEYS_IN_TRANSACTION',
-      `${says}, which does nothing while a transaction is open, and one is: this call stands inside transactionSync() ` +
-        'or transaction(), or after a write of the same turn. Call migrate(ctx, migrations) first in the constructor.',
-      keys,
-    );
-  }
+  if (isOn(sql)) throw transactionIsOpen(sql, says, keys);
   return () =>
     hold(async () => {
       for (let attempt = 0; attempt < RESTORE_ATTEMPTS; attempt++) {

@@ -50,6 +50,22 @@ describe('the runtime', () => {
       ]);
     }));
 
+  it('counts the rows that an instance has written, from 0 in each', async () => {
+    const written = (ctx: DurableObjectState) =>
+      rows(ctx, 'SELECT total_changes() AS written')[0]?.written;
+    const stub = newObject();
+    await wake(stub, ({ storage: { sql } }) =>
+      sql.exec('CREATE TABLE t (x); INSERT INTO t VALUES (1)').toArray(),
+    );
+    expect(await wake(stub, written)).toBe(0);
+    expect(
+      await wake(stub, (ctx) => {
+        ctx.storage.sql.exec('INSERT INTO t VALUES (2)');
+        return written(ctx);
+      }),
+    ).toBe(1);
+  });
+
   it('says so when a class has no SQLite storage', () =>
     runInDurableObject(env.PLAIN.getByName('plain'), (_, { storage }) => {
       expect(() => storage.sql.exec('SELECT 1')).toThrow(

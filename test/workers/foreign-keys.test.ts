@@ -368,10 +368,8 @@ describe('a failure half-way', () => {
 describe('where enforcement cannot be switched off', () => {
   const next = { m0000: cascade.schema, m0001: rebuildParent };
   const harmless = { m0000: cascade.schema, m0001: 'ALTER TABLE p ADD COLUMN more TEXT' };
-  const inTransaction =
-    'm0001 rebuilds a table with PRAGMA foreign_keys=OFF, which does nothing while a transaction is open, and one is: ' +
-    'this call stands inside transactionSync() or transaction(), or after a write of the same turn. Call migrate(ctx, ' +
-    'migrations) first in the constructor.';
+  const open =
+    'm0001 rebuilds a table with PRAGMA foreign_keys=OFF, which does nothing while a transaction is open, and one is: ';
   const places: Record<
     string,
     [
@@ -387,8 +385,9 @@ describe('where enforcement cannot be switched off', () => {
       (ctx, record) => migrate(ctx.storage, record),
     ],
     'after a write of the turn': [
-      'FOREIGN_KEYS_IN_TRANSACTION',
-      inTransaction,
+      'FOREIGN_KEYS_AFTER_WRITE',
+      `${open}something was written before this call, and its transaction stays open until the turn ends. Call ` +
+        'migrate(ctx, migrations) first in the constructor, before any write.',
       (ctx, record) => {
         ctx.storage.sql.exec("UPDATE p SET name = 'uno' WHERE id = 1");
         return migrate(ctx, record);
@@ -396,7 +395,8 @@ describe('where enforcement cannot be switched off', () => {
     ],
     "inside the caller's transaction": [
       'FOREIGN_KEYS_IN_TRANSACTION',
-      inTransaction,
+      `${open}no row was written yet, so this call stands inside transactionSync() or transaction() (or after a ` +
+        'CREATE of the same turn). Call migrate(ctx, migrations) outside of it, first in the constructor.',
       (ctx, record) => ctx.storage.transactionSync(() => migrate(ctx, record)),
     ],
   };

@@ -458,7 +458,8 @@ async function withObject(use: (stub: Lived['stub']) => Promise<void>): Promise<
   try {
     await use(stub);
   } finally {
-    await evictDurableObject(stub);
+    // After an error it may be gone already.
+    await evictDurableObject(stub).catch(() => {});
   }
 }
 
