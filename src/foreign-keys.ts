@@ -6,7 +6,7 @@
 import { ForeignKeyError, type ForeignKeyViolation } from './errors.ts';
 import type { Step } from './plan.ts';
 import { addsNoRows, pragmaSwitch, replacesTable } from './sql.ts';
-import type { ResolvedTarget, SqlStorageLike, StorageLike } from './target.ts';
+import { firstRow, type ResolvedTarget, type SqlStorageLike, type StorageLike } from './target.ts';
 
 /** How many violations a message lists; the rest are counted. */
 export const LISTED_VIOLATIONS = 10;
@@ -63,7 +63,7 @@ export function isHandledHere(statement: string, mode: ForeignKeyMode): boolean 
 }
 
 const isOn = (sql: SqlStorageLike): boolean =>
-  [...sql.exec('PRAGMA foreign_keys')][0]?.foreign_keys === 1;
+  firstRow(sql.exec('PRAGMA foreign_keys'))?.foreign_keys === 1;
 
 // https://www.sqlite.org/pragma.html#pragma_foreign_key_check
 const check = (sql: SqlStorageLike): ForeignKeyViolation[] =>
@@ -175,7 +175,7 @@ function transactionIsOpen(
   keys: readonly string[],
 ): ForeignKeyError {
   // https://www.sqlite.org/lang_corefunc.html#total_changes
-  const [counter] = sql.exec('SELECT total_changes() AS written');
+  const counter = firstRow(sql.exec('SELECT total_changes() AS written'));
   const open = `${says}, which does nothing while a transaction is open, and one is: `;
   return counter?.written === 0
     ? new ForeignKeyError(

@@ -1,6 +1,6 @@
 import { AdoptionError } from './errors.ts';
 import type { HistoryRow } from './match.ts';
-import type { SqlStorageLike } from './target.ts';
+import { firstRow, type SqlStorageLike } from './target.ts';
 
 /** The ledger's name unless the `table` option says otherwise. */
 export const DEFAULT_TABLE = '__migrations';
@@ -67,7 +67,7 @@ interface Column {
  */
 export function columnsOf(sql: SqlStorageLike, table: string, option: string): Column[] {
   // https://www.sqlite.org/pragma.html#pragma_table_list
-  const [found] = sql.exec(`PRAGMA table_list(${quote(table)})`);
+  const found = firstRow(sql.exec(`PRAGMA table_list(${quote(table)})`));
   if (found === undefined) return [];
   if (found.type !== 'table') {
     throw notALedger(table, `is a ${found.type}, not a table`, option);

@@ -8,7 +8,13 @@ import { type MigrationInput, readMigrations } from './migrations.ts';
 import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { makePlan, type Plan, type State } from './plan.ts';
 import { type MigrateEvent, type MigrateResult, toEvents, toResult, UP_TO_DATE } from './result.ts';
-import { type MigrateTarget, notSqlite, type ResolvedTarget, resolveTarget } from './target.ts';
+import {
+  firstRow,
+  type MigrateTarget,
+  notSqlite,
+  type ResolvedTarget,
+  resolveTarget,
+} from './target.ts';
 
 /** Keeps events away until `restore` is done; undefined where nothing can. */
 export type Hold = (restore: () => Promise<void>) => void;
@@ -23,11 +29,11 @@ export type Hold = (restore: () => Promise<void>) => void;
 export function isLevel({ sql }: ResolvedTarget, table: string, head: string): boolean {
   const statement = table === DEFAULT_TABLE ? SELECT_HEAD : selectHead(table);
   try {
-    for (const row of sql.exec(statement)) return row.head === head;
+    return firstRow(sql.exec(statement))?.head === head;
   } catch {
     // No ledger yet, or one of do-orm's: the long way finds out, and meets any other error again.
+    return false;
   }
-  return false;
 }
 
 /**
@@ -68,7 +74,7 @@ export const isEmpty = (
     table,
     drizzleTable,
   );
-  return [...tables].length === 0;
+  return firstRow(tables) === undefined;
 };
 
 /**

@@ -65,7 +65,8 @@ const OTHERS: readonly string[] = ['table', 'drizzleTable', 'onEvent'];
  * @param options what was passed
  * @throws {InputError} for an option or a value that there is not, and for a table's name that the runtime refuses
  */
-export function resolveOptions(options: MigrateOptions = {}): ResolvedOptions {
+export function resolveOptions(options?: MigrateOptions): ResolvedOptions {
+  if (options === undefined) return DEFAULT_OPTIONS;
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   const resolved: ResolvedOptions = { ...DEFAULT_OPTIONS, ...Object.fromEntries(given) };
   for (const [option, value] of given) {

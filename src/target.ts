@@ -37,6 +37,15 @@ export interface ResolvedTarget {
   readonly state: StateLike | undefined;
 }
 
+/**
+ * The first row of a result, read to its end: a cursor left open keeps its statement busy and its tables locked.
+ *
+ * @param rows what `exec` returned
+ */
+export const firstRow = (
+  rows: Iterable<Record<string, unknown>>,
+): Record<string, unknown> | undefined => [...rows][0];
+
 /** @param cause what the runtime threw, if it threw */
 export const notSqlite = (cause?: unknown): InputError =>
   Object.assign(
