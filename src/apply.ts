@@ -5,7 +5,7 @@ import { type ForeignKeyMode, isHandledHere } from './foreign-keys.ts';
 import { prepareLedger, updateHead, writeRow } from './ledger.ts';
 import type { ResolvedOptions } from './options.ts';
 import { createdAt, type Plan, type State } from './plan.ts';
-import type { SqlStorageLike } from './target.ts';
+import { runStatement, type SqlStorageLike } from './target.ts';
 
 /**
  * Carries out a plan. Must be called inside one transaction.
@@ -46,7 +46,7 @@ export function applyPlan(
     statements.forEach((statement, statementIndex) => {
       if (isHandledHere(statement, mode)) return;
       try {
-        sql.exec(statement);
+        runStatement(sql, statement);
       } catch (cause) {
         const { appliedBefore } = plan;
         throw new MigrationError({ migration, statement, statementIndex, appliedBefore, cause });

@@ -38,7 +38,18 @@ export interface ResolvedTarget {
 }
 
 /**
- * The first row of a result, read to its end: a cursor left open keeps its statement busy and its tables locked.
+ * Runs a statement to its end. A cursor that is left open (of a SELECT, or of RETURNING) locks its tables, and the
+ * transaction cannot commit.
+ *
+ * @param sql the object's SQL storage
+ * @param statement one statement
+ */
+export function runStatement(sql: SqlStorageLike, statement: string): void {
+  for (const _row of sql.exec(statement));
+}
+
+/**
+ * The first row of a result, which is read to its end.
  *
  * @param rows what `exec` returned
  */

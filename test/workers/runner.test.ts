@@ -229,6 +229,14 @@ INSERT INTO a VALUES (';'); -- done;`,
       expect(rows(ctx, 'SELECT y FROM log')).toEqual([{ y: 1 }, { y: 'END;' }]);
     }));
 
+  it('that return rows are read to the end, so that the next one finds no table locked', () =>
+    inObject((ctx) => {
+      migrate(ctx, {
+        m0000: `CREATE TABLE a (x); INSERT INTO a VALUES (1), (2), (3) RETURNING x; SELECT x FROM a; DROP TABLE a;`,
+      });
+      expect(tables(ctx)).toEqual(['__migrations']);
+    }));
+
   it('run one by one in a file of more than 100 KB', () =>
     inObject((ctx) => {
       const insert = `INSERT INTO users (name) VALUES ('${'x'.repeat(90_000)}');\n`;
