@@ -2,7 +2,7 @@ import { retireDrizzleLedger } from './drizzle/ledger.ts';
 import { applyMirror } from './drizzle/mirror.ts';
 import { MigrationError } from './errors.ts';
 import { type ForeignKeyMode, isHandledHere } from './foreign-keys.ts';
-import { prepareLedger, updateHead, writeRow } from './ledger.ts';
+import { completeRow, insertRow, prepareLedger, updateHead } from './ledger.ts';
 import type { ResolvedOptions } from './options.ts';
 import { createdAt, type Plan, type State } from './plan.ts';
 import { runStatement, type SqlStorageLike } from './target.ts';
@@ -31,16 +31,13 @@ export function applyPlan(
   let next = rows.length;
   const last = plan.size - 1;
   prepareLedger(sql, table, ledger);
-  for (const { version = next++, tag, checksum, created_at, origin } of plan.entries) {
-    writeRow(sql, table, {
-      version,
-      tag,
-      checksum,
-      created_at,
-      applied_at,
-      origin,
-      head: version === last ? head : null,
-    });
+  const headOf = (version: number): string | null => (version === last ? head : null);
+  for (const { version, tag, checksum, created_at, origin } of plan.entries) {
+    const values = { tag, checksum, created_at, applied_at, origin };
+    if (version === undefined) {
+      insertRow(sql, table, { ...values, version: next, head: headOf(next) });
+      next++;
+    } else completeRow(sql, table, { ...values, version, head: headOf(version) });
   }
   for (const { migration, statements } of plan.steps) {
     statements.forEach((statement, statementIndex) => {
@@ -52,16 +49,16 @@ export function applyPlan(
         throw new MigrationError({ migration, statement, statementIndex, appliedBefore, cause });
       }
     });
-    const version = next++;
-    writeRow(sql, table, {
-      version,
+    insertRow(sql, table, {
+      version: next,
       tag: migration.tag,
       checksum: migration.checksum,
       created_at: createdAt(migration),
       applied_at,
       origin: 'applied',
-      head: version === last ? head : null,
+      head: headOf(next),
     });
+    next++;
   }
   if (last >= 0 && last < rows.length && rows[last]?.head !== head)
     updateHead(sql, table, last, head);

@@ -152,21 +152,35 @@ export function prepareLedger(
   }
 }
 
-const UPSERT = `(${NAMES.join(', ')}) VALUES (${NAMES.map(() => '?').join(', ')}) ON CONFLICT (version) DO UPDATE SET ${NAMES.slice(
-  1,
-)
-  .map((name) => `${name} = excluded.${name}`)
-  .join(', ')}`;
+const UPDATED = NAMES.map((name) => `${name} = ?`).join(', ');
 
 /**
- * Writes a row into the ledger: a new one, or over one that has nothing but its version.
+ * Adds a row after the ledger's last one.
  *
  * @param sql the object's SQL storage
  * @param table the ledger's name
- * @param row the row
+ * @param row the row, with the next version
  */
-export function writeRow(sql: SqlStorageLike, table: string, row: LedgerRow): void {
-  sql.exec(`INSERT INTO ${quote(table)} ${UPSERT}`, ...NAMES.map((name) => row[name]));
+export function insertRow(sql: SqlStorageLike, table: string, row: LedgerRow): void {
+  // SQLite counts on from the last row by itself (https://www.sqlite.org/autoinc.html), which saves a row read.
+  const names = row.version === 0 ? NAMES : NAMES.slice(1);
+  const values = names.map(() => '?').join(', ');
+  sql.exec(
+    `INSERT INTO ${quote(table)} (${names.join(', ')}) VALUES (${values})`,
+    ...names.map((name) => row[name]),
+  );
+}
+
+/**
+ * Completes a row that do-orm left with nothing but its version.
+ *
+ * @param sql the object's SQL storage
+ * @param table the ledger's name
+ * @param row the row, with the version that stands
+ */
+export function completeRow(sql: SqlStorageLike, table: string, row: LedgerRow): void {
+  const values = NAMES.map((name) => row[name]);
+  sql.exec(`UPDATE ${quote(table)} SET ${UPDATED} WHERE version = ?`, ...values, row.version);
 }
 
 /**

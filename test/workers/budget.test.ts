@@ -1,0 +1,105 @@
+// What Cloudflare bills, row by row: https://developers.cloudflare.com/durable-objects/platform/pricing/
+import { describe, expect, it } from 'vitest';
+import { migrate } from '../../src/index.ts';
+import {
+  bundle0,
+  bundle1,
+  inObject,
+  type Made,
+  newObject,
+  runDrizzle0,
+  runDrizzle1,
+} from './harness.ts';
+
+/** The storage of an object, with every cursor kept until the rows are counted. */
+function counted(ctx: DurableObjectState) {
+  const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
+  const exec = (query: string, ...bindings: unknown[]) => {
+    const cursor = ctx.storage.sql.exec(query, ...bindings);
+    cursors.push(cursor);
+    return cursor;
+  };
+  const storage = {
+    sql: { exec },
+    transactionSync: <T>(run: () => T): T => ctx.storage.transactionSync(run),
+    sync: () => ctx.storage.sync(),
+  };
+  const rows = () => ({
+    read: cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0),
+    written: cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
+  });
+  return { storage, rows };
+}
+
+const when = Date.UTC(2026, 10, 22, 12, 0, 0, 123);
+const steps = (count: number): Made[] =>
+  Array.from({ length: count }, (_, i) => ({
+    tag: `${String(i).padStart(4, '0')}_step`,
+    when: when + i * 60_000,
+    sql:
+      i === 0 ? 'CREATE TABLE t (id INTEGER PRIMARY KEY)' : `ALTER TABLE t ADD COLUMN c${i} TEXT`,
+  }));
+const record = (made: Made[]) =>
+  Object.fromEntries(made.map(({ sql }, i) => [`m${String(i).padStart(4, '0')}`, sql]));
+
+const forms = {
+  'bundle 0.x': (made: Made[]) => bundle0(...made),
+  'bundle 1.x': (made: Made[]) => bundle1(...made),
+  record,
+};
+const sizes = [3, 30, 90];
+
+describe.each(Object.entries(forms))('with a %s', (form, input) => {
+  it.each(sizes)('of %i migrations, a wake with nothing to do reads one row', (size) =>
+    inObject((ctx) => {
+      const modes = form === 'record' ? ['retire'] : ['retire', 'mirror'];
+      for (const drizzle of modes as ('retire' | 'mirror')[]) {
+        migrate(ctx, input(steps(size)), { drizzle });
+        const { storage, rows } = counted(ctx);
+        expect(migrate(storage, input(steps(size)), { drizzle }).upToDate).toBe(true);
+        expect(rows()).toEqual({ read: 1, written: 0 });
+      }
+    }),
+  );
+
+  it.each(sizes)(
+    'of %i migrations, a fresh object costs N + 8 reads and N + 4 writes more than the SQL',
+    async (size) => {
+      const made = steps(size);
+      const bare = await inObject((ctx) => {
+        const { storage, rows } = counted(ctx);
+        storage.transactionSync(() => {
+          for (const { sql } of made) storage.sql.exec(sql);
+        });
+        return rows();
+      });
+      const ours = await inObject((ctx) => {
+        const { storage, rows } = counted(ctx);
+        migrate(storage, input(made));
+        return rows();
+      });
+      expect(ours.read - bare.read).toBeLessThanOrEqual(size + 8);
+      expect(ours.written - bare.written).toBeLessThanOrEqual(size + 4);
+    },
+  );
+});
+
+describe('adoption', () => {
+  it.each(sizes)('of %i migrations reads each ledger once and writes N + 4 rows', async (size) => {
+    const made = steps(size);
+    for (const [deploy, input] of [
+      [(ctx: DurableObjectState) => runDrizzle0(ctx, bundle0(...made)), bundle0(...made)],
+      [(ctx: DurableObjectState) => runDrizzle1(ctx, bundle1(...made)), bundle1(...made)],
+    ] as const) {
+      const stub = newObject();
+      await inObject(deploy, stub);
+      const cost = await inObject((ctx) => {
+        const { storage, rows } = counted(ctx);
+        expect(migrate(storage, input).adopted).toHaveLength(size);
+        return rows();
+      }, stub);
+      expect(cost.read).toBeLessThanOrEqual(size + 8);
+      expect(cost.written).toBeLessThanOrEqual(size + 4);
+    }
+  });
+});
