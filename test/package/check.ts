@@ -1,0 +1,256 @@
+/**
+ * The package as a user gets it: packed by npm, installed by npm into an empty Worker project, type checked there,
+ * bundled by wrangler and imported by Node. Everything happens in a temporary folder and without a network: whatever a
+ * user would install beside the package is linked from this repository.
+ *
+ * @module
+ */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** What esbuild tells about a bundle, as far as it is looked at here. */
+interface Metafile {
+  outputs: Record<string, { inputs: Record<string, { bytesInOutput: number }> }>;
+}
+
+const EXPORTS = {
+  'drizzle-offramp': [
+    'AdoptionError',
+    'ForeignKeyError',
+    'InputError',
+    'MigrationError',
+    'OfframpError',
+    'RewindError',
+    'defineMigrations',
+    'history',
+    'inspect',
+    'migrate',
+    'rewind',
+  ],
+  'drizzle-offramp/durable-sqlite/migrator': ['migrate'],
+};
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const temporary = mkdtempSync(join(tmpdir(), 'drizzle-offramp-package-'));
+const project = join(temporary, 'project');
+const installed = join(project, 'node_modules/drizzle-offramp');
+
+const env = {
+  ...process.env,
+  // Nobody is asked anything, nothing is reported, and wrangler writes to no home directory.
+  CI: 'true',
+  npm_config_update_notifier: 'false',
+  WRANGLER_HIDE_BANNER: 'true',
+  WRANGLER_SEND_ERROR_REPORTS: 'false',
+  WRANGLER_SEND_METRICS: 'false',
+  WRANGLER_WRITE_LOGS: 'false',
+  XDG_CONFIG_HOME: join(temporary, 'config'),
+};
+
+/** Runs a program to its end and returns what it printed; if it fails, the error holds that. */
+function run(command: string, args: string[], cwd = project): string {
+  try {
+    return execFileSync(command, args, { cwd, env, encoding: 'utf8', stdio: 'pipe', input: '' });
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${[command, ...args].join(' ')}\n${stdout}${stderr}`);
+  }
+}
+
+const node = (...args: string[]): string => run(process.execPath, args);
+const ours = (path: string): string => join(root, 'node_modules', path);
+
+/** Writes a package.json below the project's folder. */
+function writeManifest(folder: string, manifest: Record<string, unknown>): void {
+  mkdirSync(join(project, folder), { recursive: true });
+  writeFileSync(join(project, folder, 'package.json'), JSON.stringify(manifest));
+}
+
+/** Puts one of this repository's packages into the project, in the place of what was there. */
+function link(name: string, target: string): void {
+  const path = join(project, 'node_modules', name);
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(dirname(path), { recursive: true });
+  symlinkSync(ours(target), path, 'junction');
+}
+
+function packAndInstall(): void {
+  run('npm', ['pack', '--pack-destination', temporary], root);
+  const [tarball, ...others] = globSync('*.tgz', { cwd: temporary });
+  assert.ok(tarball !== undefined && others.length === 0, 'npm pack wrote one tarball');
+  cpSync(join(root, 'test/package/project'), project, { recursive: true });
+  cpSync(join(root, 'drizzle'), join(project, 'drizzle'), { recursive: true });
+  writeManifest('.', { name: 'notes', private: true, type: 'module' });
+  const file = join(temporary, tarball);
+  run('npm', ['install', '--prefix', project, '--offline', '--no-audit', '--no-fund', file]);
+  assert.deepEqual(
+    globSync('*', { cwd: join(project, 'node_modules') }),
+    ['drizzle-offramp'],
+    'the package brings nothing along',
+  );
+}
+
+/** npm refuses to install beside a drizzle-orm that the peer range leaves out. For that it only reads the version. */
+function acceptsDrizzle(alias: string): void {
+  const { version } = JSON.parse(readFileSync(ours(`${alias}/package.json`), 'utf8'));
+  const { dependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
+  writeManifest('node_modules/drizzle-orm', { name: 'drizzle-orm', version });
+  writeManifest('.', { dependencies: { ...dependencies, 'drizzle-orm': version } });
+  run('npm', ['ls', '--all', '--prefix', project]);
+}
+
+function holdsBuiltFilesOnly(): void {
+  const files = globSync('**/*', { cwd: installed, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
+  const isBuilt = (file: string): boolean => /^dist\/.+(?<!\.d)\.(js|d\.ts)$/.test(file);
+  assert.deepEqual(files.filter((file) => !isBuilt(file)).sort(), [
+    'LICENSE',
+    'README.md',
+    'package.json',
+  ]);
+  const built = (extension: string): string[] =>
+    files
+      .filter((file) => isBuilt(file) && file.endsWith(extension))
+      .map((file) => file.slice(0, -extension.length))
+      .sort();
+  assert.deepEqual(built('.js'), built('.d.ts'), 'each module has its types');
+  const { exports } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
+  for (const path of Object.values(exports as Record<string, object>).flatMap(Object.values)) {
+    assert.ok(files.includes(path.replace('./', '')), `exports names ${path}`);
+  }
+}
+
+/** Imports stand at the start of a line; in a comment, behind an asterisk, they are somebody's example. */
+const SPECIFIER =
+  /^(?:import|export)\b(?:[^'";]*\bfrom)?\s*['"]([^'"]+)|\b(?:import|require)\(\s*['"]([^'"]+)|^\/\/\/\s*<reference (.+)/gm;
+
+function importsNothingFromOutside(): void {
+  let count = 0;
+  for (const file of globSync('dist/**/*.{js,ts}', { cwd: installed })) {
+    for (const match of readFileSync(join(installed, file), 'utf8').matchAll(SPECIFIER)) {
+      const specifier = match.slice(1).find((group) => group !== undefined) ?? '';
+      assert.match(specifier, /^\.\.?\//, `${file} imports ${specifier}`);
+      count++;
+    }
+  }
+  assert.ok(count > 0, 'imports were found at all');
+}
+
+/** Type checks a user's module with both ways in which a Worker project finds modules. */
+function typeChecks(file: string, workersTypes: string, flags: string[]): void {
+  for (const [module, resolution] of [
+    ['esnext', 'bundler'],
+    ['nodenext', 'nodenext'],
+  ] as const) {
+    node(
+      ours('typescript/bin/tsc'),
+      ...['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023', '--types', workersTypes],
+      // drizzle-kit's migrations.js has no types.
+      ...['--allowJs', '--module', module, '--moduleResolution', resolution],
+      ...flags,
+      file,
+    );
+  }
+}
+
+function typeChecksAgainst(workersTypes: string): void {
+  typeChecks('plain.ts', workersTypes, ['--skipLibCheck', 'false']);
+  for (const alias of ['drizzle-orm', 'drizzle-orm-1']) {
+    link('drizzle-orm', alias);
+    // drizzle-orm's own types want the packages of every other database.
+    typeChecks('drop-in.ts', workersTypes, ['--skipLibCheck', 'true']);
+  }
+  link('drizzle-orm', 'drizzle-orm');
+}
+
+/** Bundles a Worker as `wrangler deploy` does, and returns the modules that reached the bundle. */
+function bundle(file: string): string[] {
+  const wrangler = ours('wrangler/bin/wrangler.js');
+  node(wrangler, 'deploy', file, '--dry-run', '--outdir', 'out', '--metafile', 'meta.json');
+  const meta: Metafile = JSON.parse(readFileSync(join(project, 'meta.json'), 'utf8'));
+  return Object.values(meta.outputs).flatMap(({ inputs }) =>
+    Object.keys(inputs).filter((input) => (inputs[input]?.bytesInOutput ?? 0) > 0),
+  );
+}
+
+const from = (name: string, modules: string[]): string[] =>
+  modules.filter((path) => path.includes(`node_modules/${name}/`));
+
+function bundlesWithoutDrizzle(): void {
+  const modules = bundle('plain.ts');
+  assert.ok(from('drizzle-offramp', modules).some((path) => path.endsWith('dist/migrate.js')));
+  assert.deepEqual(from('drizzle-orm', modules), []);
+}
+
+function bundlesWithoutDrizzlesMigrator(): void {
+  const modules = bundle('drop-in.ts');
+  assert.ok(from('drizzle-offramp', modules).some((path) => path.endsWith('drizzle/migrator.js')));
+  assert.ok(from('drizzle-orm', modules).length > 0);
+  assert.deepEqual(
+    from('drizzle-orm', modules).filter((path) => path.includes('migrator')),
+    [],
+  );
+}
+
+function exportsWhatItSays(): void {
+  for (const [name, names] of Object.entries(EXPORTS)) {
+    const script = `console.log(JSON.stringify(Object.keys(await import('${name}'))))`;
+    assert.deepEqual(JSON.parse(node('--input-type=module', '--eval', script)), names);
+  }
+}
+
+/** The checks, in order; each needs those before it. */
+const CHECKS: [string, () => void][] = [
+  ['npm packs it and installs it into an empty project', packAndInstall],
+  ['it holds built files, README and LICENSE only', holdsBuiltFilesOnly],
+  ['it imports nothing from outside', importsNothingFromOutside],
+  ['Node imports both entries', exportsWhatItSays],
+  ['npm takes it beside drizzle-orm 0.x', () => acceptsDrizzle('drizzle-orm')],
+  ['npm takes it beside drizzle-orm 1.x', () => acceptsDrizzle('drizzle-orm-1')],
+  [
+    'it type checks with @cloudflare/workers-types 5',
+    () => {
+      link('@cloudflare/workers-types', '@cloudflare/workers-types');
+      typeChecksAgainst('@cloudflare/workers-types');
+    },
+  ],
+  [
+    'it type checks with @cloudflare/workers-types 4',
+    () => {
+      link('@cloudflare/workers-types', 'workers-types-4');
+      typeChecksAgainst('@cloudflare/workers-types');
+    },
+  ],
+  ['wrangler bundles it without drizzle-orm', bundlesWithoutDrizzle],
+  ["wrangler bundles the drop-in without drizzle-orm's migrator", bundlesWithoutDrizzlesMigrator],
+];
+
+try {
+  for (const [name, check] of CHECKS) {
+    const start = performance.now();
+    try {
+      check();
+    } catch (error) {
+      console.error(`FAILED  ${name}\n${error instanceof Error ? error.message : error}`);
+      process.exitCode = 1;
+      break;
+    }
+    console.log(`ok  ${name} (${((performance.now() - start) / 1000).toFixed(1)} s)`);
+  }
+} finally {
+  rmSync(temporary, { recursive: true, force: true });
+}
