@@ -77,6 +77,13 @@ export function excessBytes(statement: string): number {
   return bytes > MAX_STATEMENT_BYTES ? bytes : 0;
 }
 
+/** A statement's words, each with a space behind it; of what stands in quotes only that it does. */
+const outline = (statement: string): string =>
+  words(statement)
+    .map((word) => (/^['"`[]/.test(word) ? word.replace(/^.(__NEW_)?[\s\S]*$/, '$1?') : word))
+    .map((word) => `${word} `)
+    .join('');
+
 const ADDITIVE = [
   /^CREATE (TEMP |TEMPORARY |UNIQUE |VIRTUAL )?(TABLE|INDEX|VIEW|TRIGGER) /,
   /^ALTER TABLE (\S+ \. )?\S+ ADD /,
@@ -90,17 +97,15 @@ const ADDITIVE = [
  * @param statement one statement
  */
 export function isAdditive(statement: string): boolean {
-  const text = words(statement)
-    .map((word) => (/^['"`[]/.test(word) ? '?' : word))
-    .join(' ');
-  return ADDITIVE.some((form) => form.test(`${text} `));
+  return ADDITIVE.some((form) => form.test(outline(statement)));
 }
 
-/** What SQLite reads as false in a pragma; it reads any other word as false too, and a number by its lowest byte. */
-const isOn = (value: string): boolean =>
-  /^\d/.test(value)
-    ? Number.parseInt(value, value.startsWith('0X') ? 16 : 10) % 256 !== 0
-    : /^(ON|YES|TRUE|EXTRA|FULL)$/.test(value);
+/** As SQLite reads a pragma's value: a number by its lowest byte, none above 31 bits, and any other word as off. */
+function isOn(value: string): boolean {
+  const number = /^0X[0-9A-F]+/.exec(value)?.[0] ?? /^\d+/.exec(value)?.[0];
+  if (number === undefined) return /^(ON|YES|TRUE)$/.test(value);
+  return Number(number) < 2 ** 31 && Number(number) % 256 !== 0;
+}
 
 /**
  * Recognises a statement that switches a pragma on or off, in any spelling that SQLite takes:
@@ -115,15 +120,15 @@ export function pragmaSwitch(statement: string): { name: string; on: boolean } |
   const [, ...rest] = words(statement);
   const [name, equals, ...value] = rest[1] === '.' ? rest.slice(2) : rest;
   if (name === undefined || (equals !== '=' && equals !== '(')) return undefined;
-  const [first = '', second = ''] = value;
+  const [first = '', second = ''] = value[0] === '=' ? value.slice(1) : value;
   const on = first !== '-' && isOn(unquote(first === '+' ? second : first));
   return { name: unquote(name).toLowerCase(), on };
 }
 
 const EMPTY_BY_NATURE = [
   /^(CREATE (UNIQUE )?(INDEX|VIEW|TRIGGER)|CREATE TABLE(?! .* AS )|ALTER|DROP|PRAGMA) /,
-  // The copy of drizzle-kit's table rebuild: from an empty table it copies nothing.
-  /^INSERT INTO .?__NEW_\S+ .* SELECT .* FROM /,
+  // The copy of drizzle-kit's table rebuild, column by column: from an empty table it copies nothing.
+  /^INSERT INTO __NEW_\S+ \( [^()]*\) SELECT \S+ (, \S+ )*FROM \S+ $/,
 ];
 
 /**
@@ -132,8 +137,7 @@ const EMPTY_BY_NATURE = [
  * @param statement one statement
  */
 export function addsNoRows(statement: string): boolean {
-  const text = `${words(statement).join(' ')} `;
-  return EMPTY_BY_NATURE.some((form) => form.test(text));
+  return EMPTY_BY_NATURE.some((form) => form.test(outline(statement)));
 }
 
 /**
@@ -142,4 +146,4 @@ export function addsNoRows(statement: string): boolean {
  * @param statement one statement
  */
 export const replacesTable = (statement: string): boolean =>
-  /^(DROP TABLE|ALTER TABLE .* RENAME TO) /.test(`${words(statement).join(' ')} `);
+  /^(DROP TABLE|ALTER TABLE .* RENAME TO) /.test(outline(statement));

@@ -22,9 +22,12 @@ export interface StateLike {
   blockConcurrencyWhile<T>(callback: () => Promise<T>): Promise<T>;
 }
 
-/** A Drizzle database: `drizzle(ctx.storage)`. */
+/**
+ * A Drizzle database: `drizzle(ctx.storage)`. Only the type of what `drizzle()` returns has `$client`; that of a field
+ * declared as `DrizzleSqliteDODatabase`, as in Drizzle's manual, does not, so that it is told by its synchronous `run`.
+ */
 export interface DrizzleDatabaseLike {
-  readonly $client: StorageLike;
+  run(query: string): ReturnType<SqlStorageLike['exec']>;
 }
 
 /** Where to migrate: `ctx`, `ctx.storage`, or a Drizzle database made from it. `ctx` is the one that can do everything. */
@@ -75,7 +78,7 @@ export const notSqlite = (cause?: unknown): InputError =>
  * @throws {InputError} if there is no Durable Object's SQL storage behind it
  */
 export function resolveTarget(target: unknown): ResolvedTarget {
-  const given = (target ?? {}) as Partial<StateLike & StorageLike & DrizzleDatabaseLike>;
+  const given = (target ?? {}) as Partial<StateLike & StorageLike & { $client: StorageLike }>;
   const state = given.storage === undefined ? undefined : (given as StateLike);
   const storage = given.storage ?? given.$client ?? (given as StorageLike);
   let sql: SqlStorageLike | undefined;

@@ -597,6 +597,7 @@ describe('isAdditive', () => {
     'ALTER TABLE users ADD x TEXT',
     'ALTER TABLE `users` ADD `drop column` text',
     'ALTER TABLE "my users" ADD x',
+    'ALTER TABLE "my ""users""" ADD x',
     'ALTER TABLE main.users ADD COLUMN x',
     'ALTER TABLE main . [my users] ADD COLUMN x',
     'INSERT INTO users VALUES (1)',
