@@ -120,9 +120,12 @@ export function pragmaSwitch(statement: string): { name: string; on: boolean } |
   const [, ...rest] = words(statement);
   const [name, equals, ...value] = rest[1] === '.' ? rest.slice(2) : rest;
   if (name === undefined || (equals !== '=' && equals !== '(')) return undefined;
-  const [first = '', second = ''] = value[0] === '=' ? value.slice(1) : value;
-  const on = first !== '-' && isOn(unquote(first === '+' ? second : first));
-  return { name: unquote(name).toLowerCase(), on };
+  if (value[0] === '=') value.shift();
+  // What SQLite refuses is no switch: it is run, and SQLite says what is wrong.
+  if (equals === '(' && value.pop() !== ')') return undefined;
+  const sign = value[0] === '-' || value[0] === '+' ? value.shift() : undefined;
+  if (value.length !== 1 && !/^\d*\.\d*$/.test(value.join(''))) return undefined;
+  return { name: unquote(name).toLowerCase(), on: sign !== '-' && isOn(unquote(value[0] ?? '')) };
 }
 
 const EMPTY_BY_NATURE = [

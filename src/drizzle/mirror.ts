@@ -65,8 +65,9 @@ export function planMirror(
     .filter((migration) => !present.has(migration))
     .map((migration): MirrorRow => {
       const tag = migration.tag as string;
-      const exact = migration.when ?? known.get(migration) ?? 0;
-      return { tag, created_at: exact % 1000 > 0 ? exact : lastOfSecond(tag) };
+      const noted = known.get(migration) ?? 0;
+      const created_at = migration.when ?? (noted % 1000 > 0 ? noted : lastOfSecond(tag));
+      return { tag, created_at };
     });
   const others = own.flatMap((row): MirrorRow[] => {
     const { tag, created_at } = row;

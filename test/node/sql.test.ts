@@ -525,6 +525,16 @@ describe('pragmaSwitch', () => {
   });
 
   it.each([
+    'PRAGMA foreign_keys =',
+    'PRAGMA foreign_keys = (OFF',
+    'PRAGMA foreign_keys = ON OFF',
+    'PRAGMA foreign_keys(OFF',
+  ])('leaves %s to SQLite, which refuses it', (statement) => {
+    expect(() => effect(statement)).toThrow(/syntax error|incomplete input/);
+    expect(pragmaSwitch(statement)).toBeUndefined();
+  });
+
+  it.each([
     'PRAGMA foreign_keys',
     'PRAGMA main.foreign_keys',
     'PRAGMA foreign_keys -- = OFF',

@@ -123,6 +123,8 @@ interface Draft {
   readonly letter: string;
   /** Milliseconds between its `when` and that of the journal's entry before it. */
   readonly gap: number;
+  /** Its `when` may be the very start or end of a second, as one that is known to the second only. */
+  readonly millis: 'any' | 0 | 999;
   /** Whether it is deployed with the entry before it or in the next deploy. */
   readonly deploy: 'same' | 'next';
   /** How many deploys later than its neighbours it comes into the journal: a branch that was merged late. */
@@ -141,6 +143,7 @@ const draft: fc.Arbitrary<Draft> = fc.record({
     { weight: 1, arbitrary: fc.constant(0) },
     { weight: 1, arbitrary: fc.integer({ min: -60_000, max: -1 }) },
   ),
+  millis: often<Draft['millis']>('any', fc.constantFrom(0, 999)),
   deploy: fc.constantFrom('same', 'next'),
   late: often(0, fc.integer({ min: 1, max: 3 })),
 });
@@ -170,14 +173,21 @@ function opening(drafts: readonly Draft[]): Migration {
   return { number: 0, tag: '0000_0opening', when: FIRST_WHEN, sql, change: undefined, since: 0 };
 }
 
+function whenOf({ gap, millis }: Draft, before: number): number {
+  const when = before + gap;
+  const second = when - (when % 1000);
+  return Math.max(millis === 'any' ? when : second + millis, FIRST_WHEN);
+}
+
 /** The journal as it stands after the last deploy. */
 function journalOf(drafts: readonly Draft[]): Migration[] {
   const journal = [opening(drafts)];
   let onTime = 0;
-  for (const [i, { change: name, letter, gap, deploy, late }] of drafts.entries()) {
+  for (const [i, made] of drafts.entries()) {
+    const { change: name, letter, deploy, late } = made;
     const number = i + 1;
     const change = CHANGES[name] as Change;
-    const when = Math.max((journal.at(-1) as Migration).when + gap, FIRST_WHEN);
+    const when = whenOf(made, (journal.at(-1) as Migration).when);
     onTime += deploy === 'next' ? 1 : 0;
     // Drizzle keeps nothing but `when`, so nobody can tell an entry from a later one that is put before it with the
     // same: the entries of one `when` must come in order.
@@ -482,7 +492,7 @@ const forAnyLife = (
 const TIMEOUT = { timeout: 120_000 };
 
 it('runs what Drizzle did not, each once, or refuses and changes nothing', TIMEOUT, async () => {
-  await forAnyLife(120, async (object) => {
+  await forAnyLife(100, async (object) => {
     for (const deploy of object.ours) {
       if (await expectDeploy(object, deploy)) await expectUpToDate(object.stub, deploy);
     }
@@ -586,6 +596,8 @@ it('takes turns with Drizzle over a mirrored ledger, and runs nothing twice', TI
           const whens = journal.map(({ when }) => when).sort((a, b) => a - b);
           expect(mirrored).toEqual(whens.map((created_at) => ({ created_at })));
         }, stub);
+        const again = resultOf(await deployOurs(stub, bundle0(...journal), mirror));
+        expect(again.upToDate).toBe(true);
         await deployDrizzle(journal);
         expect(await seen(stub)).toEqual(level);
       }),
@@ -642,4 +654,21 @@ it('does not take one migration for another of the same second where the millise
     expect(dump(ctx)).toEqual(adopted);
     migrate(ctx, bundle0(opened, ours, theirs));
     expect(rows(ctx, 'SELECT name FROM runs')).toEqual([{ name: 'ours' }, { name: 'theirs' }]);
+  }));
+
+it('mirrors a `when` that is a whole second as it is', () =>
+  inObject(async (ctx) => {
+    const a = { tag: '0000_a', when: 1_795_371_422_000, sql: 'CREATE TABLE a (x)' };
+    const b = { tag: '0001_b', when: 1_795_371_422_500, sql: 'CREATE TABLE b (x)' };
+    const c = { tag: '0002_c', when: 1_795_371_500_001, sql: 'CREATE TABLE c (x)' };
+    const whens = () => rows(ctx, 'SELECT created_at FROM __drizzle_migrations ORDER BY 1');
+    migrate(ctx, bundle0(a), { drizzle: 'mirror' });
+    expect(whens()).toEqual([{ created_at: a.when }]);
+    await runDrizzle0(ctx, bundle0(a, b));
+    expect(tables(ctx)).toContain('b');
+    expect(migrate(ctx, bundle0(a, b, c), { drizzle: 'mirror' })).toMatchObject({
+      adopted: [{ key: 'm0001' }],
+      applied: [{ key: 'm0002' }],
+    });
+    expect(whens()).toEqual([a, b, c].map(({ when }) => ({ created_at: when })));
   }));
