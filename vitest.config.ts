@@ -10,7 +10,7 @@ export default defineConfig({
         test: {
           name: 'workers',
           include: ['test/workers/**/*.test.ts'],
-          globalSetup: ['./test/drizzle-kit-up.ts'],
+          globalSetup: ['./test/drizzle-kit-up.ts', './test/convert-example.ts'],
         },
       },
       { test: { name: 'node', include: ['test/node/**/*.test.ts'] } },

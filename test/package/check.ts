@@ -9,6 +9,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
   cpSync,
+  existsSync,
   globSync,
   mkdirSync,
   mkdtempSync,
@@ -18,7 +19,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** What esbuild tells about a bundle, as far as it is looked at here. */
@@ -87,19 +88,42 @@ function link(name: string, target: string): void {
   symlinkSync(ours(target), path, 'junction');
 }
 
+/** The folders of the packages that ours needs at run time, and of those which these need. */
+function dependencyFolders(folder = root, found = new Set<string>()): Set<string> {
+  const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  for (const name of Object.keys(dependencies)) {
+    const nested = join(folder, 'node_modules', name);
+    const path = existsSync(nested) ? nested : ours(name);
+    if (found.has(path)) continue;
+    found.add(path);
+    dependencyFolders(path, found);
+  }
+  return found;
+}
+
+/** Packs folders and returns the tarballs' paths. */
+const pack = (...folders: string[]): string[] =>
+  run('npm', ['pack', '--silent', '--pack-destination', temporary, ...folders], root)
+    .trim()
+    .split('\n')
+    .map((name) => join(temporary, name));
+
 function packAndInstall(): void {
-  run('npm', ['pack', '--pack-destination', temporary], root);
-  const [tarball, ...others] = globSync('*.tgz', { cwd: temporary });
-  assert.ok(tarball !== undefined && others.length === 0, 'npm pack wrote one tarball');
+  const tarballs = pack('.');
+  assert.equal(tarballs.length, 1, 'npm pack wrote one tarball');
   cpSync(join(root, 'test/package/project'), project, { recursive: true });
   cpSync(join(root, 'drizzle'), join(project, 'drizzle'), { recursive: true });
   writeManifest('.', { name: 'notes', private: true, type: 'module' });
-  const file = join(temporary, tarball);
-  run('npm', ['install', '--prefix', project, '--offline', '--no-audit', '--no-fund', file]);
+  // Without a network npm finds what ours depends on only where it is installed beside it.
+  const dependencies = [...dependencyFolders()];
+  run('npm', [
+    ...['install', '--prefix', project, '--offline', '--no-audit', '--no-fund', '--omit=optional'],
+    ...[...tarballs, ...pack(...dependencies, '--ignore-scripts')],
+  ]);
   assert.deepEqual(
-    globSync('*', { cwd: join(project, 'node_modules') }),
-    ['drizzle-offramp'],
-    'the package brings nothing along',
+    globSync('*', { cwd: join(project, 'node_modules') }).sort(),
+    ['drizzle-offramp', ...dependencies.map((path) => basename(path))].sort(),
+    'the package brings nothing along but what the command line needs',
   );
 }
 
@@ -138,12 +162,17 @@ function holdsBuiltFilesOnly(): void {
 const SPECIFIER =
   /^(?:import|export)\b(?:[^'";]*\bfrom)?\s*['"]([^'"]+)|\b(?:import|require)\(\s*['"]([^'"]+)|^\/\/\/\s*<reference (.+)/gm;
 
+/** The files that are for Node alone. */
+const COMMAND_LINE = /^dist\/(cli\/|drizzle\/(folder|json-lines)\.)/;
+
 function importsNothingFromOutside(): void {
   let count = 0;
   for (const file of globSync('dist/**/*.{js,ts}', { cwd: installed })) {
+    if (COMMAND_LINE.test(file)) continue;
     for (const match of readFileSync(join(installed, file), 'utf8').matchAll(SPECIFIER)) {
       const specifier = match.slice(1).find((group) => group !== undefined) ?? '';
       assert.match(specifier, /^\.\.?\//, `${file} imports ${specifier}`);
+      assert.doesNotMatch(join(dirname(file), specifier), COMMAND_LINE, `${file}: ${specifier}`);
       count++;
     }
   }
@@ -194,6 +223,21 @@ function bundlesWithoutDrizzle(): void {
   const modules = bundle('plain.ts');
   assert.ok(from('drizzle-offramp', modules).some((path) => path.endsWith('dist/migrate.js')));
   assert.deepEqual(from('drizzle-orm', modules), []);
+  assert.deepEqual(
+    from('drizzle-offramp', modules).filter((path) => path.includes('dist/cli/')),
+    [],
+  );
+}
+
+/** The command as npm links it, from a module that it wrote to the plain one. */
+function runsTheCommand(): void {
+  const command = (...args: string[]): string =>
+    run(join(project, 'node_modules/.bin/drizzle-offramp'), args);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  assert.equal(command('--version'), `${version}\n`);
+  command('convert', 'drizzle', '--out', 'migrations.ts');
+  assert.match(command('convert', 'drizzle', '--check'), /^migrations\.ts is up to date: /);
+  assert.match(command('eject'), /\nTried in \d+ states of an object: /);
 }
 
 function bundlesWithoutDrizzlesMigrator(): void {
@@ -219,6 +263,7 @@ const CHECKS: [string, () => void][] = [
   ['it holds built files, README and LICENSE only', holdsBuiltFilesOnly],
   ['it imports nothing from outside', importsNothingFromOutside],
   ['Node imports both entries', exportsWhatItSays],
+  ['the command runs', runsTheCommand],
   ['npm takes it beside drizzle-orm 0.x', () => acceptsDrizzle('drizzle-orm')],
   ['npm takes it beside drizzle-orm 1.x', () => acceptsDrizzle('drizzle-orm-1')],
   [

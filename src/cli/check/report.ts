@@ -1,0 +1,87 @@
+import { relative } from 'node:path';
+import { paint, plural } from '../output.ts';
+import { count, type Finding } from './finding.ts';
+
+/** The ways to print what `check` found. */
+export const FORMATS = ['text', 'json', 'github'] as const;
+
+/** One of {@link FORMATS}. */
+export type Format = (typeof FORMATS)[number];
+
+/** What `check` read and found. */
+export interface CheckResult {
+  /** The folders, as they were named. */
+  readonly folders: readonly string[];
+  /** How many migrations they have. */
+  readonly migrations: number;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * The last line of the report: how much was read, and what was found.
+ *
+ * @param result what was found
+ */
+export function summary({ folders, migrations, findings }: CheckResult): string {
+  const errors = plural(count(findings, 'error'), 'error');
+  const warnings = plural(count(findings, 'warning'), 'warning');
+  return `${plural(migrations, 'migration')} in ${folders.join(', ')}: ${errors}, ${warnings}.`;
+}
+
+function block({ code, severity, line, message, effect, wayOut }: Finding): string {
+  const mark = severity === 'error' ? paint.red('error') : paint.yellow('warning');
+  const lines = [
+    `  ${String(line).padStart(4)}  ${mark} ${paint.bold(code)}  ${message}`,
+    `        ${paint.dim('effect')}   ${effect}`,
+    ...(wayOut === null ? [] : [`        ${paint.dim('way out')}  ${wayOut}`]),
+  ];
+  return lines.join('\n');
+}
+
+/**
+ * The report for people, by file.
+ *
+ * @param result what was found, sorted by file
+ */
+export function toText(result: CheckResult): string {
+  const names = [...new Set(result.findings.map(({ file }) => file))];
+  const files = names.map((name) =>
+    [paint.underline(name), ...result.findings.filter(({ file }) => file === name).map(block)].join(
+      '\n',
+    ),
+  );
+  return [...files, summary(result)].join('\n\n');
+}
+
+// https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+const escapeData = (text: string): string =>
+  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+const escapeProperty = (text: string): string =>
+  escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+
+/**
+ * The findings as annotations of GitHub Actions, one a line.
+ *
+ * @param result what was found
+ * @param root the repository's folder, from which GitHub counts paths
+ */
+export const toGithub = ({ findings }: CheckResult, root: string): string[] =>
+  findings.map(({ code, severity, file, line, message, effect, wayOut }) => {
+    const path = relative(root, file).replaceAll('\\', '/');
+    const text = [message, effect, ...(wayOut === null ? [] : [wayOut])].join('\n');
+    const place = `file=${escapeProperty(path)},line=${line},title=${escapeProperty(code)}`;
+    return `::${severity} ${place}::${escapeData(text)}`;
+  });
+
+/**
+ * The report for machines.
+ *
+ * @param result what was found
+ */
+export const toJson = ({ folders, migrations, findings }: CheckResult): object => ({
+  folders,
+  migrations,
+  errors: count(findings, 'error'),
+  warnings: count(findings, 'warning'),
+  findings,
+});

@@ -1,0 +1,299 @@
+// `drizzle-offramp convert`: drizzle-kit's folder as one TypeScript module that needs no bundler rules.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
+import type { Command } from 'commander';
+import type { MigrationFolder, Problem, ProblemCode } from '../drizzle/folder.ts';
+import { collect, findFolders, openFolder } from './config.ts';
+import { type Change, reconcile } from './convert/reconcile.ts';
+import { watch } from './convert/watch.ts';
+import { defaultModule } from './find-module.ts';
+import { type ModuleFile, openModule, placeOf, renderEntry } from './module.ts';
+import { CliError, EXIT, paint, plural, print, printJson, warn } from './output.ts';
+import { editRecord } from './record-source.ts';
+
+/** The options of `convert`, as commander reads them. */
+export interface ConvertOptions {
+  readonly config?: readonly string[];
+  readonly out?: string;
+  readonly acceptEdit?: readonly string[];
+  readonly check?: boolean;
+  readonly watch?: boolean;
+  readonly json?: boolean;
+}
+
+/** What converting one folder comes to. */
+export interface Conversion {
+  /** The folder's path. */
+  readonly folder: string;
+  readonly form: MigrationFolder['form'];
+  /** The module's path. */
+  readonly module: string;
+  /** How many migrations the module has afterwards. */
+  readonly migrations: number;
+  /** How many of these the folder does not have: written by hand, without a tag. */
+  readonly byHand: number;
+  /** Whether the module is already what converting makes it. */
+  readonly upToDate: boolean;
+  readonly changes: readonly Pick<Change, 'key' | 'tag' | 'change' | 'stamps'>[];
+  /** What is wrong with the folder, but does not make the module wrong. */
+  readonly problems: readonly Problem[];
+  /** The module's text. */
+  readonly text: string;
+}
+
+/** Problems that Drizzle has with a folder and a converted module has not. */
+const HARMLESS: ReadonlySet<ProblemCode> = new Set(['EXTRA_FILE', 'REPEATED_IDX']);
+
+const showProblem = ({ file, line, message }: Problem): string => `${file}:${line}: ${message}`;
+
+/** The start of a path that is meant as one, with slashes. */
+function relativePath(from: string, to: string): string {
+  const path = relative(dirname(from), to).replaceAll('\\', '/') || '.';
+  return path.startsWith('.') ? path : `./${path}`;
+}
+
+function newModule(file: string, folder: string, added: readonly string[]): string {
+  const record = added.length === 0 ? '{}' : `{\n${added.map((text) => `  ${text},\n`).join('')}}`;
+  return (
+    `// Written by \`drizzle-offramp convert\` from ${relativePath(file, folder)}. Keys never change; convert again ` +
+    'after `drizzle-kit generate`.\n' +
+    "import { defineMigrations } from 'drizzle-offramp';\n\n" +
+    `export default defineMigrations(${record});\n`
+  );
+}
+
+/** Says of each conflict where it is and what can be done. */
+function showConflicts(
+  module: ModuleFile,
+  folder: MigrationFolder,
+  conflicts: ReturnType<typeof reconcile>['conflicts'],
+): string {
+  const lines = conflicts.map(({ key, found }) => {
+    const tag = module.list.migrations.find((migration) => migration.key === key)?.tag;
+    const name = tag ? `${key} (${tag})` : key;
+    if (found === undefined) {
+      return (
+        `${placeOf(module, key)}: ${name} is no longer in ${folder.path}. Objects have it: restore it there, from ` +
+        'version control.'
+      );
+    }
+    return (
+      `${found.file}:1: its SQL is not that of ${name} in ${placeOf(module, key)}. Objects that ran it will not run ` +
+      `it again: restore it and write a new migration, or pass --accept-edit ${key} if both do the same.`
+    );
+  });
+  return lines.join('\n');
+}
+
+function editModule(module: ModuleFile, changes: readonly Change[]): string {
+  const standing = new Set(module.record.entries.map(({ key }) => key));
+  const changed = new Map<string, string>();
+  const added: string[] = [];
+  for (const { key, change, entry } of changes) {
+    const text = renderEntry(key, entry);
+    if (change === 'added') added.push(text);
+    else if (standing.has(key)) changed.set(key, text);
+    else {
+      throw new CliError(
+        `${module.file}: ${key} has changed, and it is not written out in the record. Write it there.`,
+      );
+    }
+  }
+  return editRecord(module.source, module.record, changed, added);
+}
+
+/** The keys of the entries that have their checksum written out. */
+const withChecksum = (module: ModuleFile | undefined): Set<string> =>
+  new Set(
+    Object.entries(module?.entries ?? {})
+      .filter(([, entry]) => typeof entry === 'object' && entry.checksum !== undefined)
+      .map(([key]) => key),
+  );
+
+/** A conflict between folder and module: with `--check` it is a finding, else the command cannot run. */
+export class ConvertConflict extends CliError {}
+
+/**
+ * Converts a folder into the text of a module. Writes nothing.
+ *
+ * @param folder the folder
+ * @param module the module's path; it need not be there
+ * @param accepted keys whose SQL may differ from the module's
+ * @throws {CliError} if the folder, or the module that stands there, cannot be read as one
+ * @throws {ConvertConflict} if a migration's SQL was edited or a migration was removed
+ */
+export async function convert(
+  folder: MigrationFolder,
+  module: string,
+  accepted: readonly string[] = [],
+): Promise<Conversion> {
+  const fatal = folder.problems.filter(({ code }) => !HARMLESS.has(code));
+  if (fatal.length > 0) throw new CliError(fatal.map(showProblem).join('\n'));
+  const standing = await openModule(module);
+  const known = standing?.list.migrations ?? [];
+  const unknown = accepted.find((key) => !known.some((migration) => migration.key === key));
+  if (unknown !== undefined) {
+    throw new CliError(`--accept-edit ${unknown}: there is no ${unknown} in ${module}.`);
+  }
+  const { changes, conflicts, size } = reconcile(
+    known,
+    folder.migrations,
+    new Set(accepted),
+    withChecksum(standing),
+  );
+  if (standing !== undefined && conflicts.length > 0) {
+    throw new ConvertConflict(showConflicts(standing, folder, conflicts));
+  }
+  const text =
+    standing === undefined
+      ? newModule(
+          module,
+          folder.path,
+          changes.map(({ key, entry }) => renderEntry(key, entry)),
+        )
+      : editModule(standing, changes);
+  return {
+    folder: folder.path,
+    form: folder.form,
+    module,
+    migrations: size,
+    byHand: size - folder.migrations.length,
+    upToDate: text === standing?.source,
+    changes,
+    problems: folder.problems,
+    text,
+  };
+}
+
+const MARKS = { added: '+', restamped: '~', edited: '!' } as const;
+
+/** One line for each change, and one for the module. */
+function show(
+  { module, folder, migrations, byHand, changes, upToDate }: Conversion,
+  check: boolean,
+): void {
+  const all =
+    `${plural(migrations - byHand, 'migration')} from ${folder}` +
+    (byHand > 0 ? `, ${byHand} written by hand` : '');
+  if (upToDate) {
+    print(`${module} is up to date: ${all}.`);
+    return;
+  }
+  print(check ? `${module} is out of date:` : `Wrote ${module}: ${all}.`);
+  for (const { key, tag, change, stamps } of changes) {
+    const more = {
+      added: '',
+      edited: '  its SQL was edited, as accepted',
+      restamped: stamps.length === 0 ? '' : `  was ${stamps.join(', ')}`,
+    }[change];
+    print(
+      `  ${paint[change === 'added' ? 'green' : 'yellow'](MARKS[change])} ${key}  ${tag}${more}`,
+    );
+  }
+}
+
+/** Folders and their modules; each module is that of one folder. */
+async function pairUp(
+  folder: string | undefined,
+  options: ConvertOptions,
+): Promise<{ folder: MigrationFolder; module: string }[]> {
+  const places = await findFolders(folder, options.config);
+  if (options.out !== undefined && places.length > 1) {
+    throw new CliError(
+      '--out names one module, and there are several folders: convert them one by one.',
+    );
+  }
+  const seen = new Map<string, string>();
+  return places.map((place) => {
+    const module = options.out ?? defaultModule(place.folder);
+    const other = seen.get(module);
+    if (other !== undefined) {
+      throw new CliError(
+        `${other} and ${place.folder} would both be written to ${module}: convert them one by one, with --out.`,
+      );
+    }
+    seen.set(module, place.folder);
+    return { folder: openFolder(place), module };
+  });
+}
+
+const toJson = ({ text: _, changes, ...rest }: Conversion, written: boolean): object => ({
+  ...rest,
+  written,
+  changes: changes.map(({ key, tag, change, stamps }) => ({
+    key,
+    tag,
+    change,
+    ...(stamps.length > 0 && { was: stamps }),
+  })),
+});
+
+/** Converts all folders; writes only once all of them could be converted. */
+async function convertAll(folder: string | undefined, options: ConvertOptions): Promise<number> {
+  const { check = false, json = false, acceptEdit } = options;
+  const pairs = await pairUp(folder, options);
+  const conversions: Conversion[] = [];
+  for (const pair of pairs) conversions.push(await convert(pair.folder, pair.module, acceptEdit));
+  for (const conversion of conversions) {
+    const { module, upToDate, text, problems } = conversion;
+    if (!upToDate && !check) writeModule(module, text);
+    for (const problem of problems) if (!json) warn(showProblem(problem));
+    if (!json) show(conversion, check);
+  }
+  if (json) printJson(conversions.map((it) => toJson(it, !it.upToDate && !check)));
+  const late = check && conversions.some(({ upToDate }) => !upToDate);
+  if (late && !json) print('Run `drizzle-offramp convert`.');
+  return late ? EXIT.found : EXIT.ok;
+}
+
+function writeModule(module: string, text: string): void {
+  try {
+    mkdirSync(dirname(module), { recursive: true });
+    writeFileSync(module, text);
+    // What cannot be read back (a full disk) must not pass for converted.
+    if (readFileSync(module, 'utf8') !== text) throw new Error('it was not written whole');
+  } catch (cause) {
+    throw new CliError(`${module}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function run(folder: string | undefined, options: ConvertOptions): Promise<void> {
+  if (options.watch && options.check)
+    throw new CliError('Pass either --watch or --check, not both.');
+  if (options.watch) {
+    const places = await findFolders(folder, options.config);
+    return watch(
+      places.map((place) => place.folder),
+      () => convertAll(folder, options),
+    );
+  }
+  try {
+    process.exitCode = await convertAll(folder, options);
+  } catch (error) {
+    if (options.check && error instanceof ConvertConflict) error.exitCode = EXIT.found;
+    throw error;
+  }
+}
+
+/**
+ * Adds `convert` to the program.
+ *
+ * @param program the program
+ */
+export function register(program: Command): void {
+  program
+    .command('convert')
+    .summary("write drizzle-kit's folder as one TypeScript module")
+    .description(
+      "Writes drizzle-kit's folder (0.x or 1.x) as one TypeScript module: no .sql imports, so no bundler rules. " +
+        'Converting again keeps every key that the module has, and appends what is new.',
+    )
+    .argument('[folder]', 'the folder of migrations (default: the `out` of drizzle.config.ts)')
+    .option('-c, --config <file>', 'a config of drizzle-kit; repeat it for several', collect)
+    .option('-o, --out <file>', "the module (default: migrations.ts in the folder's parent)")
+    .option('--accept-edit <key>', 'take the edited SQL of this migration; repeatable', collect)
+    .option('--check', 'write nothing; exit status 1 if the module is out of date')
+    .option('--watch', 'convert whenever the folder changes')
+    .option('--json', 'print the result as JSON')
+    .action(run);
+}

@@ -1,0 +1,177 @@
+// From a folder and the module that was converted from it before to the module's next entries. Pure.
+import { createHash } from 'node:crypto';
+import type { FolderMigration } from '../../drizzle/folder.ts';
+import type { MigrationEntry, MigrationList } from '../../migrations.ts';
+import { millisOf, secondOf } from '../../time.ts';
+import { keyOf } from '../module.ts';
+
+type Known = MigrationList['migrations'][number];
+
+/** Something that converting changes in the module. */
+export interface Change {
+  readonly key: string;
+  readonly tag: string;
+  /** `edited` is in the SQL, and was accepted; `restamped` is another `when` or tag. */
+  readonly change: 'added' | 'restamped' | 'edited';
+  /** The entry to write. */
+  readonly entry: MigrationEntry;
+  /** The values of `when` (in milliseconds) that this change adds to `was`. */
+  readonly stamps: readonly number[];
+}
+
+/** Something for which there is no right entry, so that the user must decide. */
+export interface Conflict {
+  readonly key: string;
+  readonly code: 'EDITED' | 'REMOVED';
+  /** The folder's migration; undefined if it has none any more. */
+  readonly found: FolderMigration | undefined;
+}
+
+/** How folder and module compare. */
+export interface Reconciliation {
+  readonly changes: readonly Change[];
+  readonly conflicts: readonly Conflict[];
+  /** How many migrations the module has afterwards. */
+  readonly size: number;
+}
+
+/** The SHA-256 of a text, as the runtime computes it, by faster means. */
+const checksumOf = (sql: string): string => createHash('sha256').update(sql).digest('hex');
+
+/** Pairs what bears the same value; a value that more bear on one side than on the other says nothing. */
+function pairBy(
+  pairs: Map<Known, FolderMigration>,
+  known: readonly Known[],
+  found: readonly FolderMigration[],
+  valuesOfKnown: (migration: Known) => readonly unknown[],
+  valueOfFound: (migration: FolderMigration) => unknown,
+): void {
+  const taken = new Set(pairs.values());
+  const groups = new Map<unknown, { known: Known[]; found: FolderMigration[] }>();
+  for (const migration of found) {
+    const value = taken.has(migration) ? null : valueOfFound(migration);
+    if (value === null) continue;
+    const group = groups.get(value) ?? { known: [], found: [] };
+    group.found.push(migration);
+    groups.set(value, group);
+  }
+  for (const migration of known) {
+    if (pairs.has(migration)) continue;
+    for (const value of valuesOfKnown(migration)) groups.get(value)?.known.push(migration);
+  }
+  for (const group of groups.values()) {
+    if (group.known.length !== group.found.length) continue;
+    // One with several earlier stamps may have been paired by another of them.
+    if (group.known.some((migration) => pairs.has(migration))) continue;
+    group.known.forEach((migration, i) => {
+      pairs.set(migration, group.found[i] as FolderMigration);
+    });
+  }
+}
+
+/** Finds each known migration in the folder: by tag, exact `when`, second, and at last by its SQL. */
+function pairAll(
+  known: readonly Known[],
+  found: readonly FolderMigration[],
+): Map<Known, FolderMigration> {
+  const pairs = new Map<Known, FolderMigration>();
+  const pair = (
+    valuesOfKnown: (migration: Known) => readonly unknown[],
+    valueOfFound: (migration: FolderMigration) => unknown,
+  ): void => pairBy(pairs, known, found, valuesOfKnown, valueOfFound);
+  pair(
+    ({ tag }) => (tag === null ? [] : [tag]),
+    ({ tag }) => tag,
+  );
+  pair(
+    ({ when }) => (when === null ? [] : [when]),
+    ({ when }) => when,
+  );
+  pair(
+    ({ was }) => was,
+    ({ when }) => when,
+  );
+  pair(
+    ({ tag }) => (tag === null ? [] : [tag.slice(0, 14)]),
+    ({ tag }) => tag.slice(0, 14),
+  );
+  // Plain entries too: after `eject` they are the folder's migrations without their tags.
+  pair(
+    ({ checksum }) => [checksum],
+    ({ sql }) => checksumOf(sql),
+  );
+  return pairs;
+}
+
+/** The entry of a migration that the module has: its `when` stays while its second does, an old one goes to `was`. */
+function restamp(known: Known, { tag, when, sql }: FolderMigration): MigrationEntry {
+  const second = tag.slice(0, 14);
+  const sameSecond = known.when !== null && secondOf(known.when) === second;
+  const next = when ?? (sameSecond ? known.when : null);
+  const old = known.when ?? (known.tag === null ? null : millisOf(known.tag.slice(0, 14)));
+  // The second of a tag says nothing that the new exact `when` does not.
+  const said = old !== null && (known.when !== null || known.tag?.slice(0, 14) !== second);
+  const moved = said && old !== next ? [old] : [];
+  const was = [...known.was, ...moved].filter((stamp, i, all) => all.indexOf(stamp) === i);
+  return {
+    tag,
+    ...(next !== null && { when: next }),
+    ...(was.length > 0 && { was: was.filter((stamp) => stamp !== next) }),
+    checksum: checksumOf(sql),
+    sql,
+  };
+}
+
+const isSame = (known: Known, entry: MigrationEntry, written: boolean): boolean =>
+  written &&
+  known.tag === entry.tag &&
+  known.when === (entry.when ?? null) &&
+  known.checksum === entry.checksum &&
+  known.was.join() === (entry.was ?? []).join();
+
+/**
+ * Decides what converting a folder changes in a module. Keys that the module has stay, new ones are appended in the
+ * folder's order, and entries without a tag that the folder does not know (written by hand) are left alone.
+ *
+ * @param known what the module has; empty for a new one
+ * @param found the folder's migrations, in order
+ * @param accepted keys whose SQL may change
+ * @param checksummed keys whose entries have their checksum written out
+ */
+export function reconcile(
+  known: readonly Known[],
+  found: readonly FolderMigration[],
+  accepted: ReadonlySet<string>,
+  checksummed: ReadonlySet<string>,
+): Reconciliation {
+  const pairs = pairAll(known, found);
+  const changes: Change[] = [];
+  const conflicts: Conflict[] = [];
+  for (const migration of known) {
+    const { key } = migration;
+    const pair = pairs.get(migration);
+    if (pair === undefined) {
+      if (migration.tag !== null) conflicts.push({ key, code: 'REMOVED', found: undefined });
+      continue;
+    }
+    const edited = pair.sql !== migration.sql;
+    if (edited && !accepted.has(key)) {
+      conflicts.push({ key, code: 'EDITED', found: pair });
+      continue;
+    }
+    const entry = restamp(migration, pair);
+    if (!edited && isSame(migration, entry, checksummed.has(key))) continue;
+    const stamps = (entry.was ?? []).filter((stamp) => !migration.was.includes(stamp));
+    const change = edited ? 'edited' : 'restamped';
+    changes.push({ key, tag: pair.tag, change, entry, stamps });
+  }
+  const paired = new Set(pairs.values());
+  let size = known.length;
+  for (const migration of found) {
+    if (paired.has(migration)) continue;
+    const { tag, when, sql } = migration;
+    const entry = { tag, ...(when !== null && { when }), checksum: checksumOf(sql), sql };
+    changes.push({ key: keyOf(size++), tag, change: 'added', entry, stamps: [] });
+  }
+  return { changes, conflicts, size };
+}

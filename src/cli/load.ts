@@ -1,0 +1,49 @@
+// Loads a user's own modules (drizzle.config.ts, a module of migrations) in Node, as their bundler would.
+import { resolve } from 'node:path';
+import { createJiti } from 'jiti';
+import * as runtime from '../index.ts';
+import { CliError } from './output.ts';
+import { toCommonJs } from './plain-module.ts';
+
+/** What drizzle-kit exports to a config: it gives back what it is given, and need not be installed for that. */
+const DRIZZLE_KIT = { defineConfig: <T>(config: T): T => config };
+
+const EXTENSIONS = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.json', '.sql'];
+
+/** Without a cache: `--watch` loads a module again and again, and nothing is left on the user's disk. */
+const UNCACHED = { fsCache: false, moduleCache: false };
+const plain = createJiti(import.meta.url, UNCACHED);
+const jiti = createJiti(import.meta.url, {
+  ...UNCACHED,
+  extensions: EXTENSIONS,
+  // An import gives what the file exports, be it an empty text.
+  interopDefault: false,
+  virtualModules: { 'drizzle-offramp': runtime, 'drizzle-kit': DRIZZLE_KIT },
+  transform: (options) => ({
+    code: options.filename?.endsWith('.sql')
+      ? // A bundler's Text module: the file's text, without a byte order mark.
+        `exports.__esModule = true; exports.default = ${JSON.stringify(options.source.replace(/^\ufeff/, ''))};`
+      : (toCommonJs(options.source) ?? plain.transform(options)),
+  }),
+});
+
+/**
+ * Loads a module and returns its default export. It may import `drizzle-offramp` and `drizzle-kit`, whether these are
+ * installed or not, and `.sql` files as text.
+ *
+ * @param file the module: TypeScript, JavaScript or JSON
+ * @throws {CliError} if it cannot be loaded; the message names the file, and the line where it is known
+ */
+export async function loadDefault(file: string): Promise<unknown> {
+  try {
+    return await jiti.import(resolve(file), { default: true });
+  } catch (cause) {
+    const said = cause instanceof Error ? cause.message : String(cause);
+    const [first = '', ...rest] = said.split('\n');
+    // Babel names the place in a second line: path:line:column.
+    const line = rest.map((text) => /:(\d+):\d+\s*$/.exec(text)?.[1]).find(Boolean);
+    throw new CliError(`${file}${line === undefined ? '' : `:${line}`}: ${first.trim()}`, {
+      cause,
+    });
+  }
+}
