@@ -9,27 +9,8 @@ import {
   newObject,
   runDrizzle0,
   runDrizzle1,
+  watched,
 } from './harness.ts';
-
-/** The storage of an object, with every cursor kept until the rows are counted. */
-function counted(ctx: DurableObjectState) {
-  const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-  const exec = (query: string, ...bindings: unknown[]) => {
-    const cursor = ctx.storage.sql.exec(query, ...bindings);
-    cursors.push(cursor);
-    return cursor;
-  };
-  const storage = {
-    sql: { exec },
-    transactionSync: <T>(run: () => T): T => ctx.storage.transactionSync(run),
-    sync: () => ctx.storage.sync(),
-  };
-  const rows = () => ({
-    read: cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0),
-    written: cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
-  });
-  return { storage, rows };
-}
 
 const when = Date.UTC(2026, 10, 22, 12, 0, 0, 123);
 const steps = (count: number): Made[] =>
@@ -55,8 +36,8 @@ describe.each(Object.entries(forms))('with a %s', (form, input) => {
       const modes = form === 'record' ? ['retire'] : ['retire', 'mirror'];
       for (const drizzle of modes as ('retire' | 'mirror')[]) {
         migrate(ctx, input(steps(size)), { drizzle });
-        const { storage, rows } = counted(ctx);
-        expect(migrate(storage, input(steps(size)), { drizzle }).upToDate).toBe(true);
+        const { target, rows } = watched(ctx);
+        expect(migrate(target, input(steps(size)), { drizzle }).upToDate).toBe(true);
         expect(rows()).toEqual({ read: 1, written: 0 });
       }
     }),
@@ -67,15 +48,15 @@ describe.each(Object.entries(forms))('with a %s', (form, input) => {
     async (size) => {
       const made = steps(size);
       const bare = await inObject((ctx) => {
-        const { storage, rows } = counted(ctx);
-        storage.transactionSync(() => {
-          for (const { sql } of made) storage.sql.exec(sql);
+        const { target, rows } = watched(ctx);
+        target.storage.transactionSync(() => {
+          for (const { sql } of made) target.storage.sql.exec(sql);
         });
         return rows();
       });
       const ours = await inObject((ctx) => {
-        const { storage, rows } = counted(ctx);
-        migrate(storage, input(made));
+        const { target, rows } = watched(ctx);
+        migrate(target, input(made));
         return rows();
       });
       expect(ours.read - bare.read).toBeLessThanOrEqual(size + 8);
@@ -94,8 +75,8 @@ describe('adoption', () => {
       const stub = newObject();
       await inObject(deploy, stub);
       const cost = await inObject((ctx) => {
-        const { storage, rows } = counted(ctx);
-        expect(migrate(storage, input).adopted).toHaveLength(size);
+        const { target, rows } = watched(ctx);
+        expect(migrate(target, input).adopted).toHaveLength(size);
         return rows();
       }, stub);
       expect(cost.read).toBeLessThanOrEqual(size + 8);

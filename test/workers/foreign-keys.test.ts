@@ -1,5 +1,5 @@
 import { drizzle } from 'drizzle-orm/durable-sqlite';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { migrate as dropIn } from '../../src/drizzle/migrator.ts';
 import { ForeignKeyError, type MigrationRecord, migrate } from '../../src/index.ts';
 import {
@@ -17,6 +17,7 @@ import {
   tables,
   thrown,
   wake,
+  watched,
 } from './harness.ts';
 
 type Stub = ReturnType<typeof newObject>;
@@ -445,32 +446,16 @@ describe('the drop-in', () => {
 });
 
 describe('what pays nothing', () => {
-  /** The `ctx` with what is called on it written down. */
-  const watched = (ctx: DurableObjectState) => {
-    const statements: string[] = [];
-    const blockConcurrencyWhile = vi.fn(<T>(callback: () => Promise<T>) =>
-      ctx.blockConcurrencyWhile(callback),
-    );
-    const exec = (query: string, ...bindings: unknown[]) => {
-      statements.push(query);
-      return ctx.storage.sql.exec(query, ...bindings);
-    };
-    const storage = {
-      sql: { exec },
-      transactionSync: <T>(closure: () => T): T => ctx.storage.transactionSync(closure),
-      sync: () => ctx.storage.sync(),
-    };
-    const pragmas = () => statements.filter((text) => /foreign_keys|foreign_key_check/i.test(text));
-    return { target: { storage, blockConcurrencyWhile } as never, blockConcurrencyWhile, pragmas };
-  };
+  const pragmas = (statements: string[]) =>
+    statements.filter((text) => /foreign_keys|foreign_key_check/i.test(text));
   const record = { m0000: cascade.schema, m0001: rebuildParent };
 
   it('is a fresh object', () =>
     inObject((ctx) => {
-      const { target, blockConcurrencyWhile, pragmas } = watched(ctx);
+      const { target, seen } = watched(ctx);
       expect(migrate(target, record).applied).toHaveLength(2);
-      expect(pragmas()).toEqual([]);
-      expect(blockConcurrencyWhile).not.toHaveBeenCalled();
+      expect(pragmas(seen.statements)).toEqual([]);
+      expect(seen.blocked).toBe(0);
     }));
 
   it('is a fresh object even with storage alone', () =>
@@ -481,15 +466,15 @@ describe('what pays nothing', () => {
   it('is an object whose pending migrations have no such pragma', async () => {
     const { stub } = await withRecord();
     await inObject((ctx) => {
-      const { target, blockConcurrencyWhile, pragmas } = watched(ctx);
+      const { target, seen } = watched(ctx);
       const said =
         "INSERT INTO p VALUES (5, 'PRAGMA foreign_keys=OFF;') /* PRAGMA foreign_keys=OFF; */";
       expect(
         migrate(target, { m0000: cascade.schema, m0001: `-- PRAGMA foreign_keys=OFF;\n${said}` })
           .applied,
       ).toHaveLength(1);
-      expect(pragmas().filter((text) => /^pragma/i.test(text))).toEqual([]);
-      expect(blockConcurrencyWhile).not.toHaveBeenCalled();
+      expect(pragmas(seen.statements).filter((text) => /^pragma/i.test(text))).toEqual([]);
+      expect(seen.blocked).toBe(0);
     }, stub);
   });
 

@@ -4,7 +4,7 @@ import { migrate as migrate0 } from 'drizzle-orm/durable-sqlite/migrator';
 import { drizzle as drizzle1 } from 'drizzle-orm-1/durable-sqlite';
 import { migrate as migrate1 } from 'drizzle-orm-1/durable-sqlite/migrator';
 import { canonicalTag } from '../../src/drizzle/bundle.ts';
-import type { DrizzleBundle0, DrizzleBundle1 } from '../../src/index.ts';
+import type { DrizzleBundle0, DrizzleBundle1, StateLike, StorageLike } from '../../src/index.ts';
 import { deploy } from './worker.ts';
 
 export type Row = Record<string, SqlStorageValue>;
@@ -116,6 +116,37 @@ export const cut0 = ({ journal, migrations }: DrizzleBundle0, count: number): Dr
 export const cut1 = ({ migrations }: DrizzleBundle1, count: number): DrizzleBundle1 => ({
   migrations: Object.fromEntries(Object.entries(migrations).sort().slice(0, count)),
 });
+
+/** The `ctx` of an object, with every statement that runs on it written down, and its rows counted. */
+export function watched(ctx: DurableObjectState) {
+  const cursors: SqlStorageCursor<Row>[] = [];
+  const seen = { statements: [] as string[], transactions: 0, blocked: 0 };
+  const sum = (of: 'rowsRead' | 'rowsWritten') =>
+    cursors.reduce((total, cursor) => total + cursor[of], 0);
+  const storage: StorageLike = {
+    sql: {
+      exec(query, ...bindings) {
+        seen.statements.push(query);
+        const cursor = ctx.storage.sql.exec(query, ...bindings);
+        cursors.push(cursor);
+        return cursor;
+      },
+    },
+    transactionSync(run) {
+      seen.transactions++;
+      return ctx.storage.transactionSync(run);
+    },
+    sync: () => ctx.storage.sync(),
+  };
+  const target: StateLike = {
+    storage,
+    blockConcurrencyWhile(run) {
+      seen.blocked++;
+      return ctx.blockConcurrencyWhile(run);
+    },
+  };
+  return { target, seen, rows: () => ({ read: sum('rowsRead'), written: sum('rowsWritten') }) };
+}
 
 /** What a function throws; fails if it returns. */
 export function thrown<E extends Error>(run: () => unknown): E {

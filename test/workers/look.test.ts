@@ -2,7 +2,16 @@
 import { describe, expect, it, vi } from 'vitest';
 import { history, inspect, type MigrateEvent, migrate, rewind } from '../../src/index.ts';
 import { BOOKMARK_DAYS, type RewindTarget } from '../../src/rewind.ts';
-import { bundle0, dump, inObject, type Made, rows, runDrizzle0, thrown } from './harness.ts';
+import {
+  bundle0,
+  dump,
+  inObject,
+  type Made,
+  rows,
+  runDrizzle0,
+  thrown,
+  watched,
+} from './harness.ts';
 
 const when = Date.UTC(2026, 10, 22, 12, 0, 0, 123);
 const make = (name: string, minutes: number, sql = `CREATE TABLE ${name} (x)`): Made => ({
@@ -122,37 +131,13 @@ describe('ahead', () => {
 });
 
 describe('inspect', () => {
-  /** Every statement that ran, and the rows they wrote. */
-  const watched = (ctx: DurableObjectState) => {
-    const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-    const statements: string[] = [];
-    const exec = (query: string, ...bindings: unknown[]) => {
-      statements.push(query);
-      const cursor = ctx.storage.sql.exec(query, ...bindings);
-      cursors.push(cursor);
-      return cursor;
-    };
-    const storage = {
-      sql: { exec },
-      transactionSync: (): never => {
-        throw new Error('inspect opened a transaction');
-      },
-      sync: async () => {},
-    };
-    return {
-      storage,
-      statements,
-      written: () => cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
-    };
-  };
-
   it('tells what migrate would do and why, and reads only', () =>
     inObject(async (ctx) => {
       await skipped(ctx);
       const bundle = bundle0(one, two, three, make('four', 3));
       const before = dump(ctx);
-      const { storage, statements, written } = watched(ctx);
-      const inspection = inspect(storage, bundle);
+      const { target, seen, rows: counted } = watched(ctx);
+      const inspection = inspect(target, bundle);
       expect(inspection).toEqual({
         upToDate: false,
         ledgers: { ours: 'none', drizzle: '0.x' },
@@ -188,10 +173,11 @@ describe('inspect', () => {
         result: expect.objectContaining({ upToDate: false }),
         refusal: undefined,
       });
-      expect(written()).toBe(0);
-      expect(statements.every((text) => /^(SELECT|PRAGMA table_(list|info)\()/.test(text))).toBe(
-        true,
-      );
+      expect(counted().written).toBe(0);
+      expect(seen.transactions).toBe(0);
+      expect(
+        seen.statements.every((text) => /^(SELECT|PRAGMA table_(list|info)\()/.test(text)),
+      ).toBe(true);
       expect(dump(ctx)).toEqual(before);
       expect(migrate(ctx, bundle)).toEqual(inspection.result);
     }));

@@ -10,6 +10,7 @@ import {
   runDrizzle1,
   tables,
   thrown,
+  watched,
 } from './harness.ts';
 
 const when = Date.UTC(2026, 10, 22, 12, 0, 0, 123);
@@ -105,24 +106,10 @@ describe('mirror', () => {
   it('costs no more on a wake with nothing to do', () =>
     inObject((ctx) => {
       migrate(ctx, bundle0(one, two), mirror);
-      const statements: string[] = [];
-      const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-      const exec = (query: string, ...bindings: unknown[]) => {
-        statements.push(query);
-        const cursor = ctx.storage.sql.exec(query, ...bindings);
-        cursors.push(cursor);
-        return cursor;
-      };
-      const storage = {
-        ...ctx.storage,
-        sql: { exec },
-        transactionSync: <T>(run: () => T) => run(),
-      };
-      expect(
-        migrate({ ...storage, sync: async () => {} }, bundle0(one, two), mirror).upToDate,
-      ).toBe(true);
-      expect(statements).toHaveLength(1);
-      expect(cursors.map(({ rowsRead, rowsWritten }) => [rowsRead, rowsWritten])).toEqual([[1, 0]]);
+      const { target, seen, rows: counted } = watched(ctx);
+      expect(migrate(target, bundle0(one, two), mirror).upToDate).toBe(true);
+      expect(seen.statements).toHaveLength(1);
+      expect(counted()).toEqual({ read: 1, written: 0 });
     }));
 
   it('keeps the row of a migration that this code does not know', () =>

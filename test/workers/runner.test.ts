@@ -2,40 +2,21 @@ import { drizzle } from 'drizzle-orm/durable-sqlite';
 import { describe, expect, it, vi } from 'vitest';
 import { defineMigrations, MigrationError, migrate } from '../../src/index.ts';
 import { sha256 } from '../../src/sha256.ts';
-import { dump, inObject, ledger, newObject, rows, tables, thrown, wake } from './harness.ts';
+import {
+  dump,
+  inObject,
+  ledger,
+  newObject,
+  rows,
+  tables,
+  thrown,
+  wake,
+  watched,
+} from './harness.ts';
 
 const users = 'CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)';
 const posts = 'CREATE TABLE posts (id INTEGER PRIMARY KEY, title TEXT)';
 const comments = 'CREATE TABLE comments (id INTEGER PRIMARY KEY, body TEXT)';
-
-/** The storage, with every cursor kept, so that rows read and written can be counted. */
-function counting({ storage }: DurableObjectState) {
-  const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
-  const statements: string[] = [];
-  const sql = {
-    exec: (query: string, ...bindings: unknown[]) => {
-      statements.push(query);
-      const cursor = storage.sql.exec(query, ...bindings);
-      cursors.push(cursor);
-      return cursor;
-    },
-  };
-  const counted = {
-    sql,
-    transactions: 0,
-    transactionSync<T>(closure: () => T): T {
-      counted.transactions++;
-      return storage.transactionSync(closure);
-    },
-    sync: () => storage.sync(),
-  };
-  return {
-    storage: counted,
-    statements,
-    read: () => cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0),
-    written: () => cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),
-  };
-}
 
 describe('a fresh object', () => {
   it('runs everything and writes the ledger', () =>
@@ -125,14 +106,14 @@ describe('a wake', () => {
       await inObject((ctx) => {
         migrate(ctx, form());
         const before = dump(ctx);
-        const { storage, statements, read, written } = counting(ctx);
-        expect(migrate(storage, form()).upToDate).toBe(true);
-        expect(statements).toEqual([
-          'SELECT head FROM "__migrations" ORDER BY version DESC LIMIT 1',
-        ]);
-        expect(read()).toBe(1);
-        expect(written()).toBe(0);
-        expect(storage.transactions).toBe(0);
+        const { target, seen, rows: counted } = watched(ctx);
+        expect(migrate(target, form()).upToDate).toBe(true);
+        expect(seen).toEqual({
+          statements: ['SELECT head FROM "__migrations" ORDER BY version DESC LIMIT 1'],
+          transactions: 0,
+          blocked: 0,
+        });
+        expect(counted()).toEqual({ read: 1, written: 0 });
         expect(dump(ctx)).toEqual(before);
       });
     }
