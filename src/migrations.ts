@@ -46,7 +46,7 @@ export interface Migration {
   readonly was: readonly number[];
   /** The whole SQL text. */
   readonly sql: string;
-  /** The SHA-256 of `sql`, in hexadecimal. */
+  /** The SHA-256 of `sql` without a byte order mark, in hexadecimal. */
   readonly checksum: string;
 }
 
@@ -126,7 +126,9 @@ function complete(source: MigrationSource): Migration {
     );
   }
   checkTag(source);
-  return { key, tag, when, was, sql, checksum: source.checksum ?? sha256(sql) };
+  // Some bundlers keep a file's byte order mark and some do not; it must not make another migration of it.
+  const checksum = source.checksum ?? sha256(sql.replace(/^\ufeff/, ''));
+  return { key, tag, when, was, sql, checksum };
 }
 
 /** Tells the three forms of input apart and reads each migration's parts. */

@@ -71,7 +71,7 @@ const nameOfRow = (row: LedgerRow): string => row.tag ?? `version ${row.version}
 const describe = (row: DrizzleRow): string =>
   row.tag ?? (row.created_at === null ? 'a row without a time' : `created_at ${row.created_at}`);
 
-/** Matches our own rows: by identity, and where one side has no tag by checksum or by number. */
+/** Matches our own rows: by identity, by checksum, and where one side has no tag by number. */
 function matchLedger(
   rows: readonly LedgerRow[],
   migrations: readonly Migration[],
@@ -87,13 +87,13 @@ function matchLedger(
     (migration, number) => `${number} ${migration.checksum}`,
     'first',
   );
-  // After `eject` the keys follow the folder, while an object may have got its migrations in another order.
+  // What ran is told by its text before its number: a merge or `eject` may have numbered it anew.
   pair(
     matches,
     numbered,
     migrations,
-    (row) => (row.tag === null ? null : row.checksum),
-    (migration) => (migration.tag === null ? migration.checksum : null),
+    (row) => row.checksum,
+    (migration) => migration.checksum,
     'none',
   );
   pair(

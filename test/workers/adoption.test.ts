@@ -484,6 +484,17 @@ describe('a record without tags', () => {
       expect(migrate(ctx, record(init, left, right)).upToDate).toBe(true);
     }));
 
+  it('whose migrations were numbered anew by a merge runs each once, by its text', () =>
+    inObject((ctx) => {
+      const tagged = { tag: '20261122120000_init', sql: init.sql };
+      migrate(ctx, { m0000: tagged, m0001: right.sql });
+      const branch = { tag: '20261122120100_left', sql: left.sql };
+      const result = migrate(ctx, { m0000: tagged, m0001: branch, m0002: right.sql });
+      expect(result.healed).toEqual([{ key: 'm0001', tag: '20261122120100_left' }]);
+      expect(result.drift).toEqual([]);
+      expect(tables(ctx)).toEqual(['__migrations', 'a', 'l']);
+    }));
+
   it('that was edited since is drift, not another migration', () =>
     inObject((ctx) => {
       migrate(ctx, bundle1(init, left));

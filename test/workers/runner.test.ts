@@ -173,6 +173,12 @@ describe('a wake', () => {
       expect(dump(ctx)).toEqual(before);
     }));
 
+  it('sees no change in a byte order mark, which some bundlers keep and others do not', () =>
+    inObject((ctx) => {
+      migrate(ctx, { m0000: `\ufeff${users}` });
+      expect(migrate(ctx, { m0000: users }).upToDate).toBe(true);
+    }));
+
   it('refuses drift if told so', () =>
     inObject((ctx) => {
       migrate(ctx, { m0000: users });
