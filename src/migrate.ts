@@ -60,7 +60,8 @@ export function readState(
 }
 
 /**
- * Whether an object has no table yet but the two ledgers.
+ * Whether an object has no table yet but the two ledgers and the runtime's own (`wrangler dev` keeps the object's name
+ * in one).
  *
  * @param target the object
  * @param options the resolved options
@@ -70,7 +71,7 @@ export const isEmpty = (
   { table, drizzleTable }: ResolvedOptions,
 ): boolean => {
   const tables = sql.exec(
-    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name NOT IN (?, ?) AND name NOT GLOB '_cf_*' LIMIT 1",
+    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name NOT IN (?, ?) AND name NOT GLOB '_cf_*' AND name NOT GLOB '__miniflare_*' LIMIT 1",
     table,
     drizzleTable,
   );

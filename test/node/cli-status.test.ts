@@ -396,6 +396,20 @@ describe('files', { timeout: SLOW }, () => {
     ]);
   });
 
+  it("get the names that wrangler's local runtime wrote into their own files", async () => {
+    const { path, file } = newState();
+    make(
+      file(1),
+      'CREATE TABLE __miniflare_do_name (id INTEGER PRIMARY KEY, name TEXT)',
+      "INSERT INTO __miniflare_do_name VALUES (1, 'birch')",
+    );
+    make(file(2), 'CREATE TABLE __miniflare_do_name (id INTEGER PRIMARY KEY, name TEXT)');
+    expect((await status(path, { module })).objects.map(({ name }) => name)).toEqual([
+      'birch',
+      null,
+    ]);
+  });
+
   it('get their names from a runtime of today', async () => {
     const path = join(temporary, 'alarms');
     const worker = `

@@ -4,7 +4,7 @@ import { readLedger } from '../../ledger.ts';
 import { type HistoryRow, matchByIdentity } from '../../match.ts';
 import { type MigrationInput, readMigrations } from '../../migrations.ts';
 import { type MigrateOptions, resolveOptions } from '../../options.ts';
-import type { SqlStorageLike } from '../../target.ts';
+import { firstRow, type SqlStorageLike } from '../../target.ts';
 import type { ObjectFile } from './objects.ts';
 import { openObject } from './open.ts';
 
@@ -91,11 +91,22 @@ function problemOf(error: unknown): string {
   return `${CODES[errcode & 0xff] ?? 'unreadable'}: ${message}`;
 }
 
+/** The name that wrangler's local runtime writes into each object's own file. */
+function nameIn(sql: SqlStorageLike): string | null {
+  try {
+    const name = firstRow(sql.exec('SELECT name FROM __miniflare_do_name'))?.name;
+    return typeof name === 'string' ? name : null;
+  } catch {
+    // Older runtimes do not, and an object that was found by its id has none.
+    return null;
+  }
+}
+
 /**
  * Tells where a local object stands and what its next wake will do, with the planner that the runtime uses. Reads only.
  *
  * @param object the object's file
- * @param name the object's name, if it is known
+ * @param name the object's name, if it is known from outside of its file
  * @param input the migrations that the Worker would be deployed with
  * @param options the options that it passes to `migrate`
  * @returns also for a file that is locked, empty or broken
@@ -112,7 +123,7 @@ export function inspectObject(
       const inspection = inspect(database, input, options);
       return {
         ...object,
-        name,
+        name: name ?? nameIn(database.sql),
         trackers: trackersOf(inspection.ledgers),
         ...tryStanding(database.sql, input, options),
         state: stateOf(inspection),

@@ -62,7 +62,7 @@ export async function findObjects(
 }
 
 /**
- * The names of objects, by id. An id does not tell its name; the runtime writes it down only with an alarm.
+ * The names of objects, by id. An id does not tell its name; the runtime writes it beside the files only with an alarm.
  *
  * @param files the objects' files
  */
