@@ -1,6 +1,11 @@
 // What Cloudflare bills, row by row: https://developers.cloudflare.com/durable-objects/platform/pricing/
+import { drizzle as drizzle0 } from 'drizzle-orm/durable-sqlite';
+import { migrate as migrate0 } from 'drizzle-orm/durable-sqlite/migrator';
+import { drizzle as drizzle1 } from 'drizzle-orm-1/durable-sqlite';
+import { migrate as migrate1 } from 'drizzle-orm-1/durable-sqlite/migrator';
 import { describe, expect, it } from 'vitest';
 import { migrate } from '../../src/index.ts';
+import { doOrm } from './do-orm.ts';
 import {
   bundle0,
   bundle1,
@@ -83,4 +88,30 @@ describe('adoption', () => {
       expect(cost.written).toBeLessThanOrEqual(size + 4);
     }
   });
+});
+
+describe('beside it, on a wake with nothing to do', () => {
+  it.each(sizes)('of %i migrations', (size) =>
+    inObject(async (ctx) => {
+      const made = steps(size);
+      await runDrizzle0(ctx, bundle0(...made));
+      const zero = watched(ctx);
+      await migrate0(drizzle0(zero.target.storage as never), bundle0(...made) as never);
+      expect(zero.rows().read).toBe(2 * size);
+
+      await ctx.storage.deleteAll();
+      runDrizzle1(ctx, bundle1(...made));
+      const one = watched(ctx);
+      migrate1(drizzle1(one.target.storage as never), bundle1(...made) as never);
+      // A row for each migration, for each of the ledger's five columns, and two of the schema.
+      expect(one.rows().read).toBe(size + 7);
+
+      await ctx.storage.deleteAll();
+      doOrm(ctx.storage, record(made));
+      const other = watched(ctx);
+      doOrm(other.target.storage as never, record(made));
+      // A row for each table and index of the schema, of which there are two here, and one more.
+      expect(other.rows().read).toBe(3);
+    }),
+  );
 });

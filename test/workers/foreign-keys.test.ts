@@ -2,6 +2,7 @@ import { drizzle } from 'drizzle-orm/durable-sqlite';
 import { describe, expect, it } from 'vitest';
 import { migrate as dropIn } from '../../src/drizzle/migrator.ts';
 import { ForeignKeyError, type MigrationRecord, migrate } from '../../src/index.ts';
+import { doOrm } from './do-orm.ts';
 import {
   bundle0,
   bundle1,
@@ -166,6 +167,16 @@ describe('side by side: the rows that are left after the same rebuild', () => {
     expect(await drizzle0(family)).toBe(1);
     expect(await drizzle1(family)).toBe(1);
     expect(await ours(family)).toBe(3);
+  });
+
+  it('CASCADE: do-orm deletes them too', async () => {
+    const family = families.CASCADE as Family;
+    const stub = newObject();
+    const record = { m0000: family.schema, m0001: family.rebuild };
+    await inObject(({ storage }) => doOrm(storage, { m0000: record.m0000 }), stub);
+    await stub.query(family.fill);
+    await inObject(({ storage }) => doOrm(storage, record), stub);
+    expect(await stub.query('SELECT id FROM c')).toEqual([{ id: 12 }]);
   });
 
   it('SET NULL: Drizzle empties the references without an error', async () => {
