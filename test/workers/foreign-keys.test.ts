@@ -249,6 +249,23 @@ async function withRecord(
   return { stub, record };
 }
 
+describe('a data migration in the wake of a rebuild', () => {
+  it('that relies on a cascade is rolled back, and runs once it deletes the children itself', async () => {
+    const { stub, record } = await withRecord();
+    const kept = await inObject(dump, stub);
+    const relying = { ...record, m0001: rebuildParent, m0002: 'DELETE FROM p WHERE id = 2' };
+    const error = await wake(stub, (ctx) => thrown<ForeignKeyError>(() => migrate(ctx, relying)));
+    expect(error).toMatchObject({
+      code: 'FOREIGN_KEY_VIOLATION',
+      violations: [{ table: 'c', rowid: 11, parent: 'p' }],
+    });
+    expect(await inObject(dump, stub)).toEqual(kept);
+    const mended = { ...relying, m0002: `DELETE FROM c WHERE p = 2; ${relying.m0002}` };
+    await wake(stub, (ctx) => migrate(ctx, mended));
+    expect(await stub.query('SELECT id FROM c ORDER BY id')).toEqual([{ id: 10 }, { id: 12 }]);
+  });
+});
+
 describe('a rebuild that loses a parent', () => {
   it('is rolled back, and its error lists the rows', async () => {
     const { stub, record } = await withRecord();
