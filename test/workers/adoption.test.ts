@@ -119,6 +119,38 @@ describe('the history of the example', () => {
   });
 });
 
+describe("drizzle-kit's prefixes", () => {
+  // As drizzle-kit 0.31 writes them for `migrations.prefix`, with breakpoints and without.
+  it.each([
+    ['index', '0000_yearly_2024', '0001_left'],
+    ['timestamp', '20261122120000_yearly_2024', '20261122120100_left'],
+    ['supabase', '20261122120000_yearly_2024', '20261122120100_left'],
+    ['unix', '1795348800_yearly_2024', '1795348860_left'],
+    ['none', '_yearly_2024', '_left'],
+  ])('%s is one history with what `drizzle-kit up` makes of it', (_, first, second) =>
+    inObject(async (ctx) => {
+      const made = [
+        { ...init, tag: first, sql: `${init.sql};\nCREATE TABLE also (x);` },
+        { ...left, tag: second },
+      ];
+      const { journal, migrations } = bundle0(...made);
+      const entries = journal.entries.map((entry) => ({ ...entry, breakpoints: false }));
+      await runDrizzle0(ctx, cut0({ journal: { entries }, migrations }, 1));
+      expect(migrate(ctx, { journal: { entries }, migrations }).adopted).toEqual([
+        { key: 'm0000', tag: '20261122120000_yearly_2024' },
+      ]);
+      const up = {
+        migrations: {
+          '20261122120000_yearly_2024': made[0]?.sql ?? '',
+          '20261122120100_left': left.sql,
+        },
+      };
+      expect(migrate(ctx, up).upToDate).toBe(true);
+      expect(tables(ctx)).toEqual(['__migrations', 'a', 'also', 'l']);
+    }),
+  );
+});
+
 describe('two migrations of one second', () => {
   const twins = [init, { ...left, when: at(0, 1) }, right] as const;
 
