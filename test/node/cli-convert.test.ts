@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { loadDefault } from '../../src/cli/load.ts';
 import type { MigrationEntry } from '../../src/index.ts';
-import { buildCommand, type Run } from './built.ts';
+import type { Run } from './built.ts';
 import {
   corpus,
   type Made,
@@ -18,26 +17,11 @@ import {
   writeForm0,
   writeForm1,
 } from './corpus.ts';
+import { useProjects } from './projects.ts';
 
-const temporary = mkdtempSync(join(tmpdir(), 'drizzle-offramp-convert-'));
-afterAll(() => rmSync(temporary, { recursive: true, force: true }));
-
-let command: ReturnType<typeof buildCommand>;
-beforeAll(() => {
-  command = buildCommand('convert');
-});
-
-let project = '';
-let projects = 0;
-beforeEach(() => {
-  project = join(temporary, `project-${projects++}`);
-  mkdirSync(project);
-});
-
-const at = (...path: string[]): string => join(project, ...path);
+const { at, read, run } = useProjects('convert');
 const write = (file: string, text: string): void => writeFileSync(at(file), text);
-const read = (file = 'migrations.ts'): string => readFileSync(at(file), 'utf8');
-const convert = (...args: string[]): Run => command(project, 'convert', ...args);
+const convert = (...args: string[]): Run => run('convert', ...args);
 const checksum = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** What the module exports, as Node reads it. */
@@ -535,7 +519,7 @@ describe('--watch', () => {
     writeForm0(at('drizzle'), tables('a'));
     const main = join(import.meta.dirname, '../.generated/convert/dist/cli/main.js');
     const child = spawn(process.execPath, [main, 'convert', 'drizzle', '--watch'], {
-      cwd: project,
+      cwd: at(),
     });
     let printed = '';
     child.stdout.on('data', (data) => {
@@ -570,9 +554,9 @@ describe('the program', () => {
     const { version } = JSON.parse(
       readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'),
     );
-    expect(command(project, '--version')).toEqual(ok(`${version}\n`));
+    expect(run('--version')).toEqual(ok(`${version}\n`));
     for (const name of ['convert', 'check', 'status', 'eject', 'new']) {
-      const { status, stdout } = command(project, name, '--help');
+      const { status, stdout } = run(name, '--help');
       expect({ name, status }).toEqual({ name, status: 0 });
       expect(stdout).toContain(`
 Example:
@@ -581,8 +565,8 @@ Example:
   });
 
   it('ends with 2 for what it does not know', () => {
-    expect(command(project, 'migrate')).toEqual(failed("unknown command 'migrate'"));
-    expect(command(project, 'convert', '--fast')).toEqual(failed("unknown option '--fast'"));
-    expect(command(project)).toMatchObject({ status: 2, stdout: '' });
+    expect(run('migrate')).toEqual(failed("unknown command 'migrate'"));
+    expect(run('convert', '--fast')).toEqual(failed("unknown option '--fast'"));
+    expect(run()).toMatchObject({ status: 2, stdout: '' });
   });
 });

@@ -1,31 +1,14 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, expect, it } from 'vitest';
 import { rehearse } from '../../src/cli/eject/rehearse.ts';
 import { loadDefault } from '../../src/cli/load.ts';
 import { type MigrationEntry, readMigrations } from '../../src/migrations.ts';
-import { buildCommand, type Run } from './built.ts';
+import type { Run } from './built.ts';
 import { corpus, tables, tagOf, textOf, writeForm0 } from './corpus.ts';
+import { useProjects } from './projects.ts';
 
-const temporary = mkdtempSync(join(tmpdir(), 'drizzle-offramp-eject-'));
-afterAll(() => rmSync(temporary, { recursive: true, force: true }));
-
-let command: ReturnType<typeof buildCommand>;
-beforeAll(() => {
-  command = buildCommand('eject');
-});
-
-let project = '';
-let projects = 0;
-beforeEach(() => {
-  project = join(temporary, `project-${projects++}`);
-  mkdirSync(project);
-});
-
-const at = (...path: string[]): string => join(project, ...path);
-const read = (file = 'migrations.ts'): string => readFileSync(at(file), 'utf8');
-const run = (...args: string[]): Run => command(project, ...args);
+const { at, read, run } = useProjects('eject');
 const eject = (...args: string[]): Run => run('eject', ...args);
 const load = (file = 'migrations.ts'): Promise<unknown> => loadDefault(at(file));
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import bundle0 from '../../drizzle/migrations.js';
 import { type MigrationInput, migrate } from '../../src/index.ts';
+import { UP_TO_DATE } from '../../src/result.ts';
 import corpusBundle from '../.generated/converted/corpus/drizzle/migrations.js';
 import corpus from '../.generated/converted/corpus/migrations.ts';
 import files from '../.generated/converted/files/migrations.ts';
@@ -10,18 +11,6 @@ import converted1 from '../.generated/converted/form-1/migrations.ts';
 import plain from '../.generated/converted/plain/migrations.ts';
 import bundle1 from '../.generated/up/drizzle/migrations.js';
 import { dump, newObject, rows, runDrizzle0, runDrizzle1, wake } from './harness.ts';
-
-const UP_TO_DATE = {
-  upToDate: true,
-  adopted: [],
-  applied: [],
-  healed: [],
-  ignored: [],
-  unknown: [],
-  ahead: [],
-  drift: [],
-  violations: [],
-};
 
 const TAGGED: Record<string, MigrationInput> = {
   'the 0.x bundle': bundle0,
