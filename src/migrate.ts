@@ -4,7 +4,7 @@ import { mirrorChanges } from './drizzle/mirror.ts';
 import { type ForeignKeyViolation, OfframpError } from './errors.ts';
 import { foreignKeyMode, transact } from './foreign-keys.ts';
 import { DEFAULT_TABLE, readLedger, SELECT_HEAD, selectHead } from './ledger.ts';
-import { type MigrationInput, readMigrations } from './migrations.ts';
+import { type Migration, type MigrationInput, readMigrations } from './migrations.ts';
 import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { makePlan, type Plan, type State } from './plan.ts';
 import { type MigrateEvent, type MigrateResult, toEvents, toResult, UP_TO_DATE } from './result.ts';
@@ -125,12 +125,11 @@ function warnOfDrift({ drift }: Plan): void {
 
 function takeTheLongWay(
   target: ResolvedTarget,
-  input: unknown,
+  migrations: readonly Migration[],
+  head: string,
   options: ResolvedOptions,
   hold: Hold | undefined,
 ): MigrateResult {
-  const { migrations, fingerprint } = readMigrations(input);
-  const head = headOf(fingerprint, options);
   const state = readState(target, options);
   const plan = makePlan(migrations, state, options);
   let violations: readonly ForeignKeyViolation[] = [];
@@ -159,11 +158,12 @@ export function migrateTarget(
   options: MigrateOptions | undefined,
   hold: Hold | undefined,
 ): MigrateResult {
-  const { fingerprint } = readMigrations(input);
+  const { migrations, fingerprint } = readMigrations(input);
   const resolved = resolveOptions(options);
-  if (isLevel(target, resolved.table, headOf(fingerprint, resolved))) return UP_TO_DATE;
+  const head = headOf(fingerprint, resolved);
+  if (isLevel(target, resolved.table, head)) return UP_TO_DATE;
   try {
-    const result = takeTheLongWay(target, input, resolved, hold);
+    const result = takeTheLongWay(target, migrations, head, resolved, hold);
     tell(resolved, toEvents(result));
     return result;
   } catch (error) {

@@ -6,7 +6,7 @@ export interface SqlStorageLike {
     query: string,
     // biome-ignore lint/suspicious/noExplicitAny: as in @cloudflare/workers-types, so that its type fits.
     ...bindings: any[]
-  ): Iterable<Record<string, unknown>> & { readonly columnNames: string[] };
+  ): Iterable<Record<string, unknown>>;
 }
 
 /** The part of Cloudflare's `DurableObjectStorage` that is used here. */

@@ -31,14 +31,11 @@ const toBinding = (value: unknown): SQLInputValue =>
 function run(database: DatabaseSync, statement: string, bindings: readonly unknown[]): Rows {
   const prepared = database.prepare(statement);
   prepared.setReadBigInts(true);
-  const rows = prepared
+  return prepared
     .all(...bindings.map(toBinding))
     .map((row) =>
       Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toValue(value)])),
     );
-  // Node 22.13 has no columns(): there a result without rows has no names either.
-  const columns = (prepared as Partial<typeof prepared>).columns?.().map(({ name }) => name);
-  return Object.assign(rows, { columnNames: columns ?? Object.keys(rows[0] ?? {}) });
 }
 
 /**

@@ -223,7 +223,7 @@ describe('a target', () => {
   it.each([
     [
       'that is a D1 database',
-      { prepare: () => {}, batch: () => {} },
+      env.DB,
       'D1_DATABASE',
       'The target is a D1 database. drizzle-offramp migrates Durable Objects, each from inside; for D1 use ' +
         '`wrangler d1 migrations apply`.',

@@ -1,5 +1,6 @@
 declare namespace Cloudflare {
   interface Env {
+    DB: D1Database;
     OBJECT: DurableObjectNamespace<import('./worker.ts').TestObject>;
     PLAIN: DurableObjectNamespace<import('./worker.ts').PlainObject>;
   }

@@ -112,11 +112,11 @@ function restamp(known: Known, { tag, when, sql }: FolderMigration): MigrationEn
   // The second of a tag says nothing that the new exact `when` does not.
   const said = old !== null && (known.when !== null || known.tag?.slice(0, 14) !== second);
   const moved = said && old !== next ? [old] : [];
-  const was = [...known.was, ...moved].filter((stamp, i, all) => all.indexOf(stamp) === i);
+  const was = [...new Set([...known.was, ...moved])].filter((stamp) => stamp !== next);
   return {
     tag,
     ...(next !== null && { when: next }),
-    ...(was.length > 0 && { was: was.filter((stamp) => stamp !== next) }),
+    ...(was.length > 0 && { was }),
     checksum: checksumOf(sql),
     sql,
   };
