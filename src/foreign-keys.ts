@@ -186,8 +186,9 @@ function transactionIsOpen(
       )
     : new ForeignKeyError(
         'FOREIGN_KEYS_AFTER_WRITE',
-        `${open}something was written before this call, and its transaction stays open until the turn ends. Call ` +
-          'migrate(ctx, migrations) first in the constructor, before any write.',
+        `${open}something was written before this call, and its transaction stays open until the turn ends (after the ` +
+          'constructor it can also be a transaction around this call). Call migrate(ctx, migrations) first in the ' +
+          'constructor, before any write.',
         keys,
       );
 }

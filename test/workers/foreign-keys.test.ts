@@ -415,8 +415,9 @@ describe('where enforcement cannot be switched off', () => {
     ],
     'after a write of the turn': [
       'FOREIGN_KEYS_AFTER_WRITE',
-      `${open}something was written before this call, and its transaction stays open until the turn ends. Call ` +
-        'migrate(ctx, migrations) first in the constructor, before any write.',
+      `${open}something was written before this call, and its transaction stays open until the turn ends (after the ` +
+        'constructor it can also be a transaction around this call). Call migrate(ctx, migrations) first in the ' +
+        'constructor, before any write.',
       (ctx, record) => {
         ctx.storage.sql.exec("UPDATE p SET name = 'uno' WHERE id = 1");
         return migrate(ctx, record);
@@ -443,6 +444,18 @@ describe('where enforcement cannot be switched off', () => {
       expect(await enforced(stub)).toBe(1);
     },
   );
+
+  it('inside storage.transaction() in a later event, likewise', async () => {
+    const { stub } = await withRecord();
+    const error = await inObject(
+      (ctx) =>
+        ctx.storage.transaction(async () => thrown<ForeignKeyError>(() => migrate(ctx, next))),
+      stub,
+    );
+    expect(error.code).toBe('FOREIGN_KEYS_AFTER_WRITE');
+    expect(error.message).toContain('it can also be a transaction around this call');
+    expect(await stub.query('SELECT count(*) AS rows FROM c')).toEqual([{ rows: 3 }]);
+  });
 
   it.each(Object.entries(places))('%s, anything else runs', async (_, [, , call]) => {
     const { stub } = await withRecord();
