@@ -44,6 +44,7 @@ export type InputErrorCode =
   | 'INVALID_WHEN'
   | 'INVALID_TAG'
   | 'REPEATED_TAG'
+  | 'STALE_FINGERPRINT'
   | 'STATEMENT_TOO_LONG'
   | 'INVALID_TABLE_NAME'
   | 'INVALID_OPTION';

@@ -125,7 +125,7 @@ export function inspect(
   options?: MigrateOptions,
 ): Inspection {
   const resolved = resolveTarget(target);
-  const { migrations, fingerprint } = readMigrations(input);
+  const list = readMigrations(input);
   const settings = resolveOptions(options);
   const nothing = {
     upToDate: true,
@@ -138,10 +138,10 @@ export function inspect(
   try {
     const state = readState(resolved, settings);
     const ledgers = ledgersOf(state);
-    const head = headOf(fingerprint, settings);
+    const head = headOf(list.fingerprint, settings);
     if (isLevel(resolved, settings.table, head)) return { ...nothing, ledgers };
     try {
-      const plan = makePlan(migrations, state, settings);
+      const plan = makePlan(list.migrations, state, settings);
       const upToDate = !wouldWrite(plan, state, head);
       return {
         upToDate,

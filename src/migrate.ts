@@ -158,12 +158,12 @@ export function migrateTarget(
   options: MigrateOptions | undefined,
   hold: Hold | undefined,
 ): MigrateResult {
-  const { migrations, fingerprint } = readMigrations(input);
+  const list = readMigrations(input);
   const resolved = resolveOptions(options);
-  const head = headOf(fingerprint, resolved);
+  const head = headOf(list.fingerprint, resolved);
   if (isLevel(target, resolved.table, head)) return UP_TO_DATE;
   try {
-    const result = takeTheLongWay(target, migrations, head, resolved, hold);
+    const result = takeTheLongWay(target, list.migrations, head, resolved, hold);
     tell(resolved, toEvents(result));
     return result;
   } catch (error) {

@@ -5,6 +5,7 @@ import {
   readBundle1,
 } from './drizzle/bundle.ts';
 import { InputError } from './errors.ts';
+import { keyOf } from './key.ts';
 import { sha256 } from './sha256.ts';
 import { isTimestamp, millisOf, secondOf } from './time.ts';
 
@@ -183,18 +184,8 @@ function read(input: unknown): MigrationList {
     if (tag !== null) keyOfTag.set(tag, key);
   }
   const lines = migrations.map(({ key, tag, checksum }) => `${tag ?? key} ${checksum}\n`);
+  deepFreeze(input);
   return { migrations, fingerprint: sha256(lines.join('')) };
-}
-
-/** Same keys and same values, however deep: strings of one source compare by address. */
-function equal(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => equal((a as never)[key], (b as never)[key]))
-  );
 }
 
 /** A bundle, its journal, the entries, an entry: no input is deeper. */
@@ -208,9 +199,64 @@ function deepFreeze(value: unknown, depth = INPUT_DEPTH): void {
   for (const part of Object.values(value)) deepFreeze(part, depth - 1);
 }
 
+/** Up to here V8 lists an object's keys in a microsecond; above, looking each of them up is the quicker way. */
+const QUICKLY_LISTED = 127;
+
+/** The keys and values of an input, to tell whether another one has the same. */
+class Outline {
+  readonly #prototype: unknown;
+  readonly #keys: readonly string[];
+  readonly #values: readonly unknown[];
+  readonly #isLongRecord: boolean;
+
+  constructor(value: object, depth = INPUT_DEPTH) {
+    this.#prototype = Object.getPrototypeOf(value);
+    this.#keys = Object.keys(value);
+    this.#values = Object.values(value).map((part) =>
+      typeof part === 'object' && part !== null && depth > 1 ? new Outline(part, depth - 1) : part,
+    );
+    const { length } = this.#keys;
+    this.#isLongRecord = length > QUICKLY_LISTED && keyOf(length - 1) in value;
+  }
+
+  fits(value: unknown): boolean {
+    if (typeof value !== 'object' || value === null) return false;
+    // An inherited key is no migration: reading takes own keys only, and `for…in` all.
+    if (Object.getPrototypeOf(value) !== this.#prototype) return false;
+    return this.#isLongRecord ? this.#hasAll(value as never) : this.#isSame(value as never);
+  }
+
+  #isSame(value: Record<string, unknown>): boolean {
+    const keys = this.#keys;
+    const values = this.#values;
+    let at = 0;
+    for (const key in value) {
+      const part = value[key];
+      const known = values[at];
+      if (key !== keys[at]) return false;
+      if (part !== known && !(known instanceof Outline && known.fits(part))) return false;
+      at++;
+    }
+    return at === keys.length;
+  }
+
+  /** A record goes on with the next number, so one look tells that there is no more. */
+  #hasAll(value: Record<string, unknown>): boolean {
+    const keys = this.#keys;
+    const values = this.#values;
+    for (let at = 0; at < keys.length; at++) {
+      const part = value[keys[at] as string];
+      const known = values[at];
+      if (part !== known && !(known instanceof Outline && known.fits(part))) return false;
+    }
+    return !(keyOf(keys.length) in value);
+  }
+}
+
 /** How many inputs are kept for those who write the record where they call: one a class is enough. */
 const RECENT = 8;
-const recent: { input: object; list: MigrationList }[] = [];
+/** The one that was asked for last comes first. */
+const recent: { outline: Outline; list: MigrationList }[] = [];
 const known = new WeakMap<object, MigrationList>();
 
 /**
@@ -223,14 +269,37 @@ const known = new WeakMap<object, MigrationList>();
 export function readMigrations(input: unknown): MigrationList {
   const hit = known.get(input as object);
   if (hit !== undefined) return hit;
-  const same = recent.find((candidate) => equal(candidate.input, input));
-  if (same !== undefined) return same.list;
+  const at = recent.findIndex(({ outline }) => outline.fits(input));
+  if (at > 0) recent.unshift(...recent.splice(at, 1));
+  if (at >= 0) return (recent[0] as (typeof recent)[0]).list;
   const list = read(input);
-  deepFreeze(input);
   known.set(input as object, list);
-  recent.unshift({ input: input as object, list });
+  recent.unshift({ outline: new Outline(input as object), list });
   recent.length = Math.min(recent.length, RECENT);
   return list;
+}
+
+/** The list of a module that carries its fingerprint: nothing is looked at until there is something to do. */
+class CarriedList implements MigrationList {
+  #list: MigrationList | undefined;
+
+  constructor(
+    private readonly record: MigrationRecord,
+    readonly fingerprint: string,
+  ) {}
+
+  get migrations(): readonly Migration[] {
+    this.#list ??= read(this.record);
+    if (this.#list.fingerprint !== this.fingerprint) {
+      throw new InputError(
+        'STALE_FINGERPRINT',
+        `The module carries the fingerprint ${this.fingerprint.slice(0, 8)}…, and that of its migrations is ` +
+          `${this.#list.fingerprint.slice(0, 8)}…: it was edited by hand. Run \`npx drizzle-offramp convert\`, or take ` +
+          'the second argument of defineMigrations away.',
+      );
+    }
+    return this.#list.migrations;
+  }
 }
 
 /**
@@ -244,10 +313,15 @@ export function readMigrations(input: unknown): MigrationList {
  * ```
  *
  * @param record the migrations by key
+ * @param carried what `drizzle-offramp convert` writes: the last key and the fingerprint of the whole, so that an
+ *   isolate's first wake need not look at each migration. Left out of use where the last key is another one.
  * @returns the same record, frozen
  * @throws {InputError} if a key, a tag or a text in it is wrong
  */
-export function defineMigrations<const T extends MigrationRecord>(record: T): T {
-  readMigrations(record);
+export function defineMigrations<const T extends MigrationRecord>(record: T, carried?: string): T {
+  const [, key, fingerprint] = /^(m\d+) ([0-9a-f]{64})$/.exec(carried ?? '') ?? [];
+  if (fingerprint !== undefined && key === keyOf(Object.keys(record).length - 1)) {
+    known.set(Object.freeze(record), new CarriedList(record, fingerprint));
+  } else readMigrations(record);
   return record;
 }

@@ -2,6 +2,7 @@ import { DEFAULT_DRIZZLE_TABLE } from './drizzle/ledger.ts';
 import { InputError } from './errors.ts';
 import { DEFAULT_TABLE } from './ledger.ts';
 import type { MigrateEvent } from './result.ts';
+import { show } from './show.ts';
 
 /** What `migrate` can be told. Every option has a default that a team can start with. */
 export interface MigrateOptions {
@@ -49,15 +50,40 @@ export const DEFAULT_OPTIONS: ResolvedOptions = {
   drizzleTable: DEFAULT_DRIZZLE_TABLE,
 };
 
-const CHOICES: Record<string, readonly unknown[]> = {
-  drizzle: ['retire', 'mirror'],
-  skipped: ['apply', 'ignore', 'error'],
-  unknown: ['error', 'ignore'],
-  ahead: ['report', 'error'],
-  drift: ['warn', 'error', 'ignore'],
-};
+const TABLE =
+  'the name of a table, which cannot start with sqlite_ (kept by SQLite) or _cf_ (kept by the runtime)';
+const FUNCTION = 'a function';
 
-const OTHERS: readonly string[] = ['table', 'drizzleTable', 'onEvent'];
+/** What each option takes. */
+const TAKES = new Map<string, readonly unknown[] | typeof TABLE | typeof FUNCTION>([
+  ['drizzle', ['retire', 'mirror']],
+  ['skipped', ['apply', 'ignore', 'error']],
+  ['unknown', ['error', 'ignore']],
+  ['ahead', ['report', 'error']],
+  ['drift', ['warn', 'error', 'ignore']],
+  ['table', TABLE],
+  ['drizzleTable', TABLE],
+  ['onEvent', FUNCTION],
+]);
+
+function checkOption(option: string, value: unknown): void {
+  const takes = TAKES.get(option);
+  if (takes === undefined) {
+    throw new InputError('INVALID_OPTION', `There is no option \`${option}\`.`, option);
+  }
+  if (takes === FUNCTION) {
+    if (typeof value === 'function') return;
+  } else if (takes === TABLE) {
+    // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/ and https://www.sqlite.org/fileformat2.html#intschema
+    if (typeof value === 'string' && value !== '' && !/^(sqlite_|_cf_)/i.test(value)) return;
+  } else if (takes.includes(value)) return;
+  const choices = typeof takes === 'string' ? takes : takes.map((it) => `'${it}'`).join(' or ');
+  throw new InputError(
+    takes === TABLE ? 'INVALID_TABLE_NAME' : 'INVALID_OPTION',
+    `The option \`${option}\` is ${show(value)}: it takes ${choices}.`,
+    option,
+  );
+}
 
 /**
  * Fills in the defaults and checks the rest.
@@ -67,34 +93,20 @@ const OTHERS: readonly string[] = ['table', 'drizzleTable', 'onEvent'];
  */
 export function resolveOptions(options?: MigrateOptions): ResolvedOptions {
   if (options === undefined) return DEFAULT_OPTIONS;
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const resolved: ResolvedOptions = { ...DEFAULT_OPTIONS, ...Object.fromEntries(given) };
-  for (const [option, value] of given) {
-    const choices = CHOICES[option];
-    if (choices === undefined && !OTHERS.includes(option)) {
-      throw new InputError('INVALID_OPTION', `There is no option \`${option}\`.`, option);
-    }
-    const fits = choices?.includes(value) ?? (option !== 'onEvent' || typeof value === 'function');
-    if (!fits) {
-      const takes = choices?.map((choice) => `'${choice}'`).join(' or ') ?? 'a function';
-      throw new InputError(
-        'INVALID_OPTION',
-        `The option \`${option}\` is ${JSON.stringify(value)}: it takes ${takes}.`,
-        option,
-      );
-    }
+  if (typeof options !== 'object' || options === null) {
+    throw new InputError(
+      'INVALID_OPTION',
+      `The options are ${show(options)}: pass an object, or nothing.`,
+    );
   }
-  for (const option of ['table', 'drizzleTable'] as const) {
-    const name: unknown = resolved[option];
-    // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/ and https://www.sqlite.org/fileformat2.html#intschema
-    if (typeof name !== 'string' || name === '' || /^(sqlite_|_cf_)/i.test(name)) {
-      throw new InputError(
-        'INVALID_TABLE_NAME',
-        `The option \`${option}\` is ${JSON.stringify(name)}: it takes the name of a table, which cannot start with ` +
-          'sqlite_ (kept by SQLite) or _cf_ (kept by the runtime).',
-        option,
-      );
-    }
+  const resolved: { -readonly [Option in keyof ResolvedOptions]: ResolvedOptions[Option] } = {
+    ...DEFAULT_OPTIONS,
+  };
+  for (const option of Object.keys(options)) {
+    const value = options[option as keyof MigrateOptions];
+    if (value === undefined) continue;
+    checkOption(option, value);
+    resolved[option as 'table'] = value as never;
   }
   if (resolved.table.toLowerCase() === resolved.drizzleTable.toLowerCase()) {
     throw new InputError(

@@ -7,7 +7,7 @@ import { collect, findFolders, openFolder } from './config.ts';
 import { type Change, reconcile } from './convert/reconcile.ts';
 import { watch } from './convert/watch.ts';
 import { defaultModule } from './find-module.ts';
-import { type ModuleFile, openModule, placeOf, renderEntry } from './module.ts';
+import { carryFingerprint, type ModuleFile, openModule, placeOf, renderEntry } from './module.ts';
 import { CliError, EXIT, paint, plural, print, printJson, warn } from './output.ts';
 import { editRecord } from './record-source.ts';
 
@@ -144,7 +144,7 @@ export async function convert(
   if (standing !== undefined && conflicts.length > 0) {
     throw new ConvertConflict(showConflicts(standing, folder, conflicts));
   }
-  const text =
+  const edited =
     standing === undefined
       ? newModule(
           module,
@@ -152,6 +152,10 @@ export async function convert(
           changes.map(({ key, entry }) => renderEntry(key, entry)),
         )
       : editModule(standing, changes);
+  const text = carryFingerprint(edited, {
+    ...standing?.entries,
+    ...Object.fromEntries(changes.map(({ key, entry }) => [key, entry])),
+  });
   return {
     folder: folder.path,
     form: folder.form,
@@ -190,6 +194,7 @@ function show(
       `  ${paint[change === 'added' ? 'green' : 'yellow'](MARKS[change])} ${key}  ${tag}${more}`,
     );
   }
+  if (changes.length === 0 && migrations > 0) print(`  ${paint.yellow('~')} its fingerprint`);
 }
 
 /** Folders and their modules; each module is that of one folder. */

@@ -44,7 +44,8 @@ export async function openModule(file: string): Promise<ModuleFile | undefined> 
     );
   }
   try {
-    const list = readMigrations(entries);
+    // A copy carries no fingerprint: what the entries say counts here, and `convert` mends the rest.
+    const list = readMigrations({ ...entries });
     return { file, source, record, entries: entries as MigrationRecord, list };
   } catch (cause) {
     if (!(cause instanceof OfframpError)) throw cause;
@@ -93,9 +94,30 @@ export function renderEntry(
   return `${key}: {\n${fields.join('')}  }`;
 }
 
+/** The call that takes a record, up to the record. */
+const CALL = /\bdefineMigrations\s*\(\s*$/;
+/** What may stand between a record and the end of the call: the key and the fingerprint that it carries. */
+const CARRIED = /^\s*(?:,\s*(?:'[^'\n]*'|"[^"\n]*"|`[^`\n]*`)\s*)?,?\s*\)/;
+
 /**
- * The key of a migration.
+ * Writes the last key and the fingerprint of the whole behind the record, as the second argument of
+ * `defineMigrations`; takes it away where an entry without a checksum, as a person writes it, may still change. A
+ * record that is exported without that call stays as it is.
  *
- * @param number its number, from 0
+ * @param source the module's text
+ * @param entries what its record comes to
+ * @throws {InputError} if the runtime would refuse the record
  */
-export const keyOf = (number: number): string => `m${String(number).padStart(4, '0')}`;
+export function carryFingerprint(source: string, entries: MigrationRecord): string {
+  const record = findRecord(source);
+  const end = (record?.close ?? source.length) + 1;
+  const called = CALL.test(source.slice(0, record?.open)) && CARRIED.test(source.slice(end));
+  if (!called) return source;
+  const { migrations, fingerprint } = readMigrations(entries);
+  const isSettled = Object.values(entries).every(
+    (entry) => typeof entry === 'object' && entry.checksum !== undefined,
+  );
+  const last = migrations.at(-1);
+  const carried = last !== undefined && isSettled ? `, '${last.key} ${fingerprint}'` : '';
+  return source.slice(0, end) + source.slice(end).replace(CARRIED, `${carried})`);
+}

@@ -2,10 +2,11 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
+import { keyOf } from '../key.ts';
 import { collect } from './config.ts';
 import { findModule } from './find-module.ts';
 import { string } from './literal.ts';
-import { keyOf, type ModuleFile, openModule } from './module.ts';
+import { carryFingerprint, type ModuleFile, openModule } from './module.ts';
 import { CliError, print, printJson } from './output.ts';
 import { editRecord } from './record-source.ts';
 
@@ -51,7 +52,8 @@ export function appendMigration(module: ModuleFile, name: string): NextMigration
   const imported = lastSqlImport(module.source);
   if (imported === undefined) {
     const entry = `// ${name}\n  ${key}: \`\n-- ${STUB}\n\``;
-    const text = editRecord(module.source, module.record, new Map(), [entry]);
+    const edited = editRecord(module.source, module.record, new Map(), [entry]);
+    const text = carryFingerprint(edited, { ...module.entries, [key]: '' });
     return { key, text, sqlFile: undefined };
   }
   const path = `${imported.path.slice(0, imported.path.lastIndexOf('/'))}/${key}_${name}.sql`;

@@ -7,7 +7,8 @@ const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
 const IMPORT =
   /import\s+(type\s+)?(?:(\w+)\s+from\s+(['"][^'"\n]+\.sql['"])|(\{[\w\s,]*\})\s+from\s+(['"][^'"\n]+['"]))\s*;?/g;
 const START = /^\s*export\s+default\s+(defineMigrations\s*\(\s*)?$/;
-const END = /^\s*(\)?)\s*(?:satisfies\s+MigrationRecord)?\s*;?\s*$/;
+const END =
+  /^\s*((?:,\s*(?:'[^'\n]*'|"[^"\n]*"|`[^`\n]*`)\s*)?,?\s*\)?)\s*(?:satisfies\s+MigrationRecord)?\s*;?\s*$/;
 
 /**
  * Turns the form that `convert` and `eject` write into CommonJS.

@@ -1,5 +1,7 @@
 import { InputError } from '../errors.ts';
+import { keyOf } from '../key.ts';
 import type { MigrationSource } from '../migrations.ts';
+import { show } from '../show.ts';
 import { isTimestamp, millisOf, secondOf } from '../time.ts';
 
 /** The default export of `migrations.js` as drizzle-kit 0.x writes it. */
@@ -30,8 +32,6 @@ export interface DrizzleBundle1 {
 export const canonicalTag = (when: number, tag: string): string =>
   `${secondOf(when)}_${tag.split('_').slice(1).join('_')}`;
 
-const show = (value: unknown): string => JSON.stringify(value) ?? String(value);
-
 /**
  * Reads a 0.x bundle, in the order of its journal, which is the order Drizzle runs it in.
  *
@@ -57,7 +57,7 @@ export function readBundle0(bundle: DrizzleBundle0): MigrationSource[] {
           'meta/_journal.json from version control, or run `drizzle-kit generate` again.',
       );
     }
-    const key = `m${String(idx).padStart(4, '0')}`;
+    const key = keyOf(idx as number);
     const taken = tagOfKey.get(key);
     if (taken !== undefined) {
       throw new InputError(
@@ -117,6 +117,6 @@ export function readBundle1(bundle: DrizzleBundle1): MigrationSource[] {
         tag,
       );
     }
-    return { key: `m${String(position).padStart(4, '0')}`, tag, sql: bundle.migrations[tag] };
+    return { key: keyOf(position), tag, sql: bundle.migrations[tag] };
   });
 }

@@ -39,6 +39,10 @@ function remake(write: (folder: string, migrations: readonly Made[]) => void, ma
   write(at('drizzle'), made);
 }
 
+/** The fingerprint that the module carries, by its definition: of every tag (or key) and checksum, in order. */
+const fingerprint = (...lines: [tag: string, sql: string][]): string =>
+  checksum(lines.map(([tag, sql]) => `${tag} ${checksum(sql)}\n`).join(''));
+
 const ok = (stdout: string): Run => ({ status: 0, stdout, stderr: '' });
 const failed = (...lines: string[]): Run => ({
   status: 2,
@@ -77,7 +81,10 @@ CREATE TABLE a (id text);
 CREATE TABLE b (id text);
 \`,
   },
-});
+}, 'm0001 ${fingerprint(
+      ['20261122180000_a', 'CREATE TABLE a (id text);\n'],
+      ['20261122180100_b', 'CREATE TABLE b (id text);\n'],
+    )}');
 `);
   });
 
@@ -127,7 +134,9 @@ CREATE TABLE b (id text);
       writeFolder(at('drizzle'), tables('a'));
       convert('drizzle');
       expect(await names()).toEqual(['m0000 a']);
-      expect(read()).toMatch(/defineMigrations\(\{\n {2}m0000: \{\n[\s\S]*\n {2}\},\n\}\);\n$/);
+      expect(read()).toMatch(
+        /defineMigrations\(\{\n {2}m0000: \{\n[\s\S]*\n {2}\},\n\}, 'm0000 [0-9a-f]{64}'\);\n$/,
+      );
     });
   }
 });
@@ -151,8 +160,37 @@ describe('converting again', () => {
     expect(convert('drizzle')).toEqual(
       ok('Wrote migrations.ts: 3 migrations from drizzle.\n  + m0002  20261122180200_c\n'),
     );
-    const start = first.slice(0, -'});\n'.length);
+    const start = first.slice(0, first.lastIndexOf('}, '));
     expect(read().startsWith(`${start}  m0002: {\n    tag: '20261122180200_c',\n`)).toBe(true);
+  });
+
+  it('puts the fingerprint right, in any layout', async () => {
+    writeForm0(at('drizzle'), tables('a', 'b'));
+    convert('drizzle');
+    const first = read();
+    const carried = / *'m0001 [0-9a-f]{64}'\)/;
+    const upToDate = ok('migrations.ts is up to date: 2 migrations from drizzle.\n');
+    write('migrations.ts', first.replace(carried, `\n  'm0001 ${'0'.repeat(64)}',\n)`));
+    expect(convert('drizzle', '--check')).toEqual({
+      ...ok('migrations.ts is out of date:\n  ~ its fingerprint\nRun `drizzle-offramp convert`.\n'),
+      status: 1,
+    });
+    expect(convert('drizzle').stdout).toBe(
+      'Wrote migrations.ts: 2 migrations from drizzle.\n  ~ its fingerprint\n',
+    );
+    expect(read()).toBe(first);
+    write('migrations.ts', first.replace(/, 'm0001 [0-9a-f]{64}'/, ''));
+    convert('drizzle');
+    expect(read()).toBe(first);
+    expect(convert('drizzle', '--check')).toEqual(upToDate);
+    // Without the call there is nothing that could carry it.
+    const bare = first
+      .replace(/import.*\n/, '')
+      .replace('defineMigrations(', '')
+      .replace(/, 'm0001 [0-9a-f]{64}'\)/, '');
+    write('migrations.ts', bare);
+    expect(convert('drizzle')).toEqual(upToDate);
+    expect(read()).toBe(bare);
   });
 
   it('gives the next key to one that lands in the middle of the folder', async () => {
@@ -241,7 +279,7 @@ describe('converting again', () => {
     convert('drizzle');
     const edited = read()
       .replace(
-        '\n});\n',
+        /\n\}, 'm0000 [0-9a-f]{64}'\);\n/,
         // biome-ignore lint/suspicious/noTemplateCurlyInString: it is a template in the module.
         "\n  // by hand,\n  m0001: `CREATE TABLE hand (x /* } ${1 + '}'} */)` // last\n});\n",
       )
@@ -255,6 +293,8 @@ describe('converting again', () => {
     expect((await load()).m0002).toMatchObject({ sql: 'CREATE TABLE b (id text);\n' });
     const [start] = edited.split(' // last');
     expect(read().startsWith(`${start}, // last\r\n  m0002: {\r\n`)).toBe(true);
+    // One that a person still writes on has no checksum, so the module carries no fingerprint.
+    expect(read().endsWith('  },\r\n});\r\n')).toBe(true);
     expect(read().replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
   });
 

@@ -300,7 +300,8 @@ export default {
       stdout: '{\n  "module": "src/migrations.ts",\n  "key": "m0001",\n  "sqlFile": null\n}\n',
     });
     const after = read('src/migrations.ts');
-    expect(after.startsWith(before.slice(0, -'});\n'.length))).toBe(true);
+    expect(after.startsWith(before.slice(0, before.lastIndexOf('}, ')))).toBe(true);
+    expect(after.endsWith('`,\n});\n')).toBe(true);
     expect(run('convert', 'drizzle', '--out', 'src/migrations.ts', '--check')).toMatchObject({
       status: 0,
     });

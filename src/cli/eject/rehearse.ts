@@ -1,13 +1,13 @@
 // Tries a plain record in a database, in every state that an object of this history can be in, before it is written.
 import { MigrationError, OfframpError } from '../../errors.ts';
 import { type Inspection, inspect } from '../../inspect.ts';
+import { keyOf } from '../../key.ts';
 import { quote } from '../../ledger.ts';
 import { migrate } from '../../migrate.ts';
 import type { Migration, MigrationRecord } from '../../migrations.ts';
 import { addsNoRows, isAdditive, splitStatements } from '../../sql.ts';
 import type { StateLike } from '../../target.ts';
 import { type Database, openDatabase } from '../database.ts';
-import { keyOf } from '../module.ts';
 import { CliError } from '../output.ts';
 
 /** What was tried. */

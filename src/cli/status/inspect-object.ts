@@ -1,5 +1,6 @@
 import { readDrizzleLedger } from '../../drizzle/ledger.ts';
 import { type Inspection, inspect, type PlannedAction } from '../../inspect.ts';
+import { keyOf } from '../../key.ts';
 import { readLedger } from '../../ledger.ts';
 import { type HistoryRow, matchByIdentity } from '../../match.ts';
 import { type MigrationInput, readMigrations } from '../../migrations.ts';
@@ -59,7 +60,7 @@ function standing(
     return { count: rows.length, last: furthest.tag };
   }
   const stamp = newest.created_at === null ? null : new Date(newest.created_at).toISOString();
-  const version = `m${String(rows.length - 1).padStart(4, '0')}`;
+  const version = keyOf(rows.length - 1);
   return { count: rows.length, last: newest.tag ?? (own.length > 0 ? version : stamp) };
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type MigrationFolder, readFolder } from '../../drizzle/folder.ts';
+import { keyOf } from '../../key.ts';
 import { type MigrationInput, readMigrations } from '../../migrations.ts';
 import { CONFIG_NAMES, findFolders, openFolder } from '../config.ts';
 import { defaultModule, findModule } from '../find-module.ts';
@@ -25,7 +26,6 @@ export function toBundle({ form, migrations }: MigrationFolder): MigrationInput 
   if (form === '1.x') {
     return { migrations: Object.fromEntries(migrations.map(({ tag, sql }) => [tag, sql])) };
   }
-  const keyOf = (idx: number | null): string => `m${String(idx).padStart(4, '0')}`;
   return {
     journal: {
       entries: migrations.map(({ idx, when, journalTag }) => ({
@@ -34,7 +34,7 @@ export function toBundle({ form, migrations }: MigrationFolder): MigrationInput 
         tag: journalTag,
       })),
     },
-    migrations: Object.fromEntries(migrations.map(({ idx, sql }) => [keyOf(idx), sql])),
+    migrations: Object.fromEntries(migrations.map(({ idx, sql }) => [keyOf(idx as number), sql])),
   };
 }
 
