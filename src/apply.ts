@@ -2,7 +2,7 @@ import { retireDrizzleLedger } from './drizzle/ledger.ts';
 import { applyMirror } from './drizzle/mirror.ts';
 import { MigrationError } from './errors.ts';
 import { type ForeignKeyMode, isHandledHere } from './foreign-keys.ts';
-import { completeRow, insertRow, prepareLedger, updateHead } from './ledger.ts';
+import { completeRow, insertRows, type LedgerRow, prepareLedger, updateHead } from './ledger.ts';
 import type { ResolvedOptions } from './options.ts';
 import { createdAt, type Plan, type State } from './plan.ts';
 import { runStatement, type SqlStorageLike } from './target.ts';
@@ -28,16 +28,20 @@ export function applyPlan(
 ): void {
   const applied_at = Date.now();
   const rows = ledger?.rows ?? [];
-  let next = rows.length;
   const last = plan.size - 1;
+  const added: LedgerRow[] = [];
+  const add = (row: Pick<LedgerRow, 'tag' | 'checksum' | 'created_at' | 'origin'>): void => {
+    const version = rows.length + added.length;
+    added.push({ ...row, version, applied_at, head: version === last ? head : null });
+  };
   prepareLedger(sql, table, ledger);
-  const headOf = (version: number): string | null => (version === last ? head : null);
   for (const { version, tag, checksum, created_at, origin } of plan.entries) {
-    const values = { tag, checksum, created_at, applied_at, origin };
-    if (version === undefined) {
-      insertRow(sql, table, { ...values, version: next, head: headOf(next) });
-      next++;
-    } else completeRow(sql, table, { ...values, version, head: headOf(version) });
+    const row = { tag, checksum, created_at, origin };
+    if (version === undefined) add(row);
+    else {
+      const isLast = version === last;
+      completeRow(sql, table, { ...row, version, applied_at, head: isLast ? head : null });
+    }
   }
   for (const { migration, statements } of plan.steps) {
     statements.forEach((statement, statementIndex) => {
@@ -49,17 +53,10 @@ export function applyPlan(
         throw new MigrationError({ migration, statement, statementIndex, appliedBefore, cause });
       }
     });
-    insertRow(sql, table, {
-      version: next,
-      tag: migration.tag,
-      checksum: migration.checksum,
-      created_at: createdAt(migration),
-      applied_at,
-      origin: 'applied',
-      head: headOf(next),
-    });
-    next++;
+    const { tag, checksum } = migration;
+    add({ tag, checksum, created_at: createdAt(migration), origin: 'applied' });
   }
+  insertRows(sql, table, added);
   if (last >= 0 && last < rows.length && rows[last]?.head !== head)
     updateHead(sql, table, last, head);
   if (plan.retire) retireDrizzleLedger(sql, drizzleTable);

@@ -154,21 +154,30 @@ export function prepareLedger(
 
 const UPDATED = NAMES.map((name) => `${name} = ?`).join(', ');
 
+/** The runtime binds up to 100 values in one statement: https://developers.cloudflare.com/durable-objects/platform/limits/ */
+const ROWS_AT_ONCE = Math.floor(100 / NAMES.length);
+
 /**
- * Adds a row after the ledger's last one.
+ * Adds rows after the ledger's last one. All of them at the end: whenever a migration has changed the schema, SQLite
+ * compiles the next INSERT anew.
  *
  * @param sql the object's SQL storage
  * @param table the ledger's name
- * @param row the row, with the next version
+ * @param rows the rows, the first with the next version
  */
-export function insertRow(sql: SqlStorageLike, table: string, row: LedgerRow): void {
-  // SQLite counts on from the last row by itself (https://www.sqlite.org/autoinc.html), which saves a row read.
-  const names = row.version === 0 ? NAMES : NAMES.slice(1);
-  const values = names.map(() => '?').join(', ');
-  sql.exec(
-    `INSERT INTO ${quote(table)} (${names.join(', ')}) VALUES (${values})`,
-    ...names.map((name) => row[name]),
-  );
+export function insertRows(sql: SqlStorageLike, table: string, rows: readonly LedgerRow[]): void {
+  for (let at = 0; at < rows.length; ) {
+    // SQLite counts on from the last row by itself (https://www.sqlite.org/autoinc.html), which saves a row read each.
+    const isFirst = rows[at]?.version === 0;
+    const names = isFirst ? NAMES : NAMES.slice(1);
+    const chunk = rows.slice(at, at + (isFirst ? 1 : ROWS_AT_ONCE));
+    const places = `(${names.map(() => '?').join(', ')})`;
+    sql.exec(
+      `INSERT INTO ${quote(table)} (${names.join(', ')}) VALUES ${chunk.map(() => places).join(', ')}`,
+      ...chunk.flatMap((row) => names.map((name) => row[name])),
+    );
+    at += chunk.length;
+  }
 }
 
 /**

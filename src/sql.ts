@@ -10,6 +10,7 @@ export const MAX_STATEMENT_BYTES = 100_000;
 // Comments, the four kinds of quotes (an unclosed one reaches to the end), words, white space, any other character.
 const TOKEN =
   /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'[^']*(?:''[^']*)*(?:'|$)|"[^"]*(?:""[^"]*)*(?:"|$)|`[^`]*(?:``[^`]*)*(?:`|$)|\[[^\]]*(?:\]|$)|[\w$\u0080-\ufefe\uff00-\uffff]+|[ \t\n\f\r\ufeff]+|[\s\S]/g;
+const SPACE = ' \t\n\f\r\ufeff';
 const IGNORED = /^(?:--|\/\*|[ \t\n\f\r\ufeff])/;
 
 /** The tokens that mean something (no white space, no comments), in capitals. */
@@ -49,9 +50,27 @@ function* statementsOf(chunk: string): Generator<string> {
     if (start < 0) start = token.start;
     end = token.end;
     seen.push(token.word);
-    inTrigger ||= seen.length <= OPENING_WORDS && CREATE_TRIGGER.test(seen.join(' '));
+    inTrigger ||=
+      token.word === 'TRIGGER' &&
+      seen.length <= OPENING_WORDS &&
+      CREATE_TRIGGER.test(seen.join(' '));
   }
   if (start >= 0) yield chunk.slice(start, end);
+}
+
+const isSpace = (char: string | undefined): boolean => char !== undefined && SPACE.includes(char);
+
+/** A text without comments is one statement if its only semicolon is the last character: most are, and are found soon. */
+function oneStatementOf(chunk: string): string | undefined {
+  if (chunk.includes('--') || chunk.includes('/*')) return undefined;
+  let start = 0;
+  let end = chunk.length;
+  while (isSpace(chunk[start])) start++;
+  while (end > start && isSpace(chunk[end - 1])) end--;
+  if (chunk[end - 1] === ';') end--;
+  while (end > start && isSpace(chunk[end - 1])) end--;
+  const statement = chunk.slice(start, end);
+  return statement === '' || statement.includes(';') ? undefined : statement;
 }
 
 /**
@@ -62,7 +81,7 @@ function* statementsOf(chunk: string): Generator<string> {
  * @returns the statements in order, without the comments around them and without the semicolon
  */
 export const splitStatements = (sql: string): string[] =>
-  sql.split(BREAKPOINT).flatMap((chunk) => [...statementsOf(chunk)]);
+  sql.split(BREAKPOINT).flatMap((chunk) => oneStatementOf(chunk) ?? [...statementsOf(chunk)]);
 
 /**
  * Whether a statement is longer than the runtime takes.

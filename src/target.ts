@@ -53,7 +53,9 @@ export interface ResolvedTarget {
  * @param statement one statement
  */
 export function runStatement(sql: SqlStorageLike, statement: string): void {
-  for (const _row of sql.exec(statement));
+  const rows = sql.exec(statement);
+  // These have no rows, and asking for them costs a call into the runtime.
+  if (!/^(create|alter|drop)\b/i.test(statement)) for (const _row of rows);
 }
 
 /**
