@@ -4,7 +4,16 @@ import { migrate as migrate0 } from 'drizzle-orm/durable-sqlite/migrator';
 import { drizzle as drizzle1 } from 'drizzle-orm-1/durable-sqlite';
 import { migrate as migrate1 } from 'drizzle-orm-1/durable-sqlite/migrator';
 import { canonicalTag } from '../../src/drizzle/bundle.ts';
-import type { DrizzleBundle0, DrizzleBundle1, StateLike, StorageLike } from '../../src/index.ts';
+import {
+  type DrizzleBundle0,
+  type DrizzleBundle1,
+  type MigrateOptions,
+  type MigrateResult,
+  type MigrationInput,
+  migrate,
+  type StateLike,
+  type StorageLike,
+} from '../../src/index.ts';
 import { deploy } from './worker.ts';
 
 export type Row = Record<string, SqlStorageValue>;
@@ -44,6 +53,38 @@ export async function wake<T>(
   if (outcome === undefined) throw new Error('the constructor did not run');
   if ('error' in outcome) throw outcome.error;
   return outcome.value;
+}
+
+/** Uses an object and evicts it afterwards, so that its database does not stay open. */
+export async function withObject<T>(
+  use: (stub: ReturnType<typeof newObject>) => Promise<T>,
+): Promise<T> {
+  const stub = newObject();
+  try {
+    return await use(stub);
+  } finally {
+    // After an error it may be gone already.
+    await evictDurableObject(stub).catch(() => {});
+  }
+}
+
+export type Outcome = { result: MigrateResult } | { error: Error };
+
+/** One deploy of ours: the object wakes with the bundle in its constructor. */
+export const deployOurs = (
+  stub: ReturnType<typeof newObject>,
+  bundle: MigrationInput,
+  options?: MigrateOptions,
+): Promise<Outcome> =>
+  wake(stub, (ctx) => migrate(ctx, bundle, options)).then(
+    (result) => ({ result }),
+    (error: Error) => ({ error }),
+  );
+
+/** The result of a deploy that is expected to return. */
+export function resultOf(outcome: Outcome): MigrateResult {
+  if ('error' in outcome) throw outcome.error;
+  return outcome.result;
 }
 
 export const rows = (ctx: DurableObjectState, sql: string): Row[] =>

@@ -1,32 +1,46 @@
 // Random histories, deployed with the real migrator of drizzle-orm 0.45 and then with ours. What ran is told by its
 // effects (a row that each migration inserts, and the change it makes to the schema), never by a ledger.
-import { evictDurableObject } from 'cloudflare:test';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { canonicalTag } from '../../src/drizzle/bundle.ts';
 import {
   AdoptionError,
   type MigrateOptions,
-  type MigrateResult,
   MigrationError,
-  type MigrationInput,
   type MigrationRef,
   migrate,
 } from '../../src/index.ts';
 import {
   bundle0,
-  bundle1,
+  deployOurs,
   dump,
   inObject,
   ledger,
-  type Made,
-  newObject,
+  type newObject,
+  type Outcome,
+  resultOf,
   rows,
   runDrizzle0,
   tables,
   thrown,
-  wake,
+  withObject,
 } from './harness.ts';
+import {
+  ambiguousSeconds,
+  BREAKPOINT,
+  bundleOf,
+  deploysOf,
+  type Entry,
+  type Form,
+  inOrder,
+  OPENING,
+  often,
+  journalOf as placeInJournal,
+  refsOf,
+  type Stamp,
+  secondOf,
+  stamp,
+  tagOf,
+} from './journal.ts';
 
 /** A change that a migration makes; `i` is the migration's number, so that no two touch the same thing. */
 interface Change {
@@ -118,50 +132,23 @@ const CHANGES: Readonly<Record<string, Change>> = {
 };
 
 /** What fast-check makes up of a migration. */
-interface Draft {
+interface Draft extends Stamp {
   readonly change: string;
-  readonly letter: string;
-  /** Milliseconds between its `when` and that of the journal's entry before it. */
-  readonly gap: number;
-  /** Its `when` may be the very start or end of a second, as one that is known to the second only. */
-  readonly millis: 'any' | 0 | 999;
-  /** Whether it is deployed with the entry before it or in the next deploy. */
-  readonly deploy: 'same' | 'next';
-  /** How many deploys later than its neighbours it comes into the journal: a branch that was merged late. */
-  readonly late: number;
 }
-
-const often = <T>(usual: T, rarely: fc.Arbitrary<T>): fc.Arbitrary<T> =>
-  fc.oneof({ weight: 2, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: rarely });
 
 const draft: fc.Arbitrary<Draft> = fc.record({
   change: fc.constantFrom(...Object.keys(CHANGES)),
-  letter: fc.constantFrom('a', 'b', 'c'),
-  gap: fc.oneof(
-    { weight: 4, arbitrary: fc.integer({ min: 1_000, max: 10_000_000 }) },
-    { weight: 1, arbitrary: fc.integer({ min: 1, max: 999 }) },
-    { weight: 1, arbitrary: fc.constant(0) },
-    { weight: 1, arbitrary: fc.integer({ min: -60_000, max: -1 }) },
-  ),
-  millis: often<Draft['millis']>('any', fc.constantFrom(0, 999)),
-  deploy: fc.constantFrom('same', 'next'),
-  late: often(0, fc.integer({ min: 1, max: 3 })),
+  ...stamp,
 });
 
-/** A migration of a history, and the first deploy that has it. */
-interface Migration extends Made {
-  readonly number: number;
+interface Migration extends Entry {
   readonly change: Change | undefined;
-  readonly since: number;
 }
-
-const BREAKPOINT = ';\n--> statement-breakpoint\n';
-const FIRST_WHEN = 1_795_371_422_076;
 
 const sqlOf = (number: number, statements: readonly string[]): string =>
   [...statements, `INSERT INTO runs VALUES (${number})`].join(BREAKPOINT);
 
-/** The first migration: it prepares what the others change. Its name sorts before those of the same second. */
+/** The first migration: it prepares what the others change. */
 function opening(drafts: readonly Draft[]): Migration {
   const statements = [
     'CREATE TABLE runs (migration INTEGER NOT NULL)',
@@ -169,68 +156,15 @@ function opening(drafts: readonly Draft[]): Migration {
     'CREATE TABLE log (migration INTEGER)',
     ...drafts.flatMap(({ change }, i) => CHANGES[change]?.needs(i + 1) ?? []),
   ];
-  const sql = sqlOf(0, statements);
-  return { number: 0, tag: '0000_0opening', when: FIRST_WHEN, sql, change: undefined, since: 0 };
-}
-
-function whenOf({ gap, millis }: Draft, before: number): number {
-  const when = before + gap;
-  const second = when - (when % 1000);
-  return Math.max(millis === 'any' ? when : second + millis, FIRST_WHEN);
+  return { ...OPENING, sql: sqlOf(0, statements), change: undefined };
 }
 
 /** The journal as it stands after the last deploy. */
-function journalOf(drafts: readonly Draft[]): Migration[] {
-  const journal = [opening(drafts)];
-  let onTime = 0;
-  for (const [i, made] of drafts.entries()) {
-    const { change: name, letter, deploy, late } = made;
-    const number = i + 1;
+const journalOf = (drafts: readonly Draft[]): Migration[] =>
+  placeInJournal(opening(drafts), drafts, ({ change: name }, number) => {
     const change = CHANGES[name] as Change;
-    const when = whenOf(made, (journal.at(-1) as Migration).when);
-    onTime += deploy === 'next' ? 1 : 0;
-    // Drizzle keeps nothing but `when`, so nobody can tell an entry from a later one that is put before it with the
-    // same: the entries of one `when` must come in order.
-    const twins = journal.filter((other) => other.when === when);
-    const since = Math.max(onTime + late, ...twins.map((twin) => twin.since));
-    const tag = `${String(number).padStart(4, '0')}_${letter}${number}`;
-    journal.push({
-      number,
-      tag,
-      when,
-      sql: sqlOf(number, change.statements(number)),
-      change,
-      since,
-    });
-  }
-  return journal;
-}
-
-/** The journal as it stood at each deploy. */
-const deploysOf = (journal: readonly Migration[]): Migration[][] =>
-  Array.from({ length: Math.max(...journal.map(({ since }) => since)) + 1 }, (_, deploy) =>
-    journal.filter(({ since }) => since <= deploy),
-  );
-
-type Form = '0.x' | '1.x';
-
-const secondOf = (tag: unknown): string => String(tag).slice(0, 14);
-const tagOf = ({ when, tag }: Migration): string => canonicalTag(when, tag);
-
-/** The migrations in the order in which a bundle of that form runs them. */
-const inOrder = (form: Form, migrations: readonly Migration[]): Migration[] =>
-  form === '0.x' ? [...migrations] : [...migrations].sort((a, b) => (tagOf(a) < tagOf(b) ? -1 : 1));
-
-const bundleOf = (form: Form, migrations: readonly Migration[]): MigrationInput =>
-  form === '0.x' ? bundle0(...migrations) : bundle1(...migrations);
-
-const refsOf = (ordered: readonly Migration[]): Map<Migration, MigrationRef> =>
-  new Map(
-    ordered.map((migration, i) => [
-      migration,
-      { key: `m${String(i).padStart(4, '0')}`, tag: tagOf(migration) },
-    ]),
-  );
+    return { sql: sqlOf(number, change.statements(number)), change };
+  });
 
 /** What can be seen in an object from outside. */
 interface Sight {
@@ -252,19 +186,6 @@ const look = (ctx: DurableObjectState): Sight => ({
   dump: dump(ctx),
 });
 
-type Outcome = { result: MigrateResult } | { error: Error };
-
-/** One deploy of ours: the object wakes with the bundle in its constructor. */
-const deployOurs = (
-  stub: ReturnType<typeof newObject>,
-  bundle: MigrationInput,
-  options?: MigrateOptions,
-): Promise<Outcome> =>
-  wake(stub, (ctx) => migrate(ctx, bundle, options)).then(
-    (result) => ({ result }),
-    (error: Error) => ({ error }),
-  );
-
 type Refusal =
   | { code: 'AMBIGUOUS_ROW'; keysOneOf: string[] }
   | { code: 'SKIPPED_MIGRATION'; keys: string[] };
@@ -274,16 +195,6 @@ interface Success {
   adopted: MigrationRef[];
   applied: MigrationRef[];
   healed: MigrationRef[];
-}
-
-/** The tags of each second in which some, but not all, of the migrations ran: a 1.x bundle has no milliseconds. */
-function ambiguousSeconds(ordered: readonly Migration[], ran: ReadonlySet<number>): string[] {
-  const seconds = new Set(ordered.map((migration) => secondOf(tagOf(migration))));
-  return [...seconds].flatMap((second) => {
-    const made = ordered.filter((migration) => tagOf(migration).startsWith(second));
-    const count = made.filter(({ number }) => ran.has(number)).length;
-    return count > 0 && count < made.length ? [made.map(tagOf).join()] : [];
-  });
 }
 
 /** What a deploy of ours should come to, by what is seen before it. */
@@ -421,12 +332,6 @@ function expectRefusal(outcome: Outcome, expected: Refusal, before: Sight, after
   expect(after).toEqual(before);
 }
 
-/** The result of a deploy that is expected to return. */
-function resultOf(outcome: Outcome): MigrateResult {
-  if ('error' in outcome) throw outcome.error;
-  return outcome.result;
-}
-
 const NOTHING_ELSE = { ignored: [], unknown: [], ahead: [], drift: [], violations: [] };
 
 /** One deploy of ours, and all that can be said of it. Returns whether it did what it was asked. */
@@ -460,17 +365,6 @@ async function expectUpToDate(stub: Lived['stub'], { form, migrations }: OurDepl
   const result = resultOf(await deployOurs(stub, bundleOf(form, migrations)));
   expect(result).toEqual({ ...NOTHING_ELSE, upToDate: true, adopted: [], applied: [], healed: [] });
   expect(await seen(stub)).toEqual(before);
-}
-
-/** Uses an object and evicts it afterwards, so that its database does not stay open. */
-async function withObject(use: (stub: Lived['stub']) => Promise<void>): Promise<void> {
-  const stub = newObject();
-  try {
-    await use(stub);
-  } finally {
-    // After an error it may be gone already.
-    await evictDurableObject(stub).catch(() => {});
-  }
 }
 
 /**
