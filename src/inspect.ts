@@ -85,8 +85,8 @@ function ofMirror(mirror: MirrorPlan, { drizzleTable }: ResolvedOptions): Planne
     about('mirror', `${drizzleTable} lacks its row`, { key: null, tag }),
   );
   if (mirror.create) actions.unshift(about('mirror', `there is no ${drizzleTable}`));
-  if (mirror.upgrade || mirror.names.length > 0) {
-    actions.unshift(about('mirror', `${drizzleTable} lacks the names of Drizzle 1.x`));
+  if (mirror.upgrade || mirror.marks.length > 0) {
+    actions.unshift(about('mirror', `${drizzleTable} lacks names or times that Drizzle goes by`));
   }
   return actions;
 }

@@ -39,8 +39,11 @@ export function readDrizzleLedger(sql: SqlStorageLike, table: string): DrizzleLe
   }
   const form = columns.includes('name') ? '1.x' : '0.x';
   const name = form === '1.x' ? 'name' : 'NULL AS name';
+  // Without AS it is named `id` where that column is another name for it.
   const rows = Array.from(
-    sql.exec(`SELECT rowid, ${name}, hash, created_at FROM ${quote(table)} ORDER BY rowid`),
+    sql.exec(
+      `SELECT rowid AS rowid, ${name}, hash, created_at FROM ${quote(table)} ORDER BY rowid`,
+    ),
     (row): DrizzleRow => ({
       rowid: row.rowid as number,
       tag: typeof row.name === 'string' ? row.name : null,

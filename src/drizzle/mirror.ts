@@ -23,8 +23,8 @@ export interface MirrorPlan {
   readonly create: boolean;
   /** Whether a 0.x table must get the columns of 1.x. */
   readonly upgrade: boolean;
-  /** Rows without a name that 1.x would not recognise. */
-  readonly names: readonly { readonly rowid: number; readonly tag: string }[];
+  /** Rows of a 1.x ledger without a name, which 1.x would not recognise, or with a time too early for 0.x. */
+  readonly marks: readonly (MirrorRow & { readonly rowid: number })[];
   /** Rows that are missing. */
   readonly rows: readonly MirrorRow[];
 }
@@ -51,24 +51,31 @@ export function planMirror(
   const tagged = migrations.filter(({ tag }) => tag !== null);
   const wanted = tagged.every(({ when }) => when !== null) ? '0.x' : '1.x';
   const form = ledger?.form === '1.x' ? '1.x' : wanted;
-  const names: { rowid: number; tag: string }[] = [];
-  const present = new Set<Migration>();
-  for (const [row, migration] of theirs) {
-    const tag = migration.tag as string;
-    if (form === '1.x' && row.tag === null) names.push({ rowid: row.rowid, tag });
-    const says = form === '1.x' ? (row.tag ?? tag) === tag : row.created_at === migration.when;
-    if (says) present.add(migration);
-  }
   // 0.x goes by the millisecond, which a 1.x folder has lost and our ledger may still know.
   const known = new Map([...ours].map(([row, migration]) => [migration, row.created_at]));
-  const missing = tagged
-    .filter((migration) => !present.has(migration))
-    .map((migration): MirrorRow => {
-      const tag = migration.tag as string;
-      const noted = known.get(migration) ?? 0;
-      const created_at = migration.when ?? (noted % 1000 > 0 ? noted : lastOfSecond(tag));
-      return { tag, created_at };
-    });
+  const rowOf = (migration: Migration): MirrorRow => {
+    const tag = migration.tag as string;
+    const noted = known.get(migration) ?? 0;
+    const created_at = migration.when ?? (noted % 1000 > 0 ? noted : lastOfSecond(tag));
+    return { tag, created_at };
+  };
+  const newest = Math.max(...tagged.map((migration) => rowOf(migration).created_at));
+  const marks: (MirrorRow & { rowid: number })[] = [];
+  const present = new Set<Migration>();
+  for (const [{ rowid, tag, created_at }, migration] of theirs) {
+    const wanted = rowOf(migration);
+    const says =
+      form === '1.x' ? (tag ?? wanted.tag) === wanted.tag : created_at === migration.when;
+    if (!says) continue;
+    present.add(migration);
+    // 1.x writes the start of the second, and 0.x would take its own last migration for a newer one.
+    const isEarly = wanted.created_at === newest && (created_at ?? 0) % 1000 === 0;
+    const time = isEarly ? newest : (created_at ?? wanted.created_at);
+    if (form === '1.x' && (tag === null || time !== created_at)) {
+      marks.push({ rowid, tag: wanted.tag, created_at: time });
+    }
+  }
+  const missing = tagged.filter((migration) => !present.has(migration)).map(rowOf);
   const others = own.flatMap((row): MirrorRow[] => {
     const { tag, created_at } = row;
     const stands = ledger?.rows.some((theirRow) => theirRow.created_at === created_at);
@@ -78,7 +85,7 @@ export function planMirror(
     form,
     create: ledger === undefined,
     upgrade: ledger !== undefined && ledger.form !== form,
-    names,
+    marks,
     rows: [...missing, ...others].sort((a, b) => a.created_at - b.created_at),
   };
 }
@@ -88,8 +95,8 @@ export function planMirror(
  *
  * @param plan what {@link planMirror} decided
  */
-export const mirrorChanges = ({ create, upgrade, names, rows }: MirrorPlan): boolean =>
-  create || upgrade || names.length > 0 || rows.length > 0;
+export const mirrorChanges = ({ create, upgrade, marks, rows }: MirrorPlan): boolean =>
+  create || upgrade || marks.length > 0 || rows.length > 0;
 
 /**
  * Brings Drizzle's ledger level with ours, with the very rows that Drizzle's migrator would have written.
@@ -110,8 +117,8 @@ export function applyMirror(sql: SqlStorageLike, table: string, plan: MirrorPlan
     sql.exec(`ALTER TABLE ${name} ADD COLUMN name text`);
     sql.exec(`ALTER TABLE ${name} ADD COLUMN applied_at TEXT`);
   }
-  for (const { rowid, tag } of plan.names) {
-    sql.exec(`UPDATE ${name} SET name = ? WHERE rowid = ?`, tag, rowid);
+  for (const { rowid, tag, created_at } of plan.marks) {
+    sql.exec(`UPDATE ${name} SET name = ?, created_at = ? WHERE rowid = ?`, tag, created_at, rowid);
   }
   for (const { tag, created_at } of plan.rows) {
     if (plan.form === '0.x') {

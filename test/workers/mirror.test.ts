@@ -103,6 +103,39 @@ describe('mirror', () => {
       expect(runDrizzle1(ctx, bundle1(one, twin, two, three))).toBeUndefined();
     }));
 
+  it.each([
+    ['0.x', bundle0, two.when],
+    ['1.x', bundle1, two.when - 123 + 999],
+  ] as const)(
+    'gives the newest row that Drizzle 1.x wrote a time that 0.x does not take for old, with a %s bundle',
+    (_, bundle, created_at) =>
+      inObject(async (ctx) => {
+        runDrizzle1(ctx, bundle1(one, two));
+        migrate(ctx, bundle(one, two), mirror);
+        expect(theirs(ctx, 'created_at, name')).toEqual([
+          { created_at: one.when - 123, name: '20261122120000_one' },
+          { created_at, name: '20261122120100_two' },
+        ]);
+        await runDrizzle0(ctx, bundle0(one, two));
+        await runDrizzle0(ctx, bundle0(one, two, three));
+        expect(theirs(ctx, 'created_at')).toHaveLength(3);
+        migrate(ctx, bundle(one, two, three), mirror);
+        expect(runDrizzle1(ctx, bundle1(one, two, three))).toBeUndefined();
+      }),
+  );
+
+  it('gives a name to the row that Drizzle 0.x wrote into a ledger that 1.x made', () =>
+    inObject(async (ctx) => {
+      runDrizzle1(ctx, bundle1(one));
+      migrate(ctx, bundle0(one), mirror);
+      await runDrizzle0(ctx, bundle0(one, two));
+      expect(theirs(ctx, 'name').at(-1)).toEqual({ name: null });
+      migrate(ctx, bundle0(one, two), mirror);
+      expect(theirs(ctx, 'name').at(-1)).toEqual({ name: '20261122120100_two' });
+      runDrizzle1(ctx, bundle1(one, two, three));
+      expect(theirs(ctx, 'name')).toHaveLength(3);
+    }));
+
   it('costs no more on a wake with nothing to do', () =>
     inObject((ctx) => {
       migrate(ctx, bundle0(one, two), mirror);
