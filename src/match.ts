@@ -67,12 +67,17 @@ export function pair<Row>(
   }
 }
 
-const secondOfRow = ({ created_at }: HistoryRow): string | null =>
+/** @param row a row of any ledger */
+export const secondOfRow = ({ created_at }: HistoryRow): string | null =>
   created_at === null ? null : secondOf(created_at);
 const secondOfMigration = ({ tag }: Migration): string => (tag as string).slice(0, 14);
 
-/** A row of 1.x, or of ours from a 1.x folder: it has a name, and its time is the start or the end of a second. */
-const isCoarse = ({ tag, created_at }: HistoryRow): boolean =>
+/**
+ * Whether a row is of 1.x, or of ours from a 1.x folder: it has a name, and its time is the start or the end of a second.
+ *
+ * @param row a row of any ledger
+ */
+export const isCoarse = ({ tag, created_at }: HistoryRow): boolean =>
   tag !== null && created_at !== null && [0, 999].includes(created_at % 1000);
 
 /**

@@ -2,7 +2,7 @@ import type { DrizzleLedger, DrizzleRow } from './drizzle/ledger.ts';
 import { type MirrorPlan, planMirror } from './drizzle/mirror.ts';
 import { AdoptionError, InputError } from './errors.ts';
 import type { Ledger, LedgerRow, Origin } from './ledger.ts';
-import { type Matches, matchByIdentity, pair } from './match.ts';
+import { isCoarse, type Matches, matchByIdentity, pair, secondOfRow } from './match.ts';
 import type { Migration } from './migrations.ts';
 import type { ResolvedOptions } from './options.ts';
 import { excessBytes, isAdditive, MAX_STATEMENT_BYTES, splitStatements } from './sql.ts';
@@ -139,7 +139,9 @@ function matchDrizzle(
 /** A row of Drizzle's is also known if our ledger has it and only this code does not. */
 const isSame = (row: DrizzleRow, own: LedgerRow): boolean =>
   (row.tag !== null && row.tag === own.tag) ||
-  (row.created_at !== null && row.created_at === own.created_at);
+  (row.created_at !== null && row.created_at === own.created_at) ||
+  // A row that mirror wrote from a 0.x bundle has the millisecond, and ours may come from a 1.x one.
+  (row.tag === null && isCoarse(own) && secondOfRow(row) === secondOfRow(own));
 
 function refuseUnknown(rows: readonly DrizzleRow[], table: string): never {
   const names = rows.map(describe);

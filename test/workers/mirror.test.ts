@@ -136,6 +136,16 @@ describe('mirror', () => {
       expect(theirs(ctx, 'name')).toHaveLength(3);
     }));
 
+  it('lets older code run, also where ours knows but the second of what it mirrored', () =>
+    inObject((ctx) => {
+      migrate(ctx, bundle1(one, two));
+      migrate(ctx, bundle0(one, two), mirror);
+      expect(theirs(ctx, 'created_at').at(-1)).toEqual({ created_at: two.when });
+      const { ahead, upToDate } = migrate(ctx, bundle0(one), mirror);
+      expect(upToDate).toBe(true);
+      expect(ahead.map(({ tag }) => tag)).toEqual(['20261122120100_two']);
+    }));
+
   it('costs no more on a wake with nothing to do', () =>
     inObject((ctx) => {
       migrate(ctx, bundle0(one, two), mirror);
