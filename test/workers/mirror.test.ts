@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { migrate } from '../../src/index.ts';
+import { defineMigrations, migrate } from '../../src/index.ts';
 import {
   bundle0,
   bundle1,
@@ -163,6 +163,141 @@ describe('mirror', () => {
       expect(theirs(ctx, 'created_at')).toEqual(
         [one, two, three].map(({ when: created_at }) => ({ created_at })),
       );
+    }));
+
+  it('does not write that row twice', () =>
+    inObject((ctx) => {
+      const bundle = bundle0(one, two);
+      migrate(ctx, bundle, mirror);
+      migrate(ctx, bundle0(one, three), { ...mirror, unknown: 'ignore' });
+      const all = [one, two, three].map(({ when: created_at }) => ({ created_at }));
+      expect(theirs(ctx, 'created_at')).toEqual(all);
+      ctx.storage.sql.exec('DELETE FROM __drizzle_migrations WHERE created_at = ?', two.when);
+      const four = make('four', 3);
+      migrate(ctx, bundle0(one, three, four), { ...mirror, unknown: 'ignore' });
+      expect(theirs(ctx, 'created_at').map(({ created_at }) => created_at)).toEqual(
+        [one, three, two, four].map(({ when: created_at }) => created_at),
+      );
+    }));
+
+  it('makes the table that Drizzle makes', () =>
+    inObject(async (ctx) => {
+      const columns = () => rows(ctx, "SELECT * FROM pragma_table_info('__drizzle_migrations')");
+      await runDrizzle0(ctx, bundle0(one));
+      const of0 = columns();
+      await ctx.storage.deleteAll();
+      migrate(ctx, bundle0(one), mirror);
+      expect(columns()).toEqual(of0);
+      await ctx.storage.deleteAll();
+      runDrizzle1(ctx, bundle1(one));
+      const of1 = columns();
+      await ctx.storage.deleteAll();
+      migrate(ctx, bundle1(one), mirror);
+      expect(columns()).toEqual(of1);
+    }));
+
+  it('makes an empty ledger for a team that has no migration yet', () =>
+    inObject((ctx) => {
+      migrate(ctx, bundle0());
+      expect(migrate(ctx, bundle0(), mirror).upToDate).toBe(false);
+      expect(tables(ctx)).toEqual(['__drizzle_migrations', '__migrations']);
+      expect(migrate(ctx, bundle0(), mirror).upToDate).toBe(true);
+    }));
+
+  it('names the rows that 0.x has left in a ledger of 1.x', () =>
+    inObject(async (ctx) => {
+      const tolerant = { ...two, sql: 'CREATE TABLE IF NOT EXISTS two (x)' };
+      runDrizzle1(ctx, bundle1(one));
+      await runDrizzle0(ctx, bundle0({ ...one, when: when - 123 }, tolerant));
+      migrate(ctx, bundle1(one, tolerant), mirror);
+      expect(theirs(ctx, 'id, name')).toEqual([
+        { id: 1, name: '20261122120000_one' },
+        { id: 2, name: '20261122120100_two' },
+      ]);
+    }));
+
+  it('leaves a 1.x ledger as it is beside a 0.x bundle', () =>
+    inObject((ctx) => {
+      runDrizzle1(ctx, bundle1(one));
+      migrate(ctx, bundle0(one, two), mirror);
+      expect(theirs(ctx, 'created_at, name')).toEqual([
+        { created_at: when - 123, name: '20261122120000_one' },
+        { created_at: two.when, name: '20261122120100_two' },
+      ]);
+    }));
+
+  it('writes the milliseconds that a 1.x bundle has lost and our ledger knows', () =>
+    inObject((ctx) => {
+      migrate(ctx, bundle0(one));
+      migrate(ctx, bundle1(one, two));
+      migrate(ctx, bundle1(one, two), mirror);
+      expect(theirs(ctx, 'created_at')).toEqual([
+        { created_at: one.when },
+        { created_at: two.when - 123 + 999 },
+      ]);
+    }));
+
+  it('adds a row for a name that has changed, as 1.x goes by the name', () =>
+    inObject((ctx) => {
+      const renamed = { ...one, tag: '0000_uno' };
+      runDrizzle1(ctx, bundle1(one));
+      migrate(ctx, bundle1(renamed), mirror);
+      expect(theirs(ctx, 'name')).toEqual([
+        { name: '20261122120000_one' },
+        { name: '20261122120000_uno' },
+      ]);
+      expect(runDrizzle1(ctx, bundle1(renamed))).toBeUndefined();
+      expect(theirs(ctx, 'name')).toHaveLength(2);
+    }));
+
+  it('adds a row for a `when` that has changed, as 0.x goes by the `when`', () =>
+    inObject(async (ctx) => {
+      await runDrizzle0(ctx, bundle0(one, two));
+      const restamped = { ...two, when: three.when };
+      const converted = defineMigrations({
+        m0000: { tag: '20261122120000_one', when: one.when, sql: one.sql },
+        m0001: { tag: '20261122120200_two', when: three.when, was: [two.when], sql: two.sql },
+      });
+      expect(migrate(ctx, converted, mirror).applied).toEqual([]);
+      expect(theirs(ctx, 'created_at')).toEqual(
+        [one, two, three].map(({ when: created_at }) => ({ created_at })),
+      );
+      await runDrizzle0(ctx, bundle0(one, restamped));
+      expect(theirs(ctx, 'created_at')).toHaveLength(3);
+    }));
+
+  it('takes the 1.x form as soon as one migration has no `when`', () =>
+    inObject((ctx) => {
+      const record = {
+        m0000: { tag: '20261122120000_one', when: one.when, sql: one.sql },
+        m0001: { tag: '20261122120100_two', sql: two.sql },
+      };
+      migrate(ctx, record, mirror);
+      expect(theirs(ctx, 'created_at, name')).toEqual([
+        { created_at: one.when, name: '20261122120000_one' },
+        { created_at: two.when - 123 + 999, name: '20261122120100_two' },
+      ]);
+    }));
+
+  it('leaves out what was written by hand, without a tag', () =>
+    inObject((ctx) => {
+      const record = {
+        m0000: { tag: '20261122120000_one', when: one.when, sql: one.sql },
+        m0001: two.sql,
+      };
+      migrate(ctx, record, mirror);
+      expect(theirs(ctx, 'created_at')).toEqual([{ created_at: one.when }]);
+    }));
+
+  it('leaves out a row of ours that has no time and stands for no migration', () =>
+    inObject((ctx) => {
+      migrate(ctx, { m0000: one.sql, m0001: two.sql });
+      const result = migrate(ctx, bundle0(three, one), { ...mirror, unknown: 'ignore' });
+      expect(result).toMatchObject({ applied: [{ key: 'm0000' }], ahead: [{ version: 1 }] });
+      expect(theirs(ctx, 'created_at')).toEqual([
+        { created_at: one.when },
+        { created_at: three.when },
+      ]);
     }));
 
   it('needs times, and a record without tags has none', () =>
