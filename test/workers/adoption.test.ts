@@ -2,7 +2,8 @@
 // not write by itself.
 import { describe, expect, it } from 'vitest';
 import history0 from '../../drizzle/migrations.js';
-import { AdoptionError, defineMigrations, migrate } from '../../src/index.ts';
+import { AdoptionError, defineMigrations, inspect, migrate } from '../../src/index.ts';
+import { sha256 } from '../../src/sha256.ts';
 import history1 from '../.generated/up/drizzle/migrations.js';
 import {
   bundle0,
@@ -367,6 +368,46 @@ describe('a ledger that knows more than the code', () => {
       expect(dump(ctx)).toEqual(before);
       const result = migrate(ctx, bundle0(init, right), { unknown: 'ignore' });
       expect(result.applied).toEqual([{ key: 'm0001', tag: '20261122120200_right' }]);
+    }));
+});
+
+describe('a row that bears the checksum, as no migrator of Drizzle for objects writes it', () => {
+  const withHash = async (ctx: DurableObjectState) => {
+    await runDrizzle0(ctx, bundle0(init, left));
+    ctx.storage.sql.exec(
+      'UPDATE __drizzle_migrations SET hash = ?, created_at = 7 WHERE created_at = ?',
+      sha256(left.sql),
+      left.when,
+    );
+  };
+
+  it('stands for the migration of that text, whatever its time', () =>
+    inObject(async (ctx) => {
+      await withHash(ctx);
+      const result = migrate(ctx, bundle0(init, left));
+      expect(result).toMatchObject({ applied: [], unknown: [] });
+      expect(result.adopted.map(({ key }) => key)).toEqual(['m0000', 'm0001']);
+    }));
+
+  it('says nothing where two migrations have that text', () =>
+    inObject(async (ctx) => {
+      await withHash(ctx);
+      const error = thrown(() => migrate(ctx, bundle0(init, left, { ...right, sql: left.sql })));
+      expect(error).toMatchObject({ code: 'UNKNOWN_ROW', keys: ['created_at 7'] });
+    }));
+
+  it('is told by nothing if what it bears is no text and no time', () =>
+    inObject((ctx) => {
+      runDrizzle1(ctx, bundle1(init, left));
+      ctx.storage.sql.exec(
+        "UPDATE __drizzle_migrations SET name = x'00', hash = x'00', created_at = 'noon' WHERE id = 2",
+      );
+      expect(thrown(() => migrate(ctx, bundle1(init, left)))).toMatchObject({
+        code: 'UNKNOWN_ROW',
+        keys: ['a row without a time'],
+      });
+      const found = inspect(ctx, bundle1(init, left), { unknown: 'ignore' }).result.unknown;
+      expect(found).toEqual([{ rowid: 2, tag: null, created_at: null, checksum: null }]);
     }));
 });
 

@@ -330,6 +330,12 @@ describe("somebody else's table", () => {
     ],
     [
       '__migrations',
+      'CREATE TABLE __migrations (version INTEGER)',
+      'has a "version" that is no INTEGER PRIMARY KEY',
+      'table',
+    ],
+    [
+      '__migrations',
       'CREATE TABLE __migrations (version INTEGER PRIMARY KEY, dirty INTEGER NOT NULL)',
       'needs a value for its column "dirty"',
       'table',
@@ -344,6 +350,24 @@ describe("somebody else's table", () => {
       '__drizzle_migrations',
       'CREATE TABLE __drizzle_migrations (id INTEGER PRIMARY KEY, name TEXT)',
       'has no columns "hash" and "created_at"',
+      'drizzleTable',
+    ],
+    [
+      '__drizzle_migrations',
+      'CREATE TABLE __drizzle_migrations (id INTEGER PRIMARY KEY, hash TEXT)',
+      'has no columns "hash" and "created_at"',
+      'drizzleTable',
+    ],
+    [
+      '__drizzle_migrations',
+      'CREATE TABLE __drizzle_migrations (id INTEGER PRIMARY KEY, created_at INTEGER)',
+      'has no columns "hash" and "created_at"',
+      'drizzleTable',
+    ],
+    [
+      '__drizzle_migrations',
+      'CREATE VIEW __drizzle_migrations AS SELECT 1 AS hash, 2 AS created_at',
+      'is a view, not a table',
       'drizzleTable',
     ],
   ])('%s made by %s is refused', (table, made, found, option) =>
