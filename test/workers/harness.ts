@@ -18,10 +18,8 @@ import { deploy } from './worker.ts';
 
 export type Row = Record<string, SqlStorageValue>;
 
-let objects = 0;
-
 /** A stub of an object that nobody has touched. */
-export const newObject = () => env.OBJECT.getByName(`object ${objects++}`);
+export const newObject = () => env.OBJECT.get(env.OBJECT.newUniqueId());
 
 /** Runs a function with the `ctx` of an object, a new one unless a stub is given. */
 export const inObject = <T>(
