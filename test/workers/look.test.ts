@@ -1,14 +1,17 @@
 // Looking before leaping: events, inspect, history, rewind.
 import { describe, expect, it, vi } from 'vitest';
 import { history, inspect, type MigrateEvent, migrate, rewind } from '../../src/index.ts';
+import { UP_TO_DATE } from '../../src/result.ts';
 import { BOOKMARK_DAYS, type RewindTarget } from '../../src/rewind.ts';
 import {
   bundle0,
+  bundle1,
   dump,
   inObject,
   type Made,
   rows,
   runDrizzle0,
+  runDrizzle1,
   thrown,
   watched,
 } from './harness.ts';
@@ -224,6 +227,138 @@ describe('inspect', () => {
       ]);
     }));
 
+  it('gives the reason for what is kept, ignored, widened, mirrored and retired', () =>
+    inObject(async (ctx) => {
+      await skipped(ctx);
+      ctx.storage.sql.exec('CREATE TABLE __migrations (version INTEGER PRIMARY KEY, tag TEXT)');
+      ctx.storage.sql.exec('INSERT INTO __migrations (version) VALUES (0)');
+      const [zero, unknown] = [make('zero', 0), bundle0(make('zero', 0), two, make('four', 3))];
+      const options = { skipped: 'ignore', unknown: 'ignore' } as const;
+      expect(inspect(ctx, unknown, options).actions).toEqual([
+        {
+          action: 'widen ledger',
+          key: null,
+          tag: null,
+          reason: '__migrations lacks checksum, created_at, applied_at, origin, head',
+        },
+        {
+          action: 'adopt',
+          key: 'm0000',
+          tag: '20261122120000_zero',
+          reason: "do-orm's ledger has it",
+        },
+        {
+          action: 'keep',
+          key: null,
+          tag: null,
+          reason: 'a row of __drizzle_migrations matches no migration',
+        },
+        { action: 'apply', key: 'm0001', tag: '20261122120100_two', reason: 'no ledger has it' },
+        { action: 'apply', key: 'm0002', tag: '20261122120300_four', reason: 'no ledger has it' },
+        {
+          action: 'retire',
+          key: null,
+          tag: null,
+          reason: '__migrations has all of __drizzle_migrations',
+        },
+      ]);
+      const { actions } = inspect(ctx, bundle1(zero, two, three), {
+        ...options,
+        drizzle: 'mirror',
+      });
+      expect(actions.slice(2)).toEqual([
+        {
+          action: 'adopt',
+          key: 'm0002',
+          tag: '20261122120200_three',
+          reason: '__drizzle_migrations has it',
+        },
+        {
+          action: 'ignore',
+          key: 'm0001',
+          tag: '20261122120100_two',
+          reason: "it was skipped, and the option says 'ignore'",
+        },
+        {
+          action: 'mirror',
+          key: null,
+          tag: null,
+          reason: '__drizzle_migrations lacks the names of Drizzle 1.x',
+        },
+        {
+          action: 'mirror',
+          key: null,
+          tag: '20261122120100_two',
+          reason: '__drizzle_migrations lacks its row',
+        },
+      ]);
+    }));
+
+  it('keeps the name of a row of 1.x that it does not know', () =>
+    inObject((ctx) => {
+      runDrizzle1(ctx, bundle1(one, two));
+      const { ledgers, actions } = inspect(ctx, bundle1(one), { unknown: 'ignore' });
+      expect(ledgers).toEqual({ ours: 'none', drizzle: '1.x' });
+      expect(actions[2]).toEqual({
+        action: 'keep',
+        key: null,
+        tag: '20261122120100_two',
+        reason: 'a row of __drizzle_migrations matches no migration',
+      });
+    }));
+
+  it('says that the names are missing where 0.x has left a row in a ledger of 1.x', () =>
+    inObject((ctx) => {
+      runDrizzle1(ctx, bundle1(one));
+      ctx.storage.sql.exec('UPDATE __drizzle_migrations SET name = NULL');
+      expect(inspect(ctx, bundle1(one), { drizzle: 'mirror' }).actions.at(-1)).toEqual({
+        action: 'mirror',
+        key: null,
+        tag: null,
+        reason: '__drizzle_migrations lacks the names of Drizzle 1.x',
+      });
+    }));
+
+  it('has nothing to do in an object that is ahead, and says so', () =>
+    inObject((ctx) => {
+      migrate(ctx, bundle0(one, two));
+      expect(inspect(ctx, bundle0(one))).toMatchObject({
+        upToDate: true,
+        actions: [],
+        ledgers: { ours: 'drizzle-offramp', drizzle: 'none' },
+        result: { upToDate: true, applied: [], ahead: [{ tag: '20261122120100_two' }] },
+        refusal: undefined,
+      });
+    }));
+
+  it('tells of a table that is no ledger, of which it can say nothing else', () =>
+    inObject((ctx) => {
+      ctx.storage.sql.exec('CREATE TABLE __migrations (id INTEGER PRIMARY KEY)');
+      expect(inspect(ctx, bundle0(one))).toEqual({
+        upToDate: false,
+        ledgers: { ours: 'none', drizzle: 'none' },
+        actions: [],
+        foreignKeys: 'enforced',
+        result: UP_TO_DATE,
+        refusal: expect.objectContaining({ code: 'NOT_A_LEDGER', table: '__migrations' }),
+      });
+    }));
+
+  it('throws what is no refusal', () =>
+    inObject((ctx) => {
+      const broken = new Error('the disk is gone');
+      const { target } = watched(ctx);
+      const storage = {
+        ...target.storage,
+        sql: {
+          exec: () => {
+            throw broken;
+          },
+        },
+      };
+      expect(thrown(() => inspect(storage, bundle0(one)))).toBe(broken);
+    }));
+
   it("sees do-orm's ledger, and what mirror would write", () =>
     inObject((ctx) => {
       ctx.storage.sql.exec('CREATE TABLE __migrations (version INTEGER PRIMARY KEY)');
@@ -318,6 +453,70 @@ describe('rewind', () => {
       });
       expect((await rewind(target, '20261122120000_one')).undone).toHaveLength(3);
       expect((await rewind(target, 'm0002')).undone).toHaveLength(2);
+    }));
+
+  it('goes back to a migration that has no tag, or none any more, by its number', () =>
+    inObject(async (ctx) => {
+      const record = { m0000: one.sql, m0001: two.sql };
+      migrate(ctx, record, { table: 'ledger' });
+      const { target } = withBookmarks(ctx);
+      const armed = await rewind(target, 'm0001', { migrations: record, table: 'ledger' });
+      expect(armed.lost).toMatch(/ 2 migration\(s\) included: version 0, version 1\.$/);
+      expect((await rewind(target, 'm0001', { table: 'ledger' })).undone).toEqual(armed.undone);
+    }));
+
+  it('finds a migration by its tag where its number in the code is another than in the object', () =>
+    inObject(async (ctx) => {
+      migrate(ctx, bundle0(one, three));
+      migrate(ctx, bundle);
+      ctx.storage.sql.exec('UPDATE __migrations SET applied_at = applied_at + version * 10');
+      const { target } = withBookmarks(ctx);
+      const { undone } = await rewind(target, 'm0001', { migrations: bundle });
+      expect(undone.map(({ tag }) => tag)).toEqual(['20261122120100_two']);
+      expect((await rewind(target, 'm0001')).undone).toHaveLength(2);
+    }));
+
+  it('tells the migration and the cause where there are no bookmarks', () =>
+    inObject(async (ctx) => {
+      migrate(ctx, bundle);
+      const { target } = withBookmarks(ctx);
+      const getBookmarkForTime = async () => {
+        throw 'no bookmarks';
+      };
+      const error = await rewind(
+        { storage: { ...target.storage, getBookmarkForTime } },
+        'm0002',
+      ).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'NO_BOOKMARKS', cause: 'no bookmarks' });
+      expect((error as Error).message).toContain('Z: no bookmarks Point-in-time recovery');
+    }));
+
+  it('refuses what was written off, and what is not known to have been applied when', () =>
+    inObject(async (ctx) => {
+      await skipped(ctx);
+      migrate(ctx, bundle, { skipped: 'ignore' });
+      const { target, calls } = withBookmarks(ctx);
+      await expect(rewind(target, '20261122120100_two')).rejects.toMatchObject({
+        code: 'NOT_APPLIED',
+        migration: '20261122120100_two',
+      });
+      ctx.storage.sql.exec("UPDATE __migrations SET applied_at = NULL, origin = 'applied'");
+      await expect(rewind(target, '20261122120000_one')).rejects.toMatchObject({ code: 'ADOPTED' });
+      expect(calls).toEqual([]);
+    }));
+
+  it('goes back as far as bookmarks are kept', () =>
+    inObject(async (ctx) => {
+      migrate(ctx, bundle);
+      const { target } = withBookmarks(ctx);
+      const limit = Date.now() - BOOKMARK_DAYS * 24 * 60 * 60 * 1000;
+      ctx.storage.sql.exec('UPDATE __migrations SET applied_at = ?', limit + 60_000);
+      expect((await rewind(target, 'm0000')).undone).toHaveLength(3);
+      ctx.storage.sql.exec('UPDATE __migrations SET applied_at = ?', limit - 60_000);
+      await expect(rewind(target, 'm0000')).rejects.toMatchObject({
+        code: 'TOO_OLD',
+        migration: 'm0000',
+      });
     }));
 
   it('refuses what was not applied here, what was adopted, and what is too long ago', () =>
