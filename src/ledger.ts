@@ -101,12 +101,12 @@ export function readLedger(sql: SqlStorageLike, table: string): Ledger | undefin
   const names = new Set(columns.map(({ name }) => name.toLowerCase()));
   const version = columns.find(({ name }) => name.toLowerCase() === 'version');
   if (version === undefined) throw notALedger(table, 'has no column "version"', 'table');
-  if (version.pk !== 1 || version.type.toUpperCase() !== 'INTEGER') {
+  const isWhole = columns.every(({ pk }) => pk <= 1);
+  if (version.pk !== 1 || !isWhole || version.type.toUpperCase() !== 'INTEGER') {
     throw notALedger(table, 'has a "version" that is no INTEGER PRIMARY KEY', 'table');
   }
   const required = columns.find(
-    ({ name, notnull, dflt_value, pk }) =>
-      notnull === 1 && dflt_value === null && pk === 0 && !(name in COLUMNS),
+    ({ name, notnull, dflt_value }) => notnull === 1 && dflt_value === null && !(name in COLUMNS),
   );
   if (required !== undefined) {
     throw notALedger(table, `needs a value for its column "${required.name}"`, 'table');

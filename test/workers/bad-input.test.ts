@@ -2,7 +2,7 @@
 import { env, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import { InputError, migrate } from '../../src/index.ts';
-import { bundle0, dump, inObject, thrown } from './harness.ts';
+import { bundle0, dump, inObject, rows, thrown } from './harness.ts';
 
 const sql = 'CREATE TABLE a (x)';
 const entry = { idx: 0, when: 1795371422076, tag: '0000_a', breakpoints: true };
@@ -330,6 +330,12 @@ describe("somebody else's table", () => {
     ],
     [
       '__migrations',
+      'CREATE TABLE __migrations (version INTEGER, branch TEXT, PRIMARY KEY (version, branch))',
+      'has a "version" that is no INTEGER PRIMARY KEY',
+      'table',
+    ],
+    [
+      '__migrations',
       'CREATE TABLE __migrations (version INTEGER)',
       'has a "version" that is no INTEGER PRIMARY KEY',
       'table',
@@ -383,6 +389,18 @@ describe("somebody else's table", () => {
       expect(migrate(ctx, { m0000: sql }, { [option]: '__ours' }).applied).toHaveLength(1);
     }),
   );
+
+  it('with columns that need no value of ours is a ledger like any other', () =>
+    inObject((ctx) => {
+      ctx.storage.sql.exec(
+        "CREATE TABLE __migrations (note TEXT, version INTEGER PRIMARY KEY, build INTEGER NOT NULL DEFAULT 7, origin TEXT NOT NULL, who TEXT DEFAULT 'nobody')",
+      );
+      expect(migrate(ctx, { m0000: sql }).applied).toHaveLength(1);
+      expect(migrate(ctx, { m0000: sql }).upToDate).toBe(true);
+      expect(rows(ctx, 'SELECT note, version, build, origin, who FROM __migrations')).toEqual([
+        { note: null, version: 0, build: 7, origin: 'applied', who: 'nobody' },
+      ]);
+    }));
 
   it('with versions that are not 0, 1, 2 and so on is refused', () =>
     inObject((ctx) => {
