@@ -1,7 +1,12 @@
 import { drizzle } from 'drizzle-orm/durable-sqlite';
 import { describe, expect, it } from 'vitest';
 import { migrate as dropIn } from '../../src/drizzle/migrator.ts';
-import { ForeignKeyError, type MigrationRecord, migrate } from '../../src/index.ts';
+import {
+  ForeignKeyError,
+  type MigrateEvent,
+  type MigrationRecord,
+  migrate,
+} from '../../src/index.ts';
 import { doOrm } from './do-orm.ts';
 import {
   bundle0,
@@ -317,10 +322,19 @@ describe('violations from before', () => {
       cascade,
       "INSERT INTO c VALUES (50, 77, 'lost'), (51, 78, 'lost')",
     );
-    const result = await wake(stub, (ctx) => migrate(ctx, { ...record, m0001: rebuildParent }));
+    const events: MigrateEvent[] = [];
+    const onEvent = (event: MigrateEvent) => events.push(event);
+    const result = await wake(stub, (ctx) =>
+      migrate(ctx, { ...record, m0001: rebuildParent }, { onEvent }),
+    );
     expect(result.violations).toEqual([
       { table: 'c', rowid: 50, parent: 'p' },
       { table: 'c', rowid: 51, parent: 'p' },
+    ]);
+    expect(events).toEqual([
+      { type: 'applied', migration: { key: 'm0001', tag: null } },
+      { type: 'violation', violation: { table: 'c', rowid: 50, parent: 'p' } },
+      { type: 'violation', violation: { table: 'c', rowid: 51, parent: 'p' } },
     ]);
     expect(await stub.query('SELECT id FROM c ORDER BY id')).toEqual(
       [10, 11, 12, 50, 51].map((id) => ({ id })),

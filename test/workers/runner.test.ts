@@ -63,6 +63,14 @@ describe('a fresh object', () => {
       expect(tables(ctx)).toEqual(['a', 'b', 'c', 'of_a', 'of_b', 'of_c']);
     }));
 
+  it('takes any name for its ledger', () =>
+    inObject((ctx) => {
+      const table = 'my "ledger"; it\'s';
+      migrate(ctx, { m0000: users }, { table });
+      expect(tables(ctx)).toEqual([table, 'users']);
+      expect(migrate(ctx, { m0000: users }, { table }).upToDate).toBe(true);
+    }));
+
   it('is made again by deleteAll() in the same instance', () =>
     inObject(async (ctx) => {
       migrate(ctx, { m0000: users });
@@ -91,6 +99,44 @@ describe('a wake', () => {
       ),
     ).toEqual([0, 1, 2]);
   });
+
+  it('writes no more than the migration and its row', () =>
+    inObject((ctx) => {
+      const writes = (...migrations: string[]) => {
+        const { target, seen } = watched(ctx);
+        migrate(target, Object.fromEntries(migrations.map((sql, i) => [`m000${i}`, sql])));
+        return seen.statements.filter((text) => !/^(SELECT|PRAGMA) /.test(text));
+      };
+      const insert =
+        'INSERT INTO "__migrations" (tag, checksum, created_at, applied_at, origin, head) VALUES (?, ?, ?, ?, ?, ?)';
+      expect(writes()).toEqual([
+        'CREATE TABLE "__migrations" (version INTEGER PRIMARY KEY, tag TEXT, checksum TEXT, created_at INTEGER, applied_at INTEGER, origin TEXT, head TEXT)',
+      ]);
+      expect(writes(users)).toEqual([
+        users,
+        insert.replace('tag', 'version, tag').replace('?', '?, ?'),
+      ]);
+      expect(writes(users, posts)).toEqual([posts, insert]);
+      expect(writes(users, `${posts} `)).toEqual([
+        'UPDATE "__migrations" SET head = ? WHERE version = ?',
+      ]);
+    }));
+
+  it('with nothing to do has nothing to tell', () =>
+    inObject((ctx) => {
+      migrate(ctx, { m0000: users });
+      expect(migrate(ctx, { m0000: users })).toEqual({
+        upToDate: true,
+        adopted: [],
+        applied: [],
+        healed: [],
+        ignored: [],
+        unknown: [],
+        ahead: [],
+        drift: [],
+        violations: [],
+      });
+    }));
 
   it('with nothing to do reads one row in one statement, whatever the form of the input', async () => {
     const forms = [
