@@ -283,7 +283,7 @@ describe('inspect', () => {
           action: 'mirror',
           key: null,
           tag: null,
-          reason: '__drizzle_migrations lacks the names of Drizzle 1.x',
+          reason: '__drizzle_migrations lacks names or times that Drizzle goes by',
         },
         {
           action: 'mirror',
@@ -315,7 +315,7 @@ describe('inspect', () => {
         action: 'mirror',
         key: null,
         tag: null,
-        reason: '__drizzle_migrations lacks the names of Drizzle 1.x',
+        reason: '__drizzle_migrations lacks names or times that Drizzle goes by',
       });
     }));
 
