@@ -1,0 +1,162 @@
+// What we hold ourselves to. The rows are also tests: test/workers/budget.test.ts.
+import {
+  CONVERTED,
+  type Contender,
+  DO_ORM,
+  DRIZZLE_0,
+  DRIZZLE_1,
+  INLINE,
+  isOurs,
+} from './contenders.ts';
+import type { Results, RowCount } from './results.ts';
+
+export interface Budget {
+  what: string;
+  limit: string;
+  /** The worst that was measured. */
+  measured: string;
+  met: boolean;
+}
+
+/** Where drizzle-offramp is compared with the others. */
+export const COMPARED_AT = 300;
+const BUNDLE_BYTES = 5 * 1024;
+
+const times = (ratio: number): string => `${ratio.toFixed(2)}×`;
+const worstOf = <T>(list: readonly T[], value: (item: T) => number): T =>
+  list.toSorted((a, b) => value(b) - value(a))[0] as T;
+
+function atMost(
+  what: string,
+  limit: number,
+  cells: readonly { contender: string; size: number; ratio: { median: number } }[],
+): Budget {
+  const worst = worstOf(cells, ({ ratio }) => ratio.median);
+  return {
+    what,
+    limit: `≤ ${times(limit)}`,
+    measured: `${times(worst.ratio.median)} (${worst.contender}, N = ${worst.size})`,
+    met: worst.ratio.median <= limit,
+  };
+}
+
+function cheaperThan({ warm }: Results, others: readonly Contender[], limit: number): Budget {
+  const here = warm.filter(({ size }) => size === COMPARED_AT);
+  const medians = (wanted: (contender: Contender) => boolean): number[] =>
+    here
+      .filter(({ contender }) => wanted(contender))
+      .map(({ microseconds }) => microseconds.median);
+  const ours = Math.max(...medians((contender) => isOurs(contender) && contender !== INLINE));
+  const ratio = Math.min(...medians((contender) => others.includes(contender))) / ours;
+  return {
+    what: `nothing to do, N = ${COMPARED_AT}: cheaper than ${others.join(' and ')}`,
+    limit: `≥ ${limit}×`,
+    measured: `${ratio.toFixed(1)}×`,
+    met: ratio >= limit,
+  };
+}
+
+interface RowLimit {
+  what: string;
+  limit: string;
+  counts: RowCount[];
+  /** How many rows over the limit. */
+  over: (count: RowCount) => { read: number; written: number };
+}
+
+function rowBudget({ what, limit, counts, over }: RowLimit): Budget {
+  const excess = (count: RowCount): number => Math.max(over(count).read, over(count).written);
+  const worst = worstOf(counts, excess);
+  const { read, written } = over(worst);
+  const met = excess(worst) <= 0;
+  const by = [read > 0 ? `${read} read` : '', written > 0 ? `${written} written` : ''].filter(
+    (text) => text !== '',
+  );
+  return {
+    what,
+    limit,
+    measured: met
+      ? `all ${counts.length}`
+      : `${by.join(', ')} too many (${worst.contender}, N = ${worst.size})`,
+    met,
+  };
+}
+
+function rowBudgets({ rows }: Results): Budget[] {
+  const ours = (what: RowCount['what']) =>
+    rows.filter((count) => count.what === what && isOurs(count.contender));
+  const bare = (size: number): RowCount =>
+    rows.find((count) => count.contender === 'bare exec' && count.size === size) as RowCount;
+  return [
+    {
+      what: 'nothing to do: rows',
+      limit: '1 read, 0 written',
+      counts: ours('nothing to do'),
+      over: ({ read, written }: RowCount) => ({ read: read - 1, written }),
+    },
+    {
+      what: 'fresh object: rows more than the SQL alone',
+      limit: '≤ N + 8 read, N + 4 written',
+      counts: ours('fresh object'),
+      over: ({ read, written, size }: RowCount) => ({
+        read: read - bare(size).read - size - 8,
+        written: written - bare(size).written - size - 4,
+      }),
+    },
+    {
+      what: 'adoption: rows',
+      limit: '≤ N + 4 written',
+      counts: [...ours('adopt 0.x'), ...ours('adopt 1.x')],
+      over: ({ written, size }: RowCount) => ({ read: 0, written: written - size - 4 }),
+    },
+  ].map(rowBudget);
+}
+
+/**
+ * Holds the results against the budgets.
+ *
+ * @param results what was measured
+ */
+export function checkBudgets(results: Results): Budget[] {
+  const { warm, cold, fresh, bundles, firstWake } = results;
+  const ours = warm.filter(({ contender }) => isOurs(contender));
+  const bytes = bundles.find(({ what }) => what === 'drizzle-offramp')?.gzipped ?? Number.NaN;
+  const first = firstWake.find(({ form }) => form === CONVERTED)?.microseconds.median ?? Number.NaN;
+  return [
+    atMost(
+      'nothing to do, over a bare SELECT',
+      1.3,
+      ours.filter(({ contender }) => contender !== INLINE),
+    ),
+    atMost(
+      `the same, ${INLINE}`,
+      2,
+      ours.filter(({ contender, size }) => contender === INLINE && size === COMPARED_AT),
+    ),
+    cheaperThan(results, [DRIZZLE_0, DRIZZLE_1], 15),
+    cheaperThan(results, [DO_ORM], 10),
+    atMost(
+      'cold wake, over a bare SELECT',
+      1.03,
+      cold.filter(({ contender }) => isOurs(contender)),
+    ),
+    atMost(
+      'fresh object, over the SQL alone',
+      1.1,
+      fresh.filter(({ contender }) => isOurs(contender)),
+    ),
+    ...rowBudgets(results),
+    {
+      what: 'added to the Worker, gzipped',
+      limit: `≤ ${BUNDLE_BYTES.toLocaleString('en-US')} B`,
+      measured: `${bytes.toLocaleString('en-US')} B`,
+      met: bytes <= BUNDLE_BYTES,
+    },
+    {
+      what: `first wake of an isolate, ${CONVERTED} of 1,000 × 5 KB`,
+      limit: '< 1 ms',
+      measured: `${(first / 1000).toFixed(2)} ms`,
+      met: first < 1000,
+    },
+  ];
+}

@@ -1,0 +1,109 @@
+import { DurableObject } from 'cloudflare:workers';
+import type { Ask, FirstWakeTask, Rows } from '../ask.ts';
+import { isAsync, type Job } from '../contenders.ts';
+import { prepare } from './calls.ts';
+import { counted } from './counted.ts';
+import { firstWake, load } from './first-wake.ts';
+
+export interface Env {
+  OBJECT: DurableObjectNamespace<BenchObject>;
+}
+
+/** What the next objects do in their constructors; it stands for a deploy. */
+let deploy: { job: Job; size: number; count: boolean } | undefined;
+/** How many objects have been made, so that a wake which was none is noticed. */
+let woken = 0;
+
+export class BenchObject extends DurableObject<Env> {
+  #rows: () => Rows = () => ({ read: 0, written: 0 });
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    woken++;
+    if (deploy === undefined) return;
+    const { job, size, count } = deploy;
+    let target = ctx;
+    if (count) ({ ctx: target, rows: this.#rows } = counted(ctx));
+    const call = prepare(target, job, size);
+    if (isAsync(job)) ctx.blockConcurrencyWhile(async () => call());
+    else call();
+  }
+
+  /** Any event. */
+  ping(): void {}
+
+  /** Calls a contender again and again; whatever it returns is awaited, for all alike. */
+  async loop(job: Job, size: number, times: number): Promise<void> {
+    const call = prepare(this.ctx, job, size);
+    for (let i = 0; i < times; i++) await call();
+  }
+
+  /** The rows that the constructor cost. */
+  rows(): Rows {
+    return this.#rows();
+  }
+
+  /** How many tables and indexes the migrations made. */
+  made(): number {
+    const query = "SELECT count(*) AS n FROM sqlite_master WHERE tbl_name GLOB 't[0-9]*'";
+    return this.ctx.storage.sql.exec<{ n: number }>(query).one().n;
+  }
+
+  /** The first call of a fresh copy of the package. */
+  firstWake(copy: number, task: FirstWakeTask): void {
+    firstWake(this.ctx, copy, task);
+  }
+
+  evict(): void {
+    this.ctx.abort('evicted');
+  }
+}
+
+async function answer(request: Ask, { OBJECT }: Env): Promise<unknown> {
+  switch (request.do) {
+    case 'wake': {
+      const before = woken;
+      deploy = { ...request, count: false };
+      for (const object of request.objects) await OBJECT.getByName(object).ping();
+      deploy = undefined;
+      if (woken - before !== request.objects.length) throw new Error('an object was awake already');
+      return null;
+    }
+    case 'evict':
+      for (const object of request.objects) {
+        await OBJECT.getByName(object)
+          .evict()
+          .catch((error: Error) => {
+            if (error.message !== 'evicted') throw error;
+          });
+      }
+      return null;
+    case 'loop':
+      await OBJECT.getByName(request.object).loop(request.job, request.size, request.times);
+      return null;
+    case 'rows': {
+      deploy = { ...request, count: true };
+      const rows = await OBJECT.getByName(request.object).rows();
+      deploy = undefined;
+      return rows;
+    }
+    case 'made':
+      return OBJECT.getByName(request.object).made();
+    case 'load':
+      await load(request.copy);
+      return null;
+    case 'firstWake':
+      await OBJECT.getByName(request.object).firstWake(request.copy, request.task);
+      return null;
+  }
+}
+
+export default {
+  async fetch(request: Request, env: Env): Promise<Response> {
+    try {
+      return Response.json(await answer(await request.json(), env));
+    } catch (error) {
+      return new Response(String((error as Error).stack), { status: 500 });
+    }
+  },
+};
