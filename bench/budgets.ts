@@ -9,6 +9,7 @@ import {
   isOurs,
 } from './contenders.ts';
 import type { Results, RowCount } from './results.ts';
+import { medianOf } from './statistics.ts';
 
 export interface Budget {
   what: string;
@@ -37,6 +38,28 @@ function atMost(
     limit: `≤ ${times(limit)}`,
     measured: `${times(worst.ratio.median)} (${worst.contender}, N = ${worst.size})`,
     met: worst.ratio.median <= limit,
+  };
+}
+
+/**
+ * Where all forms do the same, the middle one of each size counts: the dearest of many would be the one that the machine
+ * disturbed most.
+ */
+function middleAtMost(
+  what: string,
+  limit: number,
+  cells: readonly { size: number; ratio: { median: number } }[],
+): Budget {
+  const middles = [...new Set(cells.map(({ size }) => size))].map((size) => {
+    const ratios = cells.filter((cell) => cell.size === size).map(({ ratio }) => ratio.median);
+    return { size, ratio: medianOf(ratios), low: Math.min(...ratios), high: Math.max(...ratios) };
+  });
+  const { size, ratio, low, high } = worstOf(middles, ({ ratio }) => ratio);
+  return {
+    what,
+    limit: `≤ ${times(limit)}`,
+    measured: `${times(ratio)} (N = ${size}; the forms ${times(low)} to ${times(high)})`,
+    met: ratio <= limit,
   };
 }
 
@@ -135,12 +158,12 @@ export function checkBudgets(results: Results): Budget[] {
     ),
     cheaperThan(results, [DRIZZLE_0, DRIZZLE_1], 15),
     cheaperThan(results, [DO_ORM], 10),
-    atMost(
+    middleAtMost(
       'cold wake, over a bare SELECT',
       1.03,
       cold.filter(({ contender }) => isOurs(contender)),
     ),
-    atMost(
+    middleAtMost(
       'fresh object, over the SQL alone',
       1.1,
       fresh.filter(({ contender }) => isOurs(contender)),

@@ -12,6 +12,7 @@ import {
   OURS,
 } from './contenders.ts';
 import type { Results, Timing } from './results.ts';
+import { medianOf } from './statistics.ts';
 
 const OWN = 'drizzle-offramp';
 /** Ours in all forms that are the same object on each wake stand in one line, by the dearest. */
@@ -36,21 +37,23 @@ export const LINES: readonly Line[] = [
 ];
 
 /**
- * The dearest of a line's contenders.
+ * The ratio of a line: of the dearest of its contenders.
  *
  * @param cells the timings of one kind
  * @param line who
  * @param size how many migrations
+ * @param pick which of several counts, if not the dearest
  */
 export const ratioOf = (
   cells: readonly Timing<string>[],
   { contenders }: Line,
   size: number,
+  pick: (ratios: number[]) => number = (ratios) => Math.max(...ratios),
 ): number | undefined => {
   const ratios = cells
     .filter((cell) => cell.size === size && (contenders as string[]).includes(cell.contender))
     .map(({ ratio }) => ratio.median);
-  return ratios.length === 0 ? undefined : Math.max(...ratios);
+  return ratios.length === 0 ? undefined : pick(ratios);
 };
 
 /** Rows read on a wake with nothing to do. */
@@ -107,8 +110,8 @@ export function readmePart(results: Results): string {
       line.title,
       ...sizes.map((size) => times(ratioOf(warm, line, size))),
       rowsOf(results, line, COMPARED_AT).toLocaleString('en-US'),
-      isFloor ? '1.00×' : times(ratioOf(cold, line, COMPARED_AT)),
-      times(ratioOf(fresh, line, COMPARED_AT)),
+      isFloor ? '1.00×' : times(ratioOf(cold, line, COMPARED_AT, medianOf)),
+      times(ratioOf(fresh, line, COMPARED_AT, medianOf)),
       bytes === undefined ? '' : `${(bytes / 1000).toFixed(1)} KB`,
     ];
     const bold = line.contenders.some(isOurs);
