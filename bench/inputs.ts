@@ -2,6 +2,7 @@
 import {
   bundle0,
   bundle1,
+  carried,
   converted,
   durableUtils,
   made,
@@ -23,7 +24,7 @@ const formsOf = (size: number): string => {
     ([name, value]) => `${name}: ${JSON.stringify(value)}`,
   );
   literals.push(
-    `converted: defineMigrations(${JSON.stringify(converted(migrations))})`,
+    `converted: defineMigrations(${JSON.stringify(converted(migrations))}, '${carried(migrations)}')`,
     `inline: () => (${JSON.stringify(plain(migrations))})`,
   );
   return `{ ${literals.join(',\n')} }`;
@@ -57,5 +58,6 @@ export function longSource(size: number, bytes: number): string {
     JSON.stringify(value).replace(/"text (\d+)"/g, (_, i) => `texts[${i}]`);
   return `const texts = ${JSON.stringify(migrations.map(({ sql }) => sql))};
 export const bundle0 = () => (${literal(bundle0(placeholders))});
-export const converted = () => (${literal(Object.fromEntries(entries))});`;
+export const converted = () => (${literal(Object.fromEntries(entries))});
+export const carried = '${carried(migrations)}';`;
 }

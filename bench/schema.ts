@@ -93,14 +93,22 @@ export const bundle1 = (migrations: Made[]) => ({
 
 export const plain = (migrations: Made[]) => record(migrations, ({ sql }) => sql);
 
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
 /** What `drizzle-offramp convert` writes into `defineMigrations`. */
 export const converted = (migrations: Made[]) =>
   record(migrations, ({ canonicalTag, when, sql }) => ({
     tag: canonicalTag,
     when,
-    checksum: createHash('sha256').update(sql).digest('hex'),
+    checksum: sha256(sql),
     sql,
   }));
+
+/** The last key and the fingerprint, which it writes behind them. */
+export const carried = (migrations: Made[]): string => {
+  const lines = migrations.map(({ canonicalTag, sql }) => `${canonicalTag} ${sha256(sql)}\n`);
+  return `${migrations.at(-1)?.key} ${sha256(lines.join(''))}`;
+};
 
 export const durableUtils = (migrations: Made[]) =>
   migrations.map(({ tag, sql }, idMonotonicInc) => ({ idMonotonicInc, description: tag, sql }));

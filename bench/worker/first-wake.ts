@@ -7,6 +7,7 @@ interface Copy {
   defineMigrations: typeof defineMigrations;
   bundle0: DrizzleBundle0;
   converted: MigrationRecord;
+  carried: string;
 }
 
 const copies = new Map<number, Copy>();
@@ -21,8 +22,8 @@ export async function load(number: number): Promise<void> {
   const [name, texts] = [`./copy-${number}.js`, './long.js'];
   const [copy, long] = await Promise.all([import(name), import(texts)]);
   const { migrate, defineMigrations } = copy;
-  const [bundle0, converted] = [long.bundle0(), long.converted()];
-  copies.set(number, { migrate, defineMigrations, bundle0, converted });
+  const [bundle0, converted, carried] = [long.bundle0(), long.converted(), long.carried];
+  copies.set(number, { migrate, defineMigrations, bundle0, converted, carried });
 }
 
 /**
@@ -38,6 +39,6 @@ export function firstWake(ctx: DurableObjectState, number: number, task: FirstWa
     copy.migrate(ctx, copy.bundle0);
   } else {
     // The module calls `defineMigrations` when it is evaluated, which is part of an isolate's first wake.
-    copy.migrate(ctx, copy.defineMigrations(copy.converted));
+    copy.migrate(ctx, copy.defineMigrations(copy.converted, copy.carried));
   }
 }
