@@ -5,6 +5,7 @@
  * - {@link AdoptionError}: what stands in the object's ledgers does not fit the migrations.
  * - {@link MigrationError}: a statement of a migration failed.
  * - {@link ForeignKeyError}: a migration that switches foreign keys off cannot run, or broke a reference.
+ * - {@link OfframpError} itself, `STORAGE_FAILED`: the database refused what belongs to no migration.
  */
 
 /** What all errors of this package share: a `code` that programs can compare and that never changes. */
@@ -67,6 +68,67 @@ export class InputError extends OfframpError {
   }
 }
 
+/** How much of a value or a failed statement a message repeats, in characters. */
+export const PREVIEW = 200;
+
+const preview = (text: string): string =>
+  text.length > PREVIEW ? `${text.slice(0, PREVIEW)}…` : text;
+
+/**
+ * A value as a message shows it.
+ *
+ * @param value anything
+ */
+export function show(value: unknown): string {
+  try {
+    return preview(
+      typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value)),
+    );
+  } catch {
+    return `a value of type ${typeof value}`;
+  }
+}
+
+const saying = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : `it threw ${show(cause)}`;
+
+/**
+ * Reads what was passed in; what a getter or a proxy in it throws is told as ours.
+ *
+ * @param code the code of the error
+ * @param what the name of what is read, in the plural
+ * @param read reads it
+ * @throws {InputError} what `read` throws, or that it cannot be read
+ */
+export function reading<T>(code: InputErrorCode, what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof OfframpError) throw cause;
+    const error = new InputError(code, `The ${what} cannot be read: ${saying(cause)}`);
+    throw Object.assign(error, { cause });
+  }
+}
+
+/**
+ * An error of the storage's, in our words; one of ours as it is.
+ *
+ * @param cause what was thrown
+ * @param table the ledger's name
+ * @param drizzleTable the name of Drizzle's ledger
+ */
+export const asOurs = (cause: unknown, table: string, drizzleTable: string): OfframpError =>
+  cause instanceof OfframpError
+    ? cause
+    : Object.assign(
+        new OfframpError(
+          'STORAGE_FAILED',
+          `The database refused what is not part of any migration: ${saying(cause)}. All is as it was. If ${table} or ` +
+            `${drizzleTable} is somebody else's table, name another one with \`table\` or \`drizzleTable\`.`,
+        ),
+        { cause },
+      );
+
 /** The code of an {@link AdoptionError}. */
 export type AdoptionErrorCode =
   | 'UNKNOWN_ROW'
@@ -99,9 +161,6 @@ export class AdoptionError extends OfframpError {
   }
 }
 
-/** How much of a failed statement a message repeats, in characters. */
-export const STATEMENT_PREVIEW = 200;
-
 /** A statement of a migration failed; the whole attempt was rolled back. */
 export class MigrationError extends OfframpError {
   /** The number in the migration's key: 7 for `m0007`. */
@@ -128,14 +187,10 @@ export class MigrationError extends OfframpError {
     const { migration, statement, statementIndex, appliedBefore, cause } = failure;
     const version = Number(migration.key.slice(1));
     const name = migration.tag === null ? migration.key : `${migration.key} ${migration.tag}`;
-    const preview =
-      statement.length > STATEMENT_PREVIEW
-        ? `${statement.slice(0, STATEMENT_PREVIEW)}…`
-        : statement;
     super(
       'MIGRATION_FAILED',
       `Migration ${version} failed (${name}); everything was rolled back.\n` +
-        `  Statement ${statementIndex + 1}: ${preview}\n` +
+        `  Statement ${statementIndex + 1}: ${preview(statement)}\n` +
         `  Error: ${cause instanceof Error ? cause.message : String(cause)}\n` +
         `  State: ${appliedBefore} migration(s) were applied before this attempt`,
     );

@@ -1,6 +1,7 @@
 import { AdoptionError } from './errors.ts';
 import type { HistoryRow } from './match.ts';
 import { firstRow, type SqlStorageLike } from './target.ts';
+import { isTimestamp } from './time.ts';
 
 /** The ledger's name unless the `table` option says otherwise. */
 export const DEFAULT_TABLE = '__migrations';
@@ -44,6 +45,16 @@ export interface Ledger {
  */
 export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
+/**
+ * A value of a ledger's column that others may have written into too.
+ *
+ * @param value what stands there
+ */
+export const textOrNull = (value: unknown): string | null =>
+  typeof value === 'string' && value !== '' ? value : null;
+/** {@link textOrNull} of a column with a time. */
+export const timeOrNull = (value: unknown): number | null => (isTimestamp(value) ? value : null);
+
 /** The statement of a wake with nothing to do; the text is the same every time, so SQLite need not parse it again. */
 export const selectHead = (table: string): string =>
   `SELECT head FROM ${quote(table)} ORDER BY version DESC LIMIT 1`;
@@ -68,7 +79,11 @@ interface Column {
 export function columnsOf(sql: SqlStorageLike, table: string, option: string): Column[] {
   // https://www.sqlite.org/pragma.html#pragma_table_list
   const found = firstRow(sql.exec(`PRAGMA table_list(${quote(table)})`));
-  if (found === undefined) return [];
+  if (found === undefined) {
+    // Tables and indexes share their names. https://www.sqlite.org/pragma.html#pragma_index_info
+    if (firstRow(sql.exec(`PRAGMA index_info(${quote(table)})`)) === undefined) return [];
+    throw notALedger(table, 'is an index, not a table', option);
+  }
   if (found.type !== 'table') {
     throw notALedger(table, `is a ${found.type}, not a table`, option);
   }
@@ -87,6 +102,18 @@ export const notALedger = (table: string, found: string, option: string): Adopti
     table,
   );
 
+function checkVersion(table: string, version: unknown, expected: number | undefined): void {
+  if (version === expected) return;
+  throw new AdoptionError(
+    'BROKEN_LEDGER',
+    `The ledger ${table} has version ${version} where ${expected} was expected: its versions must be 0, 1, 2 and ` +
+      'so on, so a row was removed or the table is not a ledger of migrations. Restore the row, or name another ' +
+      'table with the option `table`.',
+    table,
+    [String(version)],
+  );
+}
+
 /**
  * Reads the whole ledger, ours or do-orm's.
  *
@@ -101,32 +128,38 @@ export function readLedger(sql: SqlStorageLike, table: string): Ledger | undefin
   const names = new Set(columns.map(({ name }) => name.toLowerCase()));
   const version = columns.find(({ name }) => name.toLowerCase() === 'version');
   if (version === undefined) throw notALedger(table, 'has no column "version"', 'table');
-  const isWhole = columns.every(({ pk }) => pk <= 1);
-  if (version.pk !== 1 || !isWhole || version.type.toUpperCase() !== 'INTEGER') {
+  // In a key of several columns, or one that is DESC, SQLite does not count on by itself.
+  const isOther = [...sql.exec(`PRAGMA index_list(${quote(table)})`)].some(
+    ({ origin }) => origin === 'pk',
+  );
+  if (version.pk !== 1 || version.type.toUpperCase() !== 'INTEGER' || isOther) {
     throw notALedger(table, 'has a "version" that is no INTEGER PRIMARY KEY', 'table');
   }
   const required = columns.find(
-    ({ name, notnull, dflt_value }) => notnull === 1 && dflt_value === null && !(name in COLUMNS),
+    ({ name, notnull, dflt_value, pk }) =>
+      notnull === 1 && dflt_value === null && pk === 0 && !Object.hasOwn(COLUMNS, name),
   );
   if (required !== undefined) {
     throw notALedger(table, `needs a value for its column "${required.name}"`, 'table');
   }
   const missing = NAMES.filter((name) => !names.has(name));
-  const list = NAMES.map((name) => (missing.includes(name) ? `NULL AS ${name}` : name)).join(', ');
-  const rows = [
-    ...sql.exec(`SELECT ${list} FROM ${quote(table)} ORDER BY version`),
-  ] as unknown as LedgerRow[];
+  const list = NAMES.map((name) => `${missing.includes(name) ? 'NULL' : name} AS ${name}`).join(
+    ', ',
+  );
+  const rows = Array.from(
+    sql.exec(`SELECT ${list} FROM ${quote(table)} ORDER BY version`),
+    (row): LedgerRow => ({
+      version: row.version as number,
+      tag: textOrNull(row.tag),
+      checksum: textOrNull(row.checksum),
+      created_at: timeOrNull(row.created_at),
+      applied_at: timeOrNull(row.applied_at),
+      origin: textOrNull(row.origin) as Origin | null,
+      head: textOrNull(row.head),
+    }),
+  );
   rows.forEach(({ version }, expected) => {
-    if (version !== expected) {
-      throw new AdoptionError(
-        'BROKEN_LEDGER',
-        `The ledger ${table} has version ${version} where ${expected} was expected: its versions must be 0, 1, 2 and ` +
-          'so on, so a row was removed or the table is not a ledger of migrations. Restore the row, or name another ' +
-          'table with the option `table`.',
-        table,
-        [String(version)],
-      );
-    }
+    checkVersion(table, version, expected);
   });
   return { rows, missing };
 }
@@ -164,6 +197,7 @@ const ROWS_AT_ONCE = Math.floor(100 / NAMES.length);
  * @param sql the object's SQL storage
  * @param table the ledger's name
  * @param rows the rows, the first with the next version
+ * @throws {AdoptionError} if the last row is not in the table then
  */
 export function insertRows(sql: SqlStorageLike, table: string, rows: readonly LedgerRow[]): void {
   for (let at = 0; at < rows.length; ) {
@@ -177,6 +211,11 @@ export function insertRows(sql: SqlStorageLike, table: string, rows: readonly Le
       ...chunk.flatMap((row) => names.map((name) => row[name])),
     );
     at += chunk.length;
+    if (at < rows.length) continue;
+    // A trigger of somebody else's may have kept one out. Both functions read no row.
+    const last = 'SELECT iif(changes() = ?, last_insert_rowid(), NULL) AS version';
+    const { version } = firstRow(sql.exec(last, chunk.length)) ?? {};
+    checkVersion(table, version, rows.at(-1)?.version);
   }
 }
 

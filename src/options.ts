@@ -1,8 +1,7 @@
 import { DEFAULT_DRIZZLE_TABLE } from './drizzle/ledger.ts';
-import { InputError } from './errors.ts';
+import { InputError, show } from './errors.ts';
 import { DEFAULT_TABLE } from './ledger.ts';
 import type { MigrateEvent } from './result.ts';
-import { show } from './show.ts';
 
 /** What `migrate` can be told. Every option has a default that a team can start with. */
 export interface MigrateOptions {

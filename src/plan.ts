@@ -5,7 +5,13 @@ import type { Ledger, LedgerRow, Origin } from './ledger.ts';
 import { isCoarse, type Matches, matchByIdentity, pair, secondOfRow } from './match.ts';
 import type { Migration } from './migrations.ts';
 import type { ResolvedOptions } from './options.ts';
-import { excessBytes, isAdditive, MAX_STATEMENT_BYTES, splitStatements } from './sql.ts';
+import {
+  excessBytes,
+  isAdditive,
+  MAX_STATEMENT_BYTES,
+  namesTable,
+  splitStatements,
+} from './sql.ts';
 import { millisOf } from './time.ts';
 
 /** What stands in an object: both ledgers, each undefined if there is no such table. */
@@ -139,7 +145,7 @@ function matchDrizzle(
 /** A row of Drizzle's is also known if our ledger has it and only this code does not. */
 const isSame = (row: DrizzleRow, own: LedgerRow): boolean =>
   (row.tag !== null && row.tag === own.tag) ||
-  (row.created_at !== null && row.created_at === own.created_at) ||
+  (row.created_at === own.created_at && (row.created_at !== null || isKept(own))) ||
   // A row that mirror wrote from a 0.x bundle has the millisecond, and ours may come from a 1.x one.
   (row.tag === null && isCoarse(own) && secondOfRow(row) === secondOfRow(own));
 
@@ -211,9 +217,17 @@ function refuseMirror(): never {
   );
 }
 
-function toStep(migration: Migration, skipped: boolean): Step {
+function toStep(migration: Migration, skipped: boolean, table: string): Step {
   const statements = splitStatements(migration.sql);
   statements.forEach((statement, i) => {
+    if (namesTable(statement, table)) {
+      throw new InputError(
+        'INVALID_TABLE_NAME',
+        `Statement ${i + 1} of ${named(migration)} names ${table}, which is the ledger, and nobody else writes there. ` +
+          'Take it out, or name another ledger with the option `table`.',
+        migration.key,
+      );
+    }
     const bytes = excessBytes(statement);
     if (bytes > 0) {
       throw new InputError(
@@ -308,7 +322,7 @@ function planSteps(
 ): Step[] {
   const steps = open
     .filter((migration) => options.skipped !== 'ignore' || !skipped.includes(migration))
-    .map((migration) => toStep(migration, skipped.includes(migration)));
+    .map((migration) => toStep(migration, skipped.includes(migration), options.table));
   const refused = steps.filter(
     (step) =>
       step.skipped &&

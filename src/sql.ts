@@ -147,6 +147,17 @@ export function pragmaSwitch(statement: string): { name: string; on: boolean } |
   return { name: unquote(name).toLowerCase(), on: sign !== '-' && isOn(unquote(value[0] ?? '')) };
 }
 
+/**
+ * Whether a statement names a table, or anything else of that name.
+ *
+ * @param statement one statement
+ * @param table the table's name
+ */
+export const namesTable = (statement: string, table: string): boolean =>
+  // Few texts hold the name at all, and taking one apart is slow.
+  statement.toUpperCase().includes(table.toUpperCase()) &&
+  words(statement).some((word) => word.replace(/^["`[]([\s\S]*).$/, '$1') === table.toUpperCase());
+
 const EMPTY_BY_NATURE = [
   /^(CREATE (UNIQUE )?(INDEX|VIEW|TRIGGER)|CREATE TABLE(?! .* AS )|ALTER|DROP|PRAGMA) /,
   // The copy of drizzle-kit's table rebuild, column by column: from an empty table it copies nothing.

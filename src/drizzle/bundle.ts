@@ -1,7 +1,6 @@
-import { InputError } from '../errors.ts';
+import { InputError, show } from '../errors.ts';
 import { keyOf } from '../key.ts';
 import type { MigrationSource } from '../migrations.ts';
-import { show } from '../show.ts';
 import { isTimestamp, millisOf, secondOf } from '../time.ts';
 
 /** The default export of `migrations.js` as drizzle-kit 0.x writes it. */
@@ -48,7 +47,7 @@ export function readBundle0(bundle: DrizzleBundle0): MigrationSource[] {
     );
   }
   const tagOfKey = new Map<string, string>();
-  const sources = journal.entries.map((entry: unknown, position) => {
+  const sources = Array.from(journal.entries, (entry: unknown, position) => {
     const { idx, when, tag } = (entry ?? {}) as Record<string, unknown>;
     if (!Number.isInteger(idx) || (idx as number) < 0 || typeof tag !== 'string') {
       throw new InputError(

@@ -1,7 +1,6 @@
-import { columnsOf, notALedger, quote } from '../ledger.ts';
+import { columnsOf, notALedger, quote, textOrNull, timeOrNull } from '../ledger.ts';
 import type { HistoryRow } from '../match.ts';
 import type { SqlStorageLike } from '../target.ts';
-import { isTimestamp } from '../time.ts';
 import type { LedgerForm } from './mirror.ts';
 
 /** The name of Drizzle's ledger unless the `drizzleTable` option says otherwise. */
@@ -46,9 +45,9 @@ export function readDrizzleLedger(sql: SqlStorageLike, table: string): DrizzleLe
     ),
     (row): DrizzleRow => ({
       rowid: row.rowid as number,
-      tag: typeof row.name === 'string' ? row.name : null,
-      created_at: isTimestamp(row.created_at) ? row.created_at : null,
-      checksum: typeof row.hash === 'string' && row.hash !== '' ? row.hash : null,
+      tag: textOrNull(row.name),
+      created_at: timeOrNull(row.created_at),
+      checksum: textOrNull(row.hash),
     }),
   );
   return { form, rows };
@@ -61,5 +60,6 @@ export function readDrizzleLedger(sql: SqlStorageLike, table: string): DrizzleLe
  * @param table the name of Drizzle's ledger
  */
 export function retireDrizzleLedger(sql: SqlStorageLike, table: string): void {
-  sql.exec(`DROP TABLE ${quote(table)}`);
+  // A migration may have dropped it.
+  sql.exec(`DROP TABLE IF EXISTS ${quote(table)}`);
 }
