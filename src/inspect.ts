@@ -1,5 +1,5 @@
 import type { MirrorPlan } from './drizzle/mirror.ts';
-import { OfframpError } from './errors.ts';
+import { asOurs, type OfframpError } from './errors.ts';
 import { type ForeignKeyMode, foreignKeyMode } from './foreign-keys.ts';
 import { headOf, isEmpty, isLevel, readState, wouldWrite } from './migrate.ts';
 import { type MigrationInput, readMigrations } from './migrations.ts';
@@ -135,6 +135,8 @@ export function inspect(
     result: UP_TO_DATE,
     refusal: undefined,
   } as const;
+  const refusal = (cause: unknown): OfframpError =>
+    asOurs(cause, settings.table, settings.drizzleTable);
   try {
     const state = readState(resolved, settings);
     const ledgers = ledgersOf(state);
@@ -151,12 +153,10 @@ export function inspect(
         result: toResult(plan, upToDate, []),
         refusal: undefined,
       };
-    } catch (refusal) {
-      if (!(refusal instanceof OfframpError)) throw refusal;
-      return { ...nothing, upToDate: false, ledgers, refusal };
+    } catch (cause) {
+      return { ...nothing, upToDate: false, ledgers, refusal: refusal(cause) };
     }
-  } catch (refusal) {
-    if (!(refusal instanceof OfframpError)) throw refusal;
-    return { ...nothing, upToDate: false, refusal };
+  } catch (cause) {
+    return { ...nothing, upToDate: false, refusal: refusal(cause) };
   }
 }

@@ -1,7 +1,7 @@
 import { applyPlan } from './apply.ts';
 import { readDrizzleLedger } from './drizzle/ledger.ts';
 import { mirrorChanges } from './drizzle/mirror.ts';
-import { type ForeignKeyViolation, OfframpError } from './errors.ts';
+import { asOurs, type ForeignKeyViolation } from './errors.ts';
 import { foreignKeyMode, transact } from './foreign-keys.ts';
 import { DEFAULT_TABLE, readLedger, SELECT_HEAD, selectHead } from './ledger.ts';
 import { type Migration, type MigrationInput, readMigrations } from './migrations.ts';
@@ -166,8 +166,9 @@ export function migrateTarget(
     const result = takeTheLongWay(target, list.migrations, head, resolved, hold);
     tell(resolved, toEvents(result));
     return result;
-  } catch (error) {
-    if (error instanceof OfframpError) tell(resolved, [{ type: 'refused', error }]);
+  } catch (cause) {
+    const error = asOurs(cause, resolved.table, resolved.drizzleTable);
+    tell(resolved, [{ type: 'refused', error }]);
     throw error;
   }
 }

@@ -4,7 +4,7 @@ import {
   readBundle0,
   readBundle1,
 } from './drizzle/bundle.ts';
-import { InputError } from './errors.ts';
+import { InputError, reading, show } from './errors.ts';
 import { keyOf } from './key.ts';
 import { sha256 } from './sha256.ts';
 import { isTimestamp, millisOf, secondOf } from './time.ts';
@@ -88,27 +88,33 @@ function readRecord(record: MigrationRecord): MigrationSource[] {
 }
 
 function checkTag({ key, tag, when, was = [], checksum }: MigrationSource): void {
-  const second = tag?.slice(0, 14) ?? '';
-  if (tag !== undefined && (!/^\d{14}(_|$)/.test(tag) || Number.isNaN(millisOf(second)))) {
+  const second = typeof tag === 'string' ? tag.slice(0, 14) : '';
+  if (
+    tag !== undefined &&
+    (typeof tag !== 'string' || !/^\d{14}(_|$)/.test(tag) || Number.isNaN(millisOf(second)))
+  ) {
     throw new InputError(
       'INVALID_TAG',
-      `Migration ${key} has the tag "${tag}": it must start with its UTC second in 14 digits and "_".`,
+      `Migration ${key} has the tag ${show(tag)}: it must start with its UTC second in 14 digits and "_".`,
       key,
     );
   }
-  const stamps = when === undefined ? was : [when, ...was];
-  const bad = stamps.find((stamp) => !isTimestamp(stamp));
+  const stamps: readonly unknown[] = Array.isArray(was) ? was : [[was]];
+  const bad = (when === undefined ? stamps : [when, ...stamps]).find((one) => !isTimestamp(one));
   if (bad !== undefined || (when !== undefined && tag !== undefined && secondOf(when) !== second)) {
     throw new InputError(
       'INVALID_WHEN',
-      `Migration ${key} has when: ${bad ?? when}, which is no time in milliseconds or not the second of its tag.`,
+      `Migration ${key} has when: ${show(bad === undefined ? when : bad)}, which is no time in milliseconds or not the second of its tag.`,
       key,
     );
   }
-  if (checksum !== undefined && !/^[0-9a-f]{64}$/.test(checksum)) {
+  if (
+    checksum !== undefined &&
+    (typeof checksum !== 'string' || !/^[0-9a-f]{64}$/.test(checksum))
+  ) {
     throw new InputError(
       'INVALID_ENTRY',
-      `Migration ${key} has the checksum ${JSON.stringify(checksum)}: leave it out, or give the SHA-256 of its SQL.`,
+      `Migration ${key} has the checksum ${show(checksum)}: leave it out, or give the SHA-256 of its SQL.`,
       key,
     );
   }
@@ -120,7 +126,7 @@ function complete(source: MigrationSource): Migration {
     const found = sql === null ? 'null' : Array.isArray(sql) ? 'an array' : `of type ${typeof sql}`;
     throw new InputError(
       'SQL_NOT_TEXT',
-      `The SQL of ${key}${tag === null ? '' : ` (${tag})`} is ${found}, not a string. If it is imported from a .sql ` +
+      `The SQL of ${key}${typeof tag === 'string' ? ` (${tag})` : ''} is ${found}, not a string. If it is imported from a .sql ` +
         'file, tell the bundler that it is text: "rules": [{ "type": "Text", "globs": ["**/*.sql"], "fallthrough": ' +
         'true }] in wrangler.jsonc.',
       key,
@@ -132,15 +138,20 @@ function complete(source: MigrationSource): Migration {
   return { key, tag, when, was, sql, checksum };
 }
 
+/** Whether a value can hold migrations by name: a promise or a map has none, and would be taken for an empty one. */
+const isPlain = (value: unknown): value is object =>
+  /^\[object (Object|Module)\]$/.test(Object.prototype.toString.call(value));
+
 /** Tells the three forms of input apart and reads each migration's parts. */
 function readSources(input: unknown): MigrationSource[] {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+  if (!isPlain(input)) {
+    const kind = Object.prototype.toString.call(input).slice(8, -1);
     const found =
       input === null
         ? 'null'
         : Array.isArray(input)
           ? 'an array'
-          : `a value of type ${typeof input}`;
+          : `a value of type ${typeof input === 'object' ? kind : typeof input}`;
     throw new InputError(
       'INVALID_INPUT',
       `The migrations are ${found}. Pass the default export of drizzle-kit's migrations.js, or a record ` +
@@ -156,7 +167,7 @@ function readSources(input: unknown): MigrationSource[] {
   }
   if ('journal' in input) return readBundle0(input as DrizzleBundle0);
   if ('migrations' in input) {
-    if (typeof input.migrations !== 'object' || input.migrations === null) {
+    if (!isPlain(input.migrations)) {
       throw new InputError(
         'INVALID_INPUT',
         "The bundle has `migrations` but no migrations in it. Pass the default export of drizzle-kit's migrations.js.",
@@ -267,8 +278,12 @@ const known = new WeakMap<object, MigrationList>();
  * @throws {InputError} if it is none of the three forms, or one of them with something wrong in it
  */
 export function readMigrations(input: unknown): MigrationList {
-  const hit = known.get(input as object);
-  if (hit !== undefined) return hit;
+  return (
+    known.get(input as object) ?? reading('INVALID_INPUT', 'migrations', () => readOnce(input))
+  );
+}
+
+function readOnce(input: unknown): MigrationList {
   const at = recent.findIndex(({ outline }) => outline.fits(input));
   if (at > 0) recent.unshift(...recent.splice(at, 1));
   if (at >= 0) return (recent[0] as (typeof recent)[0]).list;
@@ -320,7 +335,7 @@ class CarriedList implements MigrationList {
  */
 export function defineMigrations<const T extends MigrationRecord>(record: T, carried?: string): T {
   const [, key, fingerprint] = /^(m\d+) ([0-9a-f]{64})$/.exec(carried ?? '') ?? [];
-  if (fingerprint !== undefined && key === keyOf(Object.keys(record).length - 1)) {
+  if (fingerprint !== undefined && key === keyOf(Object.keys(Object(record)).length - 1)) {
     known.set(Object.freeze(record), new CarriedList(record, fingerprint));
   } else readMigrations(record);
   return record;

@@ -1,5 +1,5 @@
 import { DEFAULT_DRIZZLE_TABLE } from './drizzle/ledger.ts';
-import { InputError, show } from './errors.ts';
+import { InputError, reading, show } from './errors.ts';
 import { DEFAULT_TABLE } from './ledger.ts';
 import type { MigrateEvent } from './result.ts';
 
@@ -74,7 +74,7 @@ function checkOption(option: string, value: unknown): void {
     if (typeof value === 'function') return;
   } else if (takes === TABLE) {
     // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/ and https://www.sqlite.org/fileformat2.html#intschema
-    if (typeof value === 'string' && value !== '' && !/^(sqlite_|_cf_)/i.test(value)) return;
+    if (typeof value === 'string' && /^(?!sqlite_|_cf_)[^\0]{1,500}$/i.test(value)) return;
   } else if (takes.includes(value)) return;
   const choices = typeof takes === 'string' ? takes : takes.map((it) => `'${it}'`).join(' or ');
   throw new InputError(
@@ -93,20 +93,20 @@ function checkOption(option: string, value: unknown): void {
 export function resolveOptions(options?: MigrateOptions): ResolvedOptions {
   if (options === undefined) return DEFAULT_OPTIONS;
   if (typeof options !== 'object' || options === null) {
-    throw new InputError(
-      'INVALID_OPTION',
-      `The options are ${show(options)}: pass an object, or nothing.`,
-    );
+    const found = options === null ? 'null' : `of type ${typeof options}`;
+    throw new InputError('INVALID_OPTION', `The options are ${found}, not an object.`);
   }
   const resolved: { -readonly [Option in keyof ResolvedOptions]: ResolvedOptions[Option] } = {
     ...DEFAULT_OPTIONS,
   };
-  for (const option of Object.keys(options)) {
-    const value = options[option as keyof MigrateOptions];
-    if (value === undefined) continue;
-    checkOption(option, value);
-    resolved[option as 'table'] = value as never;
-  }
+  reading('INVALID_OPTION', 'options', () => {
+    for (const option of Object.keys(options)) {
+      const value = options[option as keyof MigrateOptions];
+      if (value === undefined) continue;
+      checkOption(option, value);
+      resolved[option as 'table'] = value as never;
+    }
+  });
   if (resolved.table.toLowerCase() === resolved.drizzleTable.toLowerCase()) {
     throw new InputError(
       'INVALID_TABLE_NAME',
