@@ -10,6 +10,7 @@ export default defineConfig({
         test: {
           name: 'workers',
           include: ['test/workers/**/*.test.ts'],
+          provide: { randomFactor: Number(process.env.RANDOM_FACTOR ?? 1) },
           globalSetup: ['./test/drizzle-kit-up.ts', './test/convert-example.ts'],
         },
       },

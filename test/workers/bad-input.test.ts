@@ -1,8 +1,8 @@
 // Each case is refused before anything is touched, and its message is shown whole.
 import { env, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
-import { InputError, migrate } from '../../src/index.ts';
-import { bundle0, dump, inObject, rows, thrown } from './harness.ts';
+import { history, InputError, inspect, migrate, OfframpError } from '../../src/index.ts';
+import { bundle0, dump, inObject, rows, runDrizzle0, thrown } from './harness.ts';
 
 const sql = 'CREATE TABLE a (x)';
 const entry = { idx: 0, when: 1795371422076, tag: '0000_a', breakpoints: true };
@@ -167,6 +167,61 @@ const inputs: Record<
     'Migrations m0000 and m0001 are both "20261122181702_a": they were made in the same second under the same name. ' +
       'Rename one of them, in the journal and its file; Drizzle 0.x does not store the name.',
   ],
+  'a promise, as of an import that nobody awaited': [
+    Promise.resolve({ m0000: sql }),
+    'INVALID_INPUT',
+    undefined,
+    "The migrations are a value of type Promise. Pass the default export of drizzle-kit's migrations.js, or a record " +
+      "{ m0000: 'SQL', m0001: 'SQL' }.",
+  ],
+  'migrations in a map': [
+    { migrations: new Map([['20261122175044_a', sql]]) },
+    'INVALID_INPUT',
+    undefined,
+    "The bundle has `migrations` but no migrations in it. Pass the default export of drizzle-kit's migrations.js.",
+  ],
+  'a getter that throws': [
+    {
+      get m0000() {
+        throw new Error('not now');
+      },
+    },
+    'INVALID_INPUT',
+    undefined,
+    'The migrations cannot be read: not now',
+  ],
+  'a `when` that is a bigint': [
+    { journal: { entries: [{ ...entry, when: 1795371422076n }] }, migrations: { m0000: sql } },
+    'INVALID_WHEN',
+    'm0000',
+    'Journal entry "0000_a" has when: a value of type bigint, which is no time in milliseconds. Restore the value that ' +
+      'drizzle-kit wrote into meta/_journal.json: it tells which objects have the migration.',
+  ],
+  'a hole in the journal': [
+    { journal: { entries: new Array(1) }, migrations: {} },
+    'INVALID_ENTRY',
+    undefined,
+    'Journal entry 0 is undefined: it needs an idx (0, 1, …) and a tag. Restore meta/_journal.json from version ' +
+      'control, or run `drizzle-kit generate` again.',
+  ],
+  'a converted entry whose tag is a number': [
+    { m0000: { tag: 20261122175044, sql } },
+    'INVALID_TAG',
+    'm0000',
+    'Migration m0000 has the tag 20261122175044: it must start with its UTC second in 14 digits and "_".',
+  ],
+  'a converted entry whose `was` is no list': [
+    { m0000: { tag: '20261122175044_a', was: 1795371422076, sql } },
+    'INVALID_WHEN',
+    'm0000',
+    'Migration m0000 has when: [1795371422076], which is no time in milliseconds or not the second of its tag.',
+  ],
+  'a converted entry whose checksum is a bigint': [
+    { m0000: { checksum: 0n, sql } },
+    'INVALID_ENTRY',
+    'm0000',
+    'Migration m0000 has the checksum a value of type bigint: leave it out, or give the SHA-256 of its SQL.',
+  ],
   'a converted entry whose tag has no time': [
     { m0000: { tag: 'a', sql } },
     'INVALID_TAG',
@@ -304,6 +359,21 @@ describe('an option', () => {
       "The option `drift` is true: it takes 'warn' or 'error' or 'ignore'.",
     ],
     [{ tables: 'x' }, 'INVALID_OPTION', 'tables', 'There is no option `tables`.'],
+    [{ constructor: 'x' }, 'INVALID_OPTION', 'constructor', 'There is no option `constructor`.'],
+    [
+      { drizzle: 1n },
+      'INVALID_OPTION',
+      'drizzle',
+      "The option `drizzle` is a value of type bigint: it takes 'retire' or 'mirror'.",
+    ],
+    [
+      { table: 'a\0b' },
+      'INVALID_TABLE_NAME',
+      'table',
+      'The option `table` is "a\\u0000b": it takes the name of a table, which cannot start with sqlite_ (kept by SQLite) or _cf_ (kept by the runtime).',
+    ],
+    [null, 'INVALID_OPTION', undefined, 'The options are null, not an object.'],
+    ['mirror', 'INVALID_OPTION', undefined, 'The options are of type string, not an object.'],
   ])('of %o is refused', (options, code, key, message) =>
     inObject((ctx) => {
       const error = thrown<InputError>(() => migrate(ctx, { m0000: sql }, options as never));
@@ -313,6 +383,19 @@ describe('an option', () => {
     }),
   );
 });
+
+it('an option whose getter throws is refused', () =>
+  inObject((ctx) => {
+    const options = Object.defineProperty({}, 'drizzle', {
+      enumerable: true,
+      get() {
+        throw new Error('not now');
+      },
+    });
+    const error = thrown<InputError>(() => migrate(ctx, { m0000: sql }, options));
+    expect(error.message).toBe('The options cannot be read: not now');
+    expect(error).toMatchObject({ code: 'INVALID_OPTION', cause: new Error('not now') });
+  }));
 
 describe("somebody else's table", () => {
   it.each([
@@ -348,9 +431,27 @@ describe("somebody else's table", () => {
     ],
     [
       '__migrations',
+      'CREATE TABLE __migrations (version INTEGER PRIMARY KEY DESC)',
+      'has a "version" that is no INTEGER PRIMARY KEY',
+      'table',
+    ],
+    [
+      '__migrations',
       'CREATE VIEW __migrations AS SELECT 1 AS version',
       'is a view, not a table',
       'table',
+    ],
+    [
+      '__migrations',
+      'CREATE TABLE t (x); CREATE INDEX __migrations ON t (x)',
+      'is an index, not a table',
+      'table',
+    ],
+    [
+      '__drizzle_migrations',
+      'CREATE TABLE t (x); CREATE UNIQUE INDEX __Drizzle_Migrations ON t (x)',
+      'is an index, not a table',
+      'drizzleTable',
     ],
     [
       '__drizzle_migrations',
@@ -420,5 +521,146 @@ describe("somebody else's table", () => {
         keys: ['1'],
       });
       expect(dump(ctx)).toEqual(before);
+    }));
+});
+
+describe('a table in the place of a ledger', () => {
+  const storageFailed = (said: string) =>
+    `The database refused what is not part of any migration: ${said}. All is as it was. If __migrations or ` +
+    "__drizzle_migrations is somebody else's table, name another one with `table` or `drizzleTable`.";
+
+  it.each([
+    [
+      'that cannot be read',
+      'CREATE TABLE __drizzle_migrations (id PRIMARY KEY, hash, created_at) WITHOUT ROWID',
+      'no such column: rowid at offset 7: SQLITE_ERROR',
+    ],
+    [
+      'that takes no rows',
+      'CREATE TABLE __migrations (version INTEGER PRIMARY KEY, head TEXT CHECK (head IS NULL))',
+      'CHECK constraint failed: head IS NULL: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_CHECK)',
+    ],
+  ])('%s is refused in our words', (_, made, said) =>
+    inObject((ctx) => {
+      ctx.storage.sql.exec(made);
+      const before = dump(ctx);
+      const told: unknown[] = [];
+      const onEvent = (event: unknown) => told.push(event);
+      const error = thrown<OfframpError>(() => migrate(ctx, { m0000: sql }, { onEvent }));
+      expect(error.message).toBe(storageFailed(said));
+      expect(error).toBeInstanceOf(OfframpError);
+      expect(error).toMatchObject({ name: 'OfframpError', code: 'STORAGE_FAILED' });
+      expect((error.cause as Error).message).toBe(said);
+      expect(told).toEqual([{ type: 'refused', error }]);
+      expect(dump(ctx)).toEqual(before);
+    }),
+  );
+
+  it('that cannot be read is a refusal for inspect, too', () =>
+    inObject((ctx) => {
+      ctx.storage.sql.exec(
+        'CREATE TABLE __drizzle_migrations (id PRIMARY KEY, hash, created_at) WITHOUT ROWID',
+      );
+      const { refusal } = inspect(ctx, { m0000: sql });
+      expect(refusal?.message).toBe(
+        storageFailed('no such column: rowid at offset 7: SQLITE_ERROR'),
+      );
+    }));
+
+  it('that keeps rows out is refused', () =>
+    inObject((ctx) => {
+      ctx.storage.sql.exec('CREATE TABLE __migrations (version INTEGER PRIMARY KEY)');
+      ctx.storage.sql.exec(
+        'CREATE TRIGGER keep_out BEFORE INSERT ON __migrations BEGIN SELECT RAISE(IGNORE); END',
+      );
+      const before = dump(ctx);
+      const error = thrown(() => migrate(ctx, { m0000: sql, m0001: 'SELECT 1' }));
+      expect(error.message).toBe(
+        'The ledger __migrations has version null where 1 was expected: its versions must be 0, 1, 2 and so on, so a ' +
+          'row was removed or the table is not a ledger of migrations. Restore the row, or name another table with the ' +
+          'option `table`.',
+      );
+      expect(error).toMatchObject({ code: 'BROKEN_LEDGER', keys: ['null'] });
+      expect(dump(ctx)).toEqual(before);
+    }));
+
+  it('whose names are in capitals is read as ours', () =>
+    inObject((ctx) => {
+      ctx.storage.sql.exec('CREATE TABLE __MIGRATIONS (VERSION INTEGER PRIMARY KEY)');
+      ctx.storage.sql.exec('INSERT INTO __migrations VALUES (0)');
+      const { adopted, applied } = migrate(ctx, { m0000: sql, m0001: 'CREATE TABLE b (x)' });
+      expect([adopted, applied]).toEqual([
+        [{ key: 'm0000', tag: null }],
+        [{ key: 'm0001', tag: null }],
+      ]);
+    }));
+
+  it('with values that nobody writes there is read as if they were not', () =>
+    inObject((ctx) => {
+      migrate(ctx, { m0000: sql });
+      ctx.storage.sql.exec(
+        "UPDATE __migrations SET created_at = 'noon', applied_at = -1, tag = x'00', head = x'00'",
+      );
+      expect(history(ctx)).toMatchObject([
+        { version: 0, tag: null, created_at: null, applied_at: null, head: null },
+      ]);
+      const { applied } = migrate(ctx, { m0000: sql, m0001: 'CREATE TABLE b (x)' });
+      expect(applied).toEqual([{ key: 'm0001', tag: null }]);
+    }));
+
+  it('of Drizzle with a row that says nothing is kept once, however often the code changes', () =>
+    inObject((ctx) => {
+      ctx.storage.sql.exec(
+        "CREATE TABLE __drizzle_migrations (hash, created_at); INSERT INTO __drizzle_migrations VALUES ('', NULL)",
+      );
+      const made = [0, 1, 2].map((i) => ({ ...entry, tag: `000${i}_x`, sql: 'SELECT 1' }));
+      const options = { drizzle: 'mirror', unknown: 'ignore' } as const;
+      for (const count of [1, 2, 3]) {
+        const some = made.slice(0, count).map((one, i) => ({ ...one, when: one.when + i * 1000 }));
+        migrate(ctx, bundle0(...some), options);
+      }
+      expect(history(ctx).map(({ origin }) => origin)).toEqual([
+        'drizzle',
+        'applied',
+        'applied',
+        'applied',
+      ]);
+    }));
+});
+
+describe('a statement that', () => {
+  it.each([
+    'DROP TABLE __migrations',
+    'DELETE FROM main."__Migrations"',
+    'CREATE TABLE [__migrations] (x)',
+  ])('names the ledger is refused: %s', (statement) =>
+    inObject((ctx) => {
+      migrate(ctx, { m0000: sql });
+      const before = dump(ctx);
+      const input = { m0000: sql, m0001: `SELECT 1; ${statement}` };
+      const error = thrown(() => migrate(ctx, input));
+      expect(error.message).toBe(
+        'Statement 2 of m0001 names __migrations, which is the ledger, and nobody else writes there. Take it out, or ' +
+          'name another ledger with the option `table`.',
+      );
+      expect(error).toMatchObject({ code: 'INVALID_TABLE_NAME', key: 'm0001' });
+      expect(dump(ctx)).toEqual(before);
+    }),
+  );
+
+  it("drops Drizzle's ledger, as one written by hand may, is run", () =>
+    inObject(async (ctx) => {
+      const made = { tag: '0000_a', when: entry.when, sql };
+      await runDrizzle0(ctx, bundle0(made));
+      const tidied = {
+        tag: '0001_b',
+        when: entry.when + 1,
+        sql: 'DROP TABLE __drizzle_migrations',
+      };
+      expect(migrate(ctx, bundle0(made, tidied)).applied).toHaveLength(1);
+      expect(rows(ctx, 'SELECT origin FROM __migrations')).toEqual([
+        { origin: 'drizzle' },
+        { origin: 'applied' },
+      ]);
     }));
 });

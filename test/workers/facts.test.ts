@@ -30,10 +30,14 @@ describe('the runtime', () => {
   it('reads the schema through pragmas without a row read', () =>
     inObject(({ storage: { sql } }) => {
       sql.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT NOT NULL)');
+      sql.exec('CREATE UNIQUE INDEX i ON t (x)');
       for (const [pragma, found] of [
         ['table_list("t")', 1],
         ['table_info("t")', 2],
         ['table_list("none")', 0],
+        ['index_info("i")', 1],
+        ['index_info("t")', 0],
+        ['index_list("t")', 1],
       ] as const) {
         const cursor = sql.exec(`PRAGMA ${pragma}`);
         expect(cursor.toArray()).toHaveLength(found);

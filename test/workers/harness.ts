@@ -94,6 +94,15 @@ export const tables = (ctx: DurableObjectState): string[] =>
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT GLOB '_cf_*' ORDER BY name",
   ).map(({ name }) => name as string);
 
+/** Blobs are shown byte by byte: two buffers are alike to most comparisons. */
+const withBytes = (row: Row): object =>
+  Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      value instanceof ArrayBuffer ? [...new Uint8Array(value)] : value,
+    ]),
+  );
+
 /** Everything in a database: the schema, and every row of every table. */
 export function dump(ctx: DurableObjectState): unknown {
   return {
@@ -102,7 +111,10 @@ export function dump(ctx: DurableObjectState): unknown {
       "SELECT type, name, sql FROM sqlite_master WHERE name NOT GLOB '_cf_*' ORDER BY type, name",
     ),
     rows: Object.fromEntries(
-      tables(ctx).map((table) => [table, rows(ctx, `SELECT * FROM "${table}" ORDER BY 1`)]),
+      tables(ctx).map((table) => [
+        table,
+        rows(ctx, `SELECT * FROM "${table.replaceAll('"', '""')}" ORDER BY 1`).map(withBytes),
+      ]),
     ),
   };
 }
