@@ -76,7 +76,7 @@ beforeAll(() => {
 });
 
 const runs = (usual: number) => ({ numRuns: usual * inject('randomFactor') });
-const TIMEOUT = { timeout: 60_000 * inject('randomFactor') };
+const TIMEOUT = { timeout: 120_000 * inject('randomFactor') };
 
 const thrower = (): never => {
   throw new TypeError('boom');
