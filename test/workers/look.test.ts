@@ -344,7 +344,7 @@ describe('inspect', () => {
       });
     }));
 
-  it('throws what is no refusal', () =>
+  it('tells what the storage throws as a refusal', () =>
     inObject((ctx) => {
       const broken = new Error('the disk is gone');
       const { target } = watched(ctx);
@@ -356,7 +356,9 @@ describe('inspect', () => {
           },
         },
       };
-      expect(thrown(() => inspect(storage, bundle0(one)))).toBe(broken);
+      const { refusal, upToDate } = inspect(storage, bundle0(one));
+      expect(refusal).toMatchObject({ code: 'STORAGE_FAILED', cause: broken });
+      expect(upToDate).toBe(false);
     }));
 
   it("sees do-orm's ledger, and what mirror would write", () =>
