@@ -95,6 +95,48 @@ const inputs: Record<
     'Journal entry 0 is {"idx":0,"when":1}: it needs an idx (0, 1, …) and a tag. Restore meta/_journal.json from ' +
       'version control, or run `drizzle-kit generate` again.',
   ],
+  'an entry without an idx': [
+    { journal: { entries: [entry, { when: 1, tag: 'b' }] }, migrations: { m0000: sql } },
+    'INVALID_ENTRY',
+    undefined,
+    'Journal entry 1 is {"when":1,"tag":"b"}: it needs an idx (0, 1, …) and a tag. Restore meta/_journal.json from ' +
+      'version control, or run `drizzle-kit generate` again.',
+  ],
+  'an entry with a negative idx': [
+    { journal: { entries: [{ ...entry, idx: -1 }] }, migrations: {} },
+    'INVALID_ENTRY',
+    undefined,
+    'Journal entry 0 is {"idx":-1,"when":1795371422076,"tag":"0000_a","breakpoints":true}: it needs an idx (0, 1, …) ' +
+      'and a tag. Restore meta/_journal.json from version control, or run `drizzle-kit generate` again.',
+  ],
+  'an entry that is null': [
+    { journal: { entries: [null] }, migrations: {} },
+    'INVALID_ENTRY',
+    undefined,
+    'Journal entry 0 is null: it needs an idx (0, 1, …) and a tag. Restore meta/_journal.json from version control, or ' +
+      'run `drizzle-kit generate` again.',
+  ],
+  'an entry that is undefined': [
+    { journal: { entries: [undefined] }, migrations: {} },
+    'INVALID_ENTRY',
+    undefined,
+    'Journal entry 0 is undefined: it needs an idx (0, 1, …) and a tag. Restore meta/_journal.json from version ' +
+      'control, or run `drizzle-kit generate` again.',
+  ],
+  'an entry without a `when`': [
+    { journal: { entries: [{ idx: 0, tag: '0000_a' }] }, migrations: { m0000: sql } },
+    'INVALID_WHEN',
+    'm0000',
+    'Journal entry "0000_a" has when: undefined, which is no time in milliseconds. Restore the value that drizzle-kit ' +
+      'wrote into meta/_journal.json: it tells which objects have the migration.',
+  ],
+  'SQL that only the prototype has': [
+    { journal: { entries: [entry] }, migrations: Object.create({ m0000: sql }) },
+    'MISSING_SQL',
+    'm0000',
+    'Journal entry "0000_a" has no SQL: migrations.m0000 is missing. Import ./0000_a.sql as m0000 in migrations.js, or ' +
+      'remove the entry if no object has it.',
+  ],
   'a `when` that is no timestamp': [
     { journal: { entries: [{ ...entry, when: '2026-11-22' }] }, migrations: { m0000: sql } },
     'INVALID_WHEN',
@@ -150,6 +192,41 @@ const inputs: Record<
     undefined,
     'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of the ' +
       'migrations.js that `drizzle-kit generate` writes with driver: "durable-sqlite".',
+  ],
+  'a journal that is null': [
+    { journal: null, migrations: {} },
+    'INVALID_INPUT',
+    undefined,
+    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of the ' +
+      'migrations.js that `drizzle-kit generate` writes with driver: "durable-sqlite".',
+  ],
+  'a journal without migrations': [
+    { journal: { entries: [] } },
+    'INVALID_INPUT',
+    undefined,
+    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of the ' +
+      'migrations.js that `drizzle-kit generate` writes with driver: "durable-sqlite".',
+  ],
+  'a journal with null for migrations': [
+    { journal: { entries: [] }, migrations: null },
+    'INVALID_INPUT',
+    undefined,
+    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of the ' +
+      'migrations.js that `drizzle-kit generate` writes with driver: "durable-sqlite".',
+  ],
+  'a 1.x key whose time does not stand first': [
+    { migrations: { a_20261122175044_a: sql } },
+    'INVALID_TAG',
+    'a_20261122175044_a',
+    'Migration "a_20261122175044_a" does not start with its time, as "20261122175044_kind_aqueduct" does. Pass the ' +
+      "default export of migrations.js whole: drizzle-kit 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
+  ],
+  'a 1.x key with a digit too many': [
+    { migrations: { '202611221750440_a': sql } },
+    'INVALID_TAG',
+    '202611221750440_a',
+    'Migration "202611221750440_a" does not start with its time, as "20261122175044_kind_aqueduct" does. Pass the ' +
+      "default export of migrations.js whole: drizzle-kit 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
   ],
   'migrations that are none': [
     { migrations: './drizzle' },
@@ -273,6 +350,22 @@ describe('migrations', () => {
 const notSqlite =
   "This Durable Object's class has no SQLite storage. Declare it under `new_sqlite_classes` in the migrations of " +
   'wrangler.jsonc; a class that was made with `new_classes` cannot be changed, so a new class is needed.';
+
+describe('a bundle of 1.x', () => {
+  it('is read in the order of its names, and a name may be its time alone', () =>
+    inObject((ctx) => {
+      const migrations = {
+        '20261122175046_c': 'CREATE TABLE c (x)',
+        '20261122175044': sql,
+        '20261122175045_b': 'CREATE TABLE b (x)',
+      };
+      expect(migrate(ctx, { migrations }).applied).toEqual([
+        { key: 'm0000', tag: '20261122175044' },
+        { key: 'm0001', tag: '20261122175045_b' },
+        { key: 'm0002', tag: '20261122175046_c' },
+      ]);
+    }));
+});
 
 describe('a target', () => {
   it.each([
