@@ -78,6 +78,16 @@ describe('older code', () => {
       expect(error).toMatchObject({ code: 'AHEAD', table: '__migrations' });
     }));
 
+  it('is told of all that it lacks, if it has something new itself', () =>
+    inObject((ctx) => {
+      migrate(ctx, bundle0(one, two, three));
+      const error = thrown(() => migrate(ctx, bundle0(one, four)));
+      expect(error.message).toContain(
+        `__migrations has ${tagOf(two)}, ${tagOf(three)}, which this`,
+      );
+      expect(error).toMatchObject({ keys: [tagOf(two), tagOf(three)], table: '__migrations' });
+    }));
+
   it('takes a row of Drizzle for known if our ledger has it, by its time or by its name', () =>
     inObject(async (ctx) => {
       const mirror = { drizzle: 'mirror' } as const;

@@ -344,6 +344,39 @@ describe('a failure', () => {
       expect(tables(ctx)).toEqual([]);
     }));
 
+  it('shows a statement of 200 characters whole, and a longer one cut', () =>
+    inObject((ctx) => {
+      const messageOf = (length: number) =>
+        thrown(() => migrate(ctx, { m0000: 'x'.repeat(length) })).message.split('\n')[1];
+      expect(messageOf(200)).toBe(`  Statement 1: ${'x'.repeat(200)}`);
+      expect(messageOf(201)).toBe(`  Statement 1: ${'x'.repeat(200)}…`);
+    }));
+
+  it('is told whole as JSON, also where something else than an error was thrown', () =>
+    inObject((ctx) => {
+      const { target } = watched(ctx);
+      const { storage } = target;
+      const exec: typeof storage.sql.exec = (query, ...bindings) => {
+        if (query === users) throw 'no error';
+        return storage.sql.exec(query, ...bindings);
+      };
+      const broken = { ...storage, sql: { exec } };
+      const error = thrown(() => migrate(broken, { m0000: users }));
+      expect(JSON.parse(JSON.stringify(error))).toEqual({
+        name: 'MigrationError',
+        code: 'MIGRATION_FAILED',
+        message:
+          `Migration 0 failed (m0000); everything was rolled back.\n  Statement 1: ${users}\n  Error: no error\n` +
+          '  State: 0 migration(s) were applied before this attempt',
+        version: 0,
+        key: 'm0000',
+        tag: null,
+        statement: users,
+        statementIndex: 0,
+        cause: 'no error',
+      });
+    }));
+
   it('in a constructor leaves the next wake free to succeed', async () => {
     const stub = newObject();
     await expect(
