@@ -578,7 +578,7 @@ describe("somebody else's table", () => {
       expect(error.message).toBe(
         `The table ${table} ${found}: it is somebody else's. Name another one with the option \`${option}\`.`,
       );
-      expect(error).toMatchObject({ name: 'AdoptionError', code: 'NOT_A_LEDGER', table });
+      expect(error).toMatchObject({ name: 'AdoptionError', code: 'NOT_A_LEDGER', table, keys: [] });
       expect(dump(ctx)).toEqual(before);
       expect(migrate(ctx, { m0000: sql }, { [option]: '__ours' }).applied).toHaveLength(1);
     }),

@@ -79,10 +79,12 @@ describe('storage alone is enough', () => {
       const refused = (record: MigrationRecord) =>
         thrown<ForeignKeyError>(() => migrate(ctx.storage, record));
       const filled = { m0000: schema, m0001: rebuildP, m0002: fill, m0003: rebuildC };
-      expect(refused(filled)).toMatchObject({
-        code: 'FOREIGN_KEYS_STORAGE_ONLY',
-        keys: ['m0001', 'm0003'],
-      });
+      const error = refused(filled);
+      expect(error).toMatchObject({ code: 'FOREIGN_KEYS_STORAGE_ONLY', keys: ['m0001', 'm0003'] });
+      expect(error.message).toMatch(
+        /^m0001, m0003 rebuilds a table with PRAGMA foreign_keys=OFF, /,
+      );
+      expect(refused({ m0000: `${schema}; ${fill}`, m0001: rebuildP }).keys).toEqual(['m0001']);
       ctx.storage.sql.exec('CREATE TABLE mine (x)');
       expect(refused({ m0000: schema, m0001: rebuildP }).message).toMatch(
         /^m0001 rebuilds a table/,
@@ -139,9 +141,13 @@ describe('a violation', () => {
   it('is old in a table that was renamed, and new in one that was made', async () => {
     const stub = await orphaned();
     const renamed = `${rebuildP}; ALTER TABLE c RENAME TO d`;
-    const made = `${renamed}; CREATE TABLE e (p INTEGER REFERENCES p(id)); INSERT INTO e VALUES (79)`;
-    expect(await attempt(stub, made)).toMatchObject({
-      violations: [{ table: 'e', rowid: 1, parent: 'p' }],
+    const make = (name: string) =>
+      `CREATE TABLE ${name} (p INTEGER REFERENCES p(id)); INSERT INTO ${name} VALUES (79)`;
+    expect(await attempt(stub, [renamed, make('e'), make('f')].join(';'))).toMatchObject({
+      violations: [
+        { table: 'f', rowid: 1, parent: 'p' },
+        { table: 'e', rowid: 1, parent: 'p' },
+      ],
     });
     await wake(stub, (ctx) => migrate(ctx, { m0000: schema, m0001: renamed }));
     expect(await stub.query('SELECT id FROM d')).toEqual([{ id: 10 }, { id: 11 }, { id: 50 }]);
@@ -153,6 +159,18 @@ describe('a violation', () => {
     const { message, total } = await attempt(stub, ten);
     expect(total).toBe(10);
     expect(message).toContain('\n  c row 109 has no p\nDelete or mend these rows');
+  });
+
+  it('names all migrations that ran without enforcement', async () => {
+    const stub = await family();
+    const record = {
+      m0000: schema,
+      m0001: rebuildP,
+      m0002: 'DELETE FROM p WHERE id = 1',
+      m0003: rebuildC,
+    };
+    const { message } = await wake(stub, (ctx) => thrown(() => migrate(ctx, record)));
+    expect(message).toContain('; m0001, m0003 ran without foreign keys enforced.');
   });
 
   it('of deferred references names the migrations that defer', async () => {

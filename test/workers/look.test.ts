@@ -344,21 +344,36 @@ describe('inspect', () => {
       });
     }));
 
-  it('tells what the storage throws as a refusal', () =>
+  it('tells what the storage throws as a refusal, wherever it comes from', () =>
     inObject((ctx) => {
       const broken = new Error('the disk is gone');
-      const { target } = watched(ctx);
-      const storage = {
-        ...target.storage,
+      const { storage } = watched(ctx).target;
+      const failing = (fails: (query: string) => boolean): typeof storage => ({
+        ...storage,
         sql: {
-          exec: () => {
-            throw broken;
+          exec(query, ...bindings) {
+            if (fails(query)) throw broken;
+            return storage.sql.exec(query, ...bindings);
           },
         },
-      };
-      const { refusal, upToDate } = inspect(storage, bundle0(one));
-      expect(refusal).toMatchObject({ code: 'STORAGE_FAILED', cause: broken });
-      expect(upToDate).toBe(false);
+      });
+      const rebuild = 'PRAGMA foreign_keys=OFF; DROP TABLE one; PRAGMA foreign_keys=ON';
+      const bundle = bundle0(one, make('two', 1, rebuild));
+      const refusal = { code: 'STORAGE_FAILED', cause: broken };
+      const early = failing(() => true);
+      expect(inspect(early, bundle)).toMatchObject({ upToDate: false, refusal });
+      const late = failing((query) => query.includes('FROM sqlite_master'));
+      expect(inspect(late, bundle)).toMatchObject({ upToDate: false, refusal });
+    }));
+
+  it('tells no drift twice, as migrate does', () =>
+    inObject((ctx) => {
+      migrate(ctx, bundle0(one));
+      const edited = bundle0({ ...one, sql: `${one.sql};` });
+      const drift = [{ key: 'm0000', tag: '20261122120000_one' }];
+      expect(inspect(ctx, edited).result.drift).toEqual(drift);
+      expect(migrate(ctx, edited, { drift: 'ignore' }).drift).toEqual(drift);
+      expect(inspect(ctx, edited).result.drift).toEqual([]);
     }));
 
   it("sees do-orm's ledger, and what mirror would write", () =>
@@ -367,6 +382,9 @@ describe('inspect', () => {
       ctx.storage.sql.exec('INSERT INTO __migrations VALUES (0)');
       const { ledgers, actions } = inspect(ctx, bundle0(one, two), { drizzle: 'mirror' });
       expect(ledgers).toEqual({ ours: 'do-orm', drizzle: 'none' });
+      expect(actions.find(({ action }) => action === 'mirror')?.reason).toBe(
+        'there is no __drizzle_migrations',
+      );
       expect(actions.map(({ action, tag }) => [action, tag])).toEqual([
         ['widen ledger', null],
         ['adopt', '20261122120000_one'],
@@ -476,6 +494,13 @@ describe('rewind', () => {
       const { undone } = await rewind(target, 'm0001', { migrations: bundle });
       expect(undone.map(({ tag }) => tag)).toEqual(['20261122120100_two']);
       expect((await rewind(target, 'm0001')).undone).toHaveLength(2);
+    }));
+
+  it('takes a tag for a tag, even if it ends like a key', () =>
+    inObject(async (ctx) => {
+      migrate(ctx, bundle0(one, make('m0001', 1, two.sql), three));
+      const { target } = withBookmarks(ctx);
+      expect((await rewind(target, '20261122120100_m0001')).bookmark).toBe('before');
     }));
 
   it('tells the migration and the cause where there are no bookmarks', () =>
