@@ -1,0 +1,34 @@
+import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
+import { defineConfig } from 'vitest/config';
+import { keepRuntime } from './keep-runtime.ts';
+
+// As in ../../vitest.config.ts, without what is too slow to be run once a mutant or does not call src/, and of the tests in
+// Node with those of what a Worker imports.
+export default defineConfig({
+  test: {
+    isolate: false,
+    // Under load a test can take ten times as long; that must not count as noticing a mutant.
+    testTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        resolve: { tsconfigPaths: true },
+        plugins: [
+          cloudflareTest({ wrangler: { configPath: './test/workers/wrangler.jsonc' } }),
+          keepRuntime(),
+        ],
+        test: {
+          name: 'workers',
+          include: ['test/workers/**/*.test.ts'],
+          exclude: ['test/workers/{converted,example,facts,faults,matrix,property}.test.ts'],
+          setupFiles: ['./test/mutation/forget-modules.ts'],
+          globalSetup: ['./test/drizzle-kit-up.ts'],
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'node', include: ['test/node/{sha256,sql,time}.test.ts'] },
+      },
+    ],
+  },
+});
