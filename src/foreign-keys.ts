@@ -100,13 +100,24 @@ function newViolations(
     count(`${table} ${rowid}`, 1);
   }
   const now = rootPages(sql);
-  return after.filter(({ table, rowid }) => {
-    const page = now.get(table);
-    const renamed = pages.has(table) ? undefined : [...pages].find(([, old]) => old === page)?.[0];
-    const name = (renamed ?? table) as string;
-    // A copied row may have another rowid, where the table has no INTEGER PRIMARY KEY.
-    return count(pages.get(name) === page ? `${name} ${rowid}` : name, -1) < 0;
+  const placed = after.map((violation) => {
+    const page = now.get(violation.table);
+    const renamed = pages.has(violation.table)
+      ? undefined
+      : [...pages].find(([, old]) => old === page)?.[0];
+    const name = (renamed ?? violation.table) as string;
+    return { violation, name, stayed: pages.get(name) === page };
   });
+  // A copied row may have another rowid, where the table has no INTEGER PRIMARY KEY. One that stayed where it was comes
+  // first, and counts for its table too: else a new table of the old name could hide a new violation behind it.
+  const inTurn = [...placed.filter(({ stayed }) => stayed), ...placed.filter((row) => !row.stayed)];
+  const old = new Set(
+    inTurn.filter(
+      ({ violation: { rowid }, name, stayed }) =>
+        !(stayed && count(`${name} ${rowid}`, -1) < 0) && count(name, -1) >= 0,
+    ),
+  );
+  return placed.filter((row) => !old.has(row)).map(({ violation }) => violation);
 }
 
 const listed = (violations: readonly ForeignKeyViolation[]): string =>

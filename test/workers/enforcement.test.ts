@@ -153,6 +153,18 @@ describe('a violation', () => {
     expect(await stub.query('SELECT id FROM d')).toEqual([{ id: 10 }, { id: 11 }, { id: 50 }]);
   });
 
+  it('is new in a table that took the name of one that was renamed', async () => {
+    const stub = await orphaned();
+    const taken =
+      'ALTER TABLE c RENAME TO d; CREATE TABLE c (id INTEGER, p INTEGER REFERENCES p(id))';
+    const off = `PRAGMA foreign_keys=OFF; ${taken}`;
+    expect(await attempt(stub, `${off}; INSERT INTO c VALUES (60, 79)`)).toMatchObject({
+      violations: [{ table: 'c', rowid: 1, parent: 'p' }],
+    });
+    await wake(stub, (ctx) => migrate(ctx, { m0000: schema, m0001: off }));
+    expect(await stub.query('SELECT id FROM d')).toEqual([{ id: 10 }, { id: 11 }, { id: 50 }]);
+  });
+
   it('is listed to the tenth, and no more are counted where there are none', async () => {
     const stub = await family();
     const ten = `${rebuildP}; DELETE FROM c; WITH RECURSIVE n(i) AS (SELECT 100 UNION ALL SELECT i + 1 FROM n WHERE i < 109) INSERT INTO c SELECT i, i FROM n`;
