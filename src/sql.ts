@@ -28,6 +28,14 @@ function* tokens(sql: string): Generator<{ word: string; start: number; end: num
  */
 export const words = (sql: string): string[] => Array.from(tokens(sql), ({ word }) => word);
 
+/**
+ * What {@link words} gives, as it is written: for those who need the names and texts themselves.
+ *
+ * @param sql one statement
+ */
+export const lexemes = (sql: string): string[] =>
+  Array.from(tokens(sql), ({ start, end }) => sql.slice(start, end));
+
 const CREATE_TRIGGER = /^(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP |TEMPORARY )?TRIGGER$/;
 /** No statement needs more words than this to say that it makes a trigger. */
 const OPENING_WORDS = 6;

@@ -1,0 +1,253 @@
+// Rows for any schema: parents before children where that can be, a cycle closed afterwards, and where a constraint
+// refuses a row another one is tried.
+import { quote } from '../ledger.ts';
+import { lexemes } from '../sql.ts';
+import type { SqlStorageLike } from '../target.ts';
+import { type Column, type Reference, readTables, type Table } from './contents.ts';
+import { checksOf, folded } from './names.ts';
+import { type Candidate, candidatesOf } from './values.ts';
+
+/** How many rows a table gets, unless told otherwise. */
+export const DEFAULT_ROWS = 4;
+
+/** How often another row is tried where a constraint refuses one. */
+const ATTEMPTS = 300;
+
+/** How far the serial number of another try is from the first, so that it meets no other row's. */
+const FAR = 1000;
+
+type Stored = Record<string, unknown>;
+
+/** How often each column was given another value for the same row. */
+type Tried = Map<string, number>;
+
+/** A table that could not be given a row, and what SQLite said to the last one that was tried. */
+export interface Unfilled {
+  readonly table: string;
+  readonly reason: string;
+}
+
+const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
+/** Parents first; what closes a cycle comes as it comes. */
+function parentsFirst(tables: readonly Table[]): Table[] {
+  const sorted: Table[] = [];
+  const seen = new Set<Table>();
+  const visit = (table: Table): void => {
+    if (seen.has(table)) return;
+    seen.add(table);
+    for (const reference of table.references) {
+      const parent = tables.find(({ name }) => same(name, reference.table));
+      if (parent !== undefined) visit(parent);
+    }
+    sorted.push(table);
+  };
+  for (const table of tables) visit(table);
+  return sorted;
+}
+
+const keyOf = (table: Table): string[] =>
+  table.columns
+    .filter(({ key }) => key > 0)
+    .sort((a, b) => a.key - b.key)
+    .map(({ name }) => name);
+
+const rowsOf = (sql: SqlStorageLike, table: string): Stored[] => [
+  ...sql.exec(`SELECT * FROM ${quote(table)}`),
+];
+
+/** Pseudo-random, but the same in every run: a failure can be looked at again. */
+const mix = (...numbers: number[]): number =>
+  numbers.reduce((sum, number) => {
+    const mixed = Math.imul(sum ^ (number + 0x9e3779b9), 0x85ebca6b);
+    return (mixed ^ (mixed >>> 13)) >>> 0;
+  }, 1);
+
+/** Which of a parent's rows a row refers to: two children to each parent first, then one each, then any. */
+function pick(count: number, row: number, attempt: number, reference: number): number {
+  if (attempt === 0) return (reference === 0 ? Math.floor(row / 2) : row) % count;
+  if (attempt === 1) return row % count;
+  return mix(row, attempt, reference) % count;
+}
+
+/** Fills one table, row by row. */
+class Filler {
+  readonly #columns: readonly { column: Column; candidates: (row: number) => Candidate[] }[];
+  readonly #insert = new Map<string, string>();
+
+  constructor(
+    private readonly sql: SqlStorageLike,
+    private readonly table: Table,
+    private readonly tables: readonly Table[],
+  ) {
+    this.#columns = table.columns
+      .filter(({ generated }) => !generated)
+      .map((column) => ({ column, candidates: candidatesOf(table, column) }));
+  }
+
+  /** The rows that a reference can be made to, as they stand now. */
+  #parents({ table, to }: Reference): { rows: Stored[]; columns: readonly string[] } {
+    const parent = this.tables.find(({ name }) => same(name, table));
+    if (parent === undefined) return { rows: [], columns: to };
+    return { rows: rowsOf(this.sql, parent.name), columns: to.length > 0 ? to : keyOf(parent) };
+  }
+
+  /** Values for the columns that refer to something; two references that share a column agree on it. */
+  #refer(row: number, tried: Tried): Map<string, Candidate> {
+    const values = new Map<string, Candidate>();
+    for (const [number, reference] of this.table.references.entries()) {
+      const { rows, columns } = this.#parents(reference);
+      const fitting = rows.filter((parent) =>
+        reference.columns.every((column, i) => {
+          const set = values.get(column);
+          return set === undefined || set === parent[columns[i] ?? ''];
+        }),
+      );
+      const attempt = Math.max(...reference.columns.map((column) => tried.get(column) ?? 0));
+      const chosen = fitting[pick(fitting.length, row, attempt, number)];
+      reference.columns.forEach((column, i) => {
+        if (chosen !== undefined) values.set(column, chosen[columns[i] ?? ''] as Candidate);
+        else if (!values.has(column) && this.#mayBeEmpty(column)) values.set(column, null);
+      });
+    }
+    return values;
+  }
+
+  #mayBeEmpty(name: string): boolean {
+    const column = this.table.columns.find((other) => same(other.name, name));
+    return column !== undefined && !column.notNull && column.key === 0;
+  }
+
+  #put(values: Map<string, Candidate>): void {
+    const given = [...values].filter(([, value]) => value !== undefined);
+    const names = given.map(([name]) => quote(name)).join(', ');
+    const text =
+      this.#insert.get(names) ??
+      `INSERT INTO ${quote(this.table.name)} ${
+        given.length === 0
+          ? 'DEFAULT VALUES'
+          : `(${names}) VALUES (${given.map(() => '?').join(', ')})`
+      }`;
+    this.#insert.set(names, text);
+    this.sql.exec(text, ...given.map(([, value]) => value));
+  }
+
+  /** The columns that SQLite's words are about; all of them where it names none. */
+  #blamed(reason: string): string[] {
+    const check = checksOf(this.table.sql).find(({ name }) => reason.endsWith(`failed: ${name}`));
+    const words = new Set((check?.words ?? lexemes(reason)).map(folded));
+    const names = this.#columns.map(({ column }) => column.name);
+    const blamed = names.filter((name) => words.has(name.toLowerCase()));
+    return blamed.length > 0 ? blamed : names;
+  }
+
+  /** Tries rows until one is taken, each time with other values where the last one was refused. */
+  #add(row: number): string | undefined {
+    const tried: Tried = new Map();
+    let reason = '';
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const values = this.#refer(row, tried);
+      for (const [at, { column, candidates }] of this.#columns.entries()) {
+        if (values.has(column.name)) continue;
+        const times = tried.get(column.name) ?? 0;
+        const options = candidates(row + times * FAR);
+        const isInTurn = times < options.length;
+        values.set(column.name, options[isInTurn ? times : mix(row, times, at) % options.length]);
+      }
+      try {
+        this.#put(values);
+        return undefined;
+      } catch (error) {
+        reason = (error as Error).message.replace(/: SQLITE_[\s\S]*$/, '');
+      }
+      for (const name of this.#blamed(reason)) tried.set(name, (tried.get(name) ?? 0) + 1);
+    }
+    return reason;
+  }
+
+  /** @returns what SQLite said, if the table has got no row */
+  fill(count: number): string | undefined {
+    for (let row = 0; row < count; row++) {
+      const reason = this.#add(row);
+      // A CHECK or UNIQUE may leave room for few rows only.
+      if (reason !== undefined) return row === 0 ? reason : undefined;
+    }
+    return undefined;
+  }
+
+  /** Makes the references that had no parent yet when their row was added. */
+  close(reference: Reference, number: number): void {
+    const { rows: parents, columns } = this.#parents(reference);
+    if (parents.length === 0) return;
+    const key = keyOf(this.table);
+    const isOpen = (row: Stored): boolean =>
+      !parents.some((parent) =>
+        reference.columns.every((column, i) => row[column] === parent[columns[i] ?? '']),
+      );
+    const set = reference.columns.map((column) => `${quote(column)} = ?`).join(', ');
+    for (const [at, row] of rowsOf(this.sql, this.table.name).entries()) {
+      if (!isOpen(row)) continue;
+      const telling = key.length > 0 ? key : Object.keys(row);
+      const where = telling.map((column) => `${quote(column)} IS ?`).join(' AND ');
+      for (let attempt = 0; attempt < parents.length + 2; attempt++) {
+        const parent = parents[pick(parents.length, at, attempt, number)] as Stored;
+        try {
+          this.sql.exec(
+            `UPDATE ${quote(this.table.name)} SET ${set} WHERE ${where}`,
+            ...columns.map((column) => parent[column]),
+            ...telling.map((column) => row[column]),
+          );
+          break;
+        } catch {
+          // A UNIQUE refuses this parent: the next one. What stays open and must not is found by the check at the end.
+        }
+      }
+    }
+  }
+}
+
+const violations = (sql: SqlStorageLike): number =>
+  [...sql.exec('PRAGMA foreign_key_check')].length;
+
+/**
+ * Gives every empty table rows that its schema allows: types, NOT NULL, UNIQUE, CHECK, and references to rows that are
+ * there. Must be called inside a transaction, which its caller rolls back where something is returned.
+ *
+ * @param sql the object's SQL storage
+ * @param except tables to leave alone, in lower case
+ * @param count how many rows a table gets; fewer where its constraints leave no room
+ * @returns the tables that could not be given a row
+ */
+export function fill(
+  sql: SqlStorageLike,
+  except: readonly string[],
+  count: number = DEFAULT_ROWS,
+): Unfilled[] {
+  const all = readTables(sql, []);
+  const tables = parentsFirst(all.filter(({ name }) => !except.includes(name.toLowerCase())));
+  const empty = tables.filter(
+    ({ name }) => [...sql.exec(`SELECT 1 FROM ${quote(name)} LIMIT 1`)].length === 0,
+  );
+  const before = violations(sql);
+  // In a cycle the first rows come before what they refer to: https://www.sqlite.org/pragma.html#pragma_defer_foreign_keys
+  sql.exec('PRAGMA defer_foreign_keys = ON');
+  const fillers = empty.map((table) => ({ table, filler: new Filler(sql, table, all) }));
+  const unfilled: Unfilled[] = [];
+  for (const { table, filler } of fillers) {
+    const reason = filler.fill(count);
+    if (reason !== undefined) unfilled.push({ table: table.name, reason });
+  }
+  for (const { table, filler } of fillers) {
+    table.references.forEach((reference, number) => {
+      filler.close(reference, number);
+    });
+  }
+  if (unfilled.length === 0 && violations(sql) > before) {
+    for (const { table } of [...sql.exec('PRAGMA foreign_key_check')]) {
+      if (unfilled.some((other) => other.table === table)) continue;
+      unfilled.push({ table: String(table), reason: 'FOREIGN KEY constraint failed' });
+    }
+  }
+  sql.exec('PRAGMA defer_foreign_keys = OFF');
+  return unfilled;
+}

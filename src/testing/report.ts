@@ -1,0 +1,224 @@
+import { OfframpError } from '../errors.ts';
+import type { MigrationRef } from '../result.ts';
+import type { TableRow } from './contents.ts';
+import type { DamagedRow } from './damage.ts';
+import type { LeftBy, Start } from './starts.ts';
+
+/** What is looked at after an object has woken, in the order of the matrix. */
+export const CHECKS = [
+  'migrates',
+  'schema',
+  'rows',
+  'rebuilds',
+  'foreign keys',
+  'second wake',
+] as const;
+
+/** The name of a check. */
+export type Check = (typeof CHECKS)[number];
+
+/** What one check found in one object. */
+export type Cell =
+  /** All is well; `rows` says how many were looked for, where the check is about rows. */
+  | { readonly status: 'ok'; readonly rows?: number }
+  /** There was nothing to look at, or an earlier check of the object has failed. */
+  | { readonly status: 'nothing' }
+  /** `migrate` refuses the object, as the option `refused` says. */
+  | { readonly status: 'refused'; readonly found: string }
+  /** No object stands there: the runner that would have left it throws too. */
+  | { readonly status: 'impossible'; readonly found: string }
+  | {
+      readonly status: 'failed';
+      /** What was found. */
+      readonly found: string;
+      /** What to do about it. */
+      readonly wayOut: string;
+      /** The rows that are gone or changed. */
+      readonly rows: readonly DamagedRow[];
+    };
+
+/** All that was found in one object. */
+export interface RehearsedStart {
+  readonly start: Start;
+  readonly cells: Readonly<Record<Check, Cell>>;
+}
+
+/** What a rehearsal came to. */
+export interface Rehearsal {
+  /** Who left the objects. */
+  readonly leftBy: LeftBy;
+  /** One for each point of the history at which an object can stand, a new object first. */
+  readonly starts: readonly RehearsedStart[];
+  /** The matrix for people: a line for each start, a column for each check. */
+  readonly text: string;
+}
+
+/** A check that failed. */
+export interface RehearsalFailure {
+  /** The start's name, as in the matrix. */
+  readonly start: string;
+  readonly check: Check;
+  readonly found: string;
+  readonly wayOut: string;
+}
+
+/** The code of a {@link RehearsalError}. */
+export type RehearsalErrorCode =
+  | 'REHEARSAL_FAILED'
+  | 'CANNOT_FILL'
+  | 'SEED_FAILED'
+  | 'NOT_REFUSED'
+  | 'INVALID_OPTION';
+
+/** An object would not come through, or could not be rehearsed on. */
+export class RehearsalError extends OfframpError {
+  declare readonly code: RehearsalErrorCode;
+  /** Everything that was found; undefined where it did not come to that. It is not in the error's JSON. */
+  declare readonly rehearsal: Rehearsal | undefined;
+
+  /**
+   * @param code what went wrong
+   * @param message the matrix, what was found in which object, and what to do
+   * @param failures the checks that failed
+   * @param rehearsal everything that was found
+   */
+  constructor(
+    code: RehearsalErrorCode,
+    message: string,
+    readonly failures: readonly RehearsalFailure[] = [],
+    rehearsal?: Rehearsal,
+  ) {
+    super(code, message);
+    // Test runners print every field of an error, and this one is in the message already.
+    Object.defineProperty(this, 'rehearsal', { value: rehearsal, enumerable: false });
+  }
+}
+
+const MARKS = { ok: 'ok', nothing: '–', refused: 'refused', impossible: 'none', failed: 'FAILED' };
+
+const markOf = (cell: Cell): string =>
+  cell.status === 'ok' && cell.rows !== undefined ? `${cell.rows} ok` : MARKS[cell.status];
+
+const LEFT_BY: Record<LeftBy, string> = {
+  '0.x': "Drizzle 0.x's migrator",
+  '1.x': "Drizzle 1.x's migrator",
+  'drizzle-offramp': 'drizzle-offramp',
+};
+
+/**
+ * The matrix as text.
+ *
+ * @param leftBy who left the objects
+ * @param starts what was found in each
+ */
+export function matrixOf(leftBy: LeftBy, starts: readonly RehearsedStart[]): string {
+  const lines = [
+    [`Objects that ${LEFT_BY[leftBy]} left`, ...CHECKS],
+    ...starts.map(({ start, cells }) => [start.name, ...CHECKS.map((it) => markOf(cells[it]))]),
+  ];
+  const widths = lines[0]?.map((_, column) =>
+    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
+  );
+  const notes = starts.flatMap(({ start, cells: { migrates } }) =>
+    migrates.status === 'impossible'
+      ? [
+          `No object stands at ${start.name.trim()}: ${LEFT_BY[leftBy]} fails on the way. ${migrates.found}`,
+        ]
+      : [],
+  );
+  const table = lines.map((line) =>
+    line
+      .map((text, column) => text.padEnd(widths?.[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return [...table, ...notes].join('\n');
+}
+
+/** How many rows of a table, and starts of one failure, a message names; the rest are counted. */
+const LISTED = 3;
+/** How much of a row a message shows, in characters. */
+const SHOWN = 160;
+
+/**
+ * A few things by name, and how many more there are.
+ *
+ * @param names all of them
+ */
+export const listed = (names: readonly string[]): string =>
+  names.slice(0, LISTED).join(', ') +
+  (names.length > LISTED ? ` and ${names.length - LISTED} more` : '');
+
+function show(row: TableRow): string {
+  const text = JSON.stringify(row);
+  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
+
+/**
+ * Damaged rows of one table as text: how many, and the first of them.
+ *
+ * @param table the table's name
+ * @param total how many rows it had
+ * @param damaged the rows that are gone or changed
+ */
+export function damageText(table: string, total: number, damaged: readonly DamagedRow[]): string {
+  const gone = damaged.filter(({ now }) => now === undefined);
+  const changed = damaged.filter(({ now }) => now !== undefined);
+  const columns = [...new Set(changed.flatMap(({ now }) => Object.keys(now ?? {})))];
+  const counts = [
+    gone.length > 0 ? `${gone.length} of ${total} rows are gone` : '',
+    changed.length > 0
+      ? `${changed.length} of ${total} rows have another ${columns.join(', ')}`
+      : '',
+  ].filter((count) => count !== '');
+  const lines = [...gone, ...changed]
+    .slice(0, LISTED)
+    .map(
+      ({ before, now }) => `  ${show(before)}${now === undefined ? '' : ` now has ${show(now)}`}`,
+    );
+  const more = damaged.length > LISTED ? [`  and ${damaged.length - LISTED} more`] : [];
+  return [`${table}: ${counts.join(', ')}`, ...lines, ...more].join('\n');
+}
+
+const indented = (text: string): string => text.replaceAll(/^(?=.)/gm, '  ');
+
+/**
+ * The error of a rehearsal in which something failed.
+ *
+ * @param rehearsal everything that was found
+ * @returns undefined if nothing failed
+ */
+export function failureOf(rehearsal: Rehearsal): RehearsalError | undefined {
+  const failures = rehearsal.starts.flatMap(({ start, cells }) =>
+    CHECKS.flatMap((check): RehearsalFailure[] => {
+      const cell = cells[check];
+      if (cell.status !== 'failed') return [];
+      return [{ start: start.name.trim(), check, found: cell.found, wayOut: cell.wayOut }];
+    }),
+  );
+  if (failures.length === 0) return undefined;
+  const groups = new Map<string, RehearsalFailure[]>();
+  for (const failure of failures) {
+    const key = `${failure.check}\n${failure.found}`;
+    groups.set(key, [...(groups.get(key) ?? []), failure]);
+  }
+  const details = [...groups.values()].map((group) => {
+    const { check, found, wayOut } = group[0] as RehearsalFailure;
+    const starts = listed(group.map(({ start }) => start));
+    return `${check}, ${starts}:\n${indented(found)}\n  Way out: ${wayOut}`;
+  });
+  const objects = new Set(failures.map(({ start }) => start)).size;
+  return new RehearsalError(
+    'REHEARSAL_FAILED',
+    `${objects} of ${rehearsal.starts.length} objects would not come through.\n\n${rehearsal.text}\n\n${details.join('\n\n')}`,
+    failures,
+    rehearsal,
+  );
+}
+
+/**
+ * A migration by the name that people know.
+ *
+ * @param migration the migration
+ */
+export const nameOf = ({ key, tag }: MigrationRef): string => tag ?? key;
