@@ -11,7 +11,7 @@ import { type Candidate, candidatesOf } from './values.ts';
 export const DEFAULT_ROWS = 4;
 
 /** How often another row is tried where a constraint refuses one. */
-const ATTEMPTS = 300;
+const ATTEMPTS = 500;
 
 /** How far the serial number of another try is from the first, so that it meets no other row's. */
 const FAR = 1000;
@@ -74,6 +74,7 @@ function pick(count: number, row: number, attempt: number, reference: number): n
 class Filler {
   readonly #columns: readonly { column: Column; candidates: (row: number) => Candidate[] }[];
   readonly #insert = new Map<string, string>();
+  #taken = new Map<string, Candidate>();
 
   constructor(
     private readonly sql: SqlStorageLike,
@@ -104,6 +105,8 @@ class Filler {
         }),
       );
       const attempt = Math.max(...reference.columns.map((column) => tried.get(column) ?? 0));
+      // A row may refer to itself, where all others are taken: `close` sees to it.
+      if (same(reference.table, this.table.name) && attempt % 2 === 1) continue;
       const chosen = fitting[pick(fitting.length, row, attempt, number)];
       reference.columns.forEach((column, i) => {
         if (chosen !== undefined) values.set(column, chosen[columns[i] ?? ''] as Candidate);
@@ -132,13 +135,20 @@ class Filler {
     this.sql.exec(text, ...given.map(([, value]) => value));
   }
 
-  /** The columns that SQLite's words are about; all of them where it names none. */
-  #blamed(reason: string): string[] {
-    const check = checksOf(this.table.sql).find(({ name }) => reason.endsWith(`failed: ${name}`));
-    const words = new Set((check?.words ?? lexemes(reason)).map(folded));
-    const names = this.#columns.map(({ column }) => column.name);
-    const blamed = names.filter((name) => words.has(name.toLowerCase()));
-    return blamed.length > 0 ? blamed : names;
+  /** The columns that SQLite's words can be about. */
+  #suspects(reason: string): string[] {
+    const checks = checksOf(this.table.sql);
+    const check = checks.find(({ name }) => reason.endsWith(`failed: ${name}`));
+    const naming = (words: readonly string[]): string[] => {
+      const named = new Set(words.map(folded));
+      return this.#columns.flatMap(({ column: { name } }) =>
+        named.has(name.toLowerCase()) ? [name] : [],
+      );
+    };
+    const blamed = naming(check?.words ?? lexemes(reason));
+    if (blamed.length > 0) return blamed;
+    const checked = naming(checks.flatMap(({ words }) => words));
+    return checked.length > 0 ? checked : this.#columns.map(({ column }) => column.name);
   }
 
   /** Tries rows until one is taken, each time with other values where the last one was refused. */
@@ -151,16 +161,23 @@ class Filler {
         if (values.has(column.name)) continue;
         const times = tried.get(column.name) ?? 0;
         const options = candidates(row + times * FAR);
+        // What a CHECK took in the row before it takes again.
+        if (this.#taken.has(column.name)) options.splice(1, 0, this.#taken.get(column.name));
         const isInTurn = times < options.length;
         values.set(column.name, options[isInTurn ? times : mix(row, times, at) % options.length]);
       }
       try {
         this.#put(values);
+        this.#taken = values;
         return undefined;
       } catch (error) {
         reason = (error as Error).message.replace(/: SQLITE_[\s\S]*$/, '');
       }
-      for (const name of this.#blamed(reason)) tried.set(name, (tried.get(name) ?? 0) + 1);
+      // One at a time: two that change together may miss each other for ever.
+      const suspects = this.#suspects(reason);
+      const name = suspects[attempt % suspects.length];
+      if (name === undefined) break;
+      tried.set(name, (tried.get(name) ?? 0) + 1);
     }
     return reason;
   }
@@ -189,8 +206,8 @@ class Filler {
       if (!isOpen(row)) continue;
       const telling = key.length > 0 ? key : Object.keys(row);
       const where = telling.map((column) => `${quote(column)} IS ?`).join(' AND ');
-      for (let attempt = 0; attempt < parents.length + 2; attempt++) {
-        const parent = parents[pick(parents.length, at, attempt, number)] as Stored;
+      const first = pick(parents.length, at, 0, number);
+      for (const parent of [...parents.slice(first), ...parents.slice(0, first)]) {
         try {
           this.sql.exec(
             `UPDATE ${quote(this.table.name)} SET ${set} WHERE ${where}`,

@@ -367,10 +367,16 @@ class Rehearsing {
     const { refusal, actions } = inspection;
     const counts = new Map<string, number>();
     for (const { action } of actions) counts.set(action, (counts.get(action) ?? 0) + 1);
-    const open = [...counts].map(([action, count]) => (count > 1 ? `${action} ${count}` : action));
+    const open = [...counts].map(([action, count]) =>
+      /^(adopt|apply|heal)$/.test(action) ? `${action} ${count}` : action,
+    );
+    const says =
+      open.join() === 'level'
+        ? 'The class is level with other migrations than these, or by other options.'
+        : `The class woke, and drizzle-offramp has not brought it level: it would still ${open.join(', ')}.`;
     return failed(
       refusal === undefined
-        ? `The class woke, and drizzle-offramp has not brought it level: it would still ${open.join(', ')}.`
+        ? says
         : `The class woke, and drizzle-offramp would refuse it: ${refusal.message}`,
       "Call drizzle-offramp's migrate(ctx, migrations) in the class's constructor, with the migrations that this test " +
         'has; or, where the class calls it elsewhere, pass `migrate: {}` to the rehearsal.',

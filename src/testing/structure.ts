@@ -106,6 +106,16 @@ export function structureOf(sql: SqlStorageLike, except: readonly string[]): Str
   return things;
 }
 
+/** Whether a thing belongs to a table that is not there: the table itself is named then, and that is enough. */
+function isPartOfMissing(name: string, structure: Structure): boolean {
+  const table =
+    /^(?:column|foreign key) ([^.(]+)|^(?:index|constraint) .*? (?:on|of) ([^(]+?)(?: \(|$)/.exec(
+      name,
+    );
+  const owner = table?.[1] ?? table?.[2];
+  return owner !== undefined && !structure.has(`table ${owner}`);
+}
+
 /**
  * How a schema differs from the one it should be: a line for each thing.
  *
@@ -116,9 +126,13 @@ export function structureOf(sql: SqlStorageLike, except: readonly string[]): Str
 export function differences(found: Structure, wanted: Structure, extra?: string): string[] {
   const lines = [...wanted].flatMap(([name, what]) => {
     const there = found.get(name);
-    if (there === undefined) return [`${name} is missing (${what})`];
+    if (there === undefined)
+      return isPartOfMissing(name, found) ? [] : [`${name} is missing (${what})`];
     return there === what ? [] : [`${name} is ${there}; in a new object it is ${what}`];
   });
-  const surplus = [...found.keys()].filter((name) => !wanted.has(name));
-  return extra === undefined ? lines : [...lines, ...surplus.map((name) => `${name} ${extra}`)];
+  if (extra === undefined) return lines;
+  const surplus = [...found.keys()].filter(
+    (name) => !wanted.has(name) && !isPartOfMissing(name, wanted),
+  );
+  return [...lines, ...surplus.map((name) => `${name} ${extra}`)];
 }

@@ -70,7 +70,8 @@ function hintsOf(table: Table, column: Column): { mentioned: Candidate[]; beside
     beside.push(number + 1, number - 1);
     if (number > 0 && number <= LONGEST) beside.push('x'.repeat(number), 'x'.repeat(number + 1));
   }
-  if (words.some((word) => JSON_WORDS.test(word))) beside.push('{"a":1}', '[1]', '1');
+  // What is no JSON makes SQLite throw without naming the column.
+  if (words.some((word) => JSON_WORDS.test(word))) found.unshift('{"a":1}', '[1]', '1');
   if (words.some((word) => /^(glob|like)$/i.test(word))) {
     beside.push(...words.filter((word) => word.startsWith("'")).map(patternToText));
   }
