@@ -7,20 +7,29 @@ import { compare } from './compare.ts';
 import { fleet } from './fleet.ts';
 import { journal } from './history.ts';
 import { childrenTable, fleetTable, summary } from './report.ts';
-import { bundle, deploy, idOf, migrateWithDrizzle, wake } from './runtime.ts';
+import { bundle, deploy, idOf, migrateWithDrizzle, rehearse, wake } from './runtime.ts';
 import { type Contents, readObject } from './storage.ts';
 
 /** Runs the whole story below a folder, and returns what went wrong. */
 async function demo(folder: string): Promise<string[]> {
   const storage = join(folder, 'storage');
   const copy = join(folder, 'copy');
-  const [oldWorker, newWorker] = await Promise.all([
+  const [oldWorker, newWorker, rehearsalWorker] = await Promise.all([
     bundle('old/worker.ts'),
     bundle('../worker.ts'),
+    bundle('rehearsal/worker.ts'),
   ]);
   const ids: string[] = [];
   const read = (from: string): Contents[] =>
     fleet.map((object, index) => readObject(from, object.className, ids[index] ?? ''));
+
+  console.log('A rehearsal, as in a test of your own: every point at which an object can stand.\n');
+  const faults: string[] = [];
+  await deploy(rehearsalWorker, join(folder, 'rehearsal'), async (runtime) => {
+    const { text, failed } = await rehearse(runtime);
+    console.log(`${text}\n`);
+    if (failed) faults.push('the rehearsal failed');
+  });
 
   console.log(`The old deploy: drizzle-orm's migrator makes and fills ${fleet.length} objects.`);
   await deploy(oldWorker, storage, async (runtime) => {
@@ -52,7 +61,7 @@ async function demo(folder: string): Promise<string[]> {
   const drizzles = compare(before, read(copy));
   console.log(childrenTable(ours, drizzles));
 
-  const faults = faultsOf(before, after, again);
+  faults.push(...faultsOf(before, after, again));
   console.log(`\n${summary(before, after, ours, drizzles)}`);
   return faults;
 }

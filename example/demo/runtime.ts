@@ -63,7 +63,15 @@ interface OldStub {
   fill(size: number): Promise<void>;
 }
 
-async function find(runtime: Miniflare, { className, name }: FleetObject) {
+/** The method of `RehearsalObject`, as a stub has it. */
+interface RehearsalStub {
+  rehearse(): Promise<{ text: string; failed: boolean }>;
+}
+
+async function find(
+  runtime: Miniflare,
+  { className, name }: Pick<FleetObject, 'className' | 'name'>,
+) {
   const namespace = await runtime.getDurableObjectNamespace(className.toUpperCase());
   return { namespace, id: namespace.idFromName(name) };
 }
@@ -84,6 +92,13 @@ export async function migrateWithDrizzle(
   const stub = namespace.get(id) as unknown as OldStub;
   for (const entries of deploys) await stub.migrate(entries);
   if (size > 0) await stub.fill(size);
+}
+
+/** Has an object of the rehearsal Worker go through the whole history. */
+export async function rehearse(runtime: Miniflare): Promise<{ text: string; failed: boolean }> {
+  const { namespace, id } = await find(runtime, { className: 'Inbox', name: 'rehearsal' });
+  const stub = namespace.get(id) as unknown as RehearsalStub;
+  return await stub.rehearse();
 }
 
 /** Any request wakes an object, and its constructor migrates. */
