@@ -44,6 +44,9 @@ const EXPORTS = {
   'drizzle-offramp/durable-sqlite/migrator': ['migrate'],
 };
 
+/** Only the runtime of tests has `cloudflare:test`. */
+const FOR_TESTS = { file: 'dist/testing.js', specifier: 'cloudflare:test' };
+
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const temporary = mkdtempSync(join(tmpdir(), 'drizzle-offramp-package-'));
 const project = join(temporary, 'project');
@@ -171,6 +174,7 @@ function importsNothingFromOutside(): void {
     if (COMMAND_LINE.test(file)) continue;
     for (const match of readFileSync(join(installed, file), 'utf8').matchAll(SPECIFIER)) {
       const specifier = match.slice(1).find((group) => group !== undefined) ?? '';
+      if (file === FOR_TESTS.file && specifier === FOR_TESTS.specifier) continue;
       assert.match(specifier, /^\.\.?\//, `${file} imports ${specifier}`);
       assert.doesNotMatch(join(dirname(file), specifier), COMMAND_LINE, `${file}: ${specifier}`);
       count++;
@@ -198,6 +202,12 @@ function typeChecks(file: string, workersTypes: string, flags: string[]): void {
 
 function typeChecksAgainst(workersTypes: string): void {
   typeChecks('plain.ts', workersTypes, ['--skipLibCheck', 'false']);
+  link('@cloudflare/vitest-pool-workers', '@cloudflare/vitest-pool-workers');
+  link('vitest', 'vitest');
+  typeChecks('rehearsal.test.ts', `${workersTypes},@cloudflare/vitest-pool-workers/types`, [
+    // vitest's own types want those of Node.
+    ...['--skipLibCheck', 'true', '--allowImportingTsExtensions'],
+  ]);
   for (const alias of ['drizzle-orm', 'drizzle-orm-1']) {
     link('drizzle-orm', alias);
     // drizzle-orm's own types want the packages of every other database.
@@ -257,12 +267,18 @@ function exportsWhatItSays(): void {
   }
 }
 
+/** A team's own test, in workerd: the only place where `drizzle-offramp/testing` can be imported. */
+function rehearsesInVitest(): void {
+  const output = node(ours('vitest/vitest.mjs'), 'run');
+  assert.match(output, /Tests .*1 passed/);
+}
+
 /** The checks, in order; each needs those before it. */
 const CHECKS: [string, () => void][] = [
   ['npm packs it and installs it into an empty project', packAndInstall],
   ['it holds built files, README and LICENSE only', holdsBuiltFilesOnly],
   ['it imports nothing from outside', importsNothingFromOutside],
-  ['Node imports both entries', exportsWhatItSays],
+  ['Node imports the entries for a Worker', exportsWhatItSays],
   ['the command runs', runsTheCommand],
   ['npm takes it beside drizzle-orm 0.x', () => acceptsDrizzle('drizzle-orm')],
   ['npm takes it beside drizzle-orm 1.x', () => acceptsDrizzle('drizzle-orm-1')],
@@ -280,6 +296,7 @@ const CHECKS: [string, () => void][] = [
       typeChecksAgainst('@cloudflare/workers-types');
     },
   ],
+  ['vitest rehearses a class with it', rehearsesInVitest],
   ['wrangler bundles it without drizzle-orm', bundlesWithoutDrizzle],
   ["wrangler bundles the drop-in without drizzle-orm's migrator", bundlesWithoutDrizzlesMigrator],
 ];
