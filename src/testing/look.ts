@@ -1,0 +1,121 @@
+// All that a rehearsal reads in an object, before the new code wakes it and after.
+import type { OfframpError } from '../errors.ts';
+import { type Inspection, inspect } from '../inspect.ts';
+import { quote } from '../ledger.ts';
+import type { MigrationInput } from '../migrations.ts';
+import type { MigrateOptions } from '../options.ts';
+import type { SqlStorageLike } from '../target.ts';
+import { type FilledTable, readContents } from './contents.ts';
+import { type Structure, structureOf } from './structure.ts';
+
+/** The names of both ledgers. */
+export interface LedgerNames {
+  readonly table: string;
+  readonly drizzleTable: string;
+}
+
+/** An object before the new code wakes it. */
+export interface Before {
+  readonly tables: readonly FilledTable[];
+  /** The SQL of its triggers. */
+  readonly triggers: readonly string[];
+  /** Rows that lack what they refer to, as text. */
+  readonly violations: readonly string[];
+  /** What `migrate` may refuse it for. */
+  readonly refusals: readonly OfframpError[];
+}
+
+/** An object after the new code has woken it, in a later event. */
+export interface After {
+  readonly tables: readonly FilledTable[];
+  readonly structure: Structure;
+  readonly violations: readonly string[];
+  /** Whether foreign keys are. */
+  readonly enforced: boolean;
+  /** Both ledgers, row by row. */
+  readonly ledgers: string;
+  readonly inspection: Inspection;
+  /** The options under which the object is level. */
+  readonly options: MigrateOptions;
+}
+
+const violationsOf = (sql: SqlStorageLike): string[] =>
+  Array.from(
+    sql.exec('PRAGMA foreign_key_check'),
+    ({ table, rowid, parent }) => `${table} row ${rowid} has no ${parent}`,
+  );
+
+/**
+ * Both ledgers, row by row, as a text that can be compared.
+ *
+ * @param sql the object's SQL storage
+ * @param names the ledgers' names
+ */
+export function ledgersOf(sql: SqlStorageLike, names: LedgerNames): string {
+  const tables = Array.from(
+    sql.exec("SELECT name FROM sqlite_master WHERE type = 'table'"),
+    ({ name }) => name,
+  );
+  const present = Object.values(names).filter((name) => tables.includes(name));
+  return JSON.stringify(
+    present.map((name) => [...sql.exec(`SELECT rowid, * FROM ${quote(name)} ORDER BY rowid`)]),
+  );
+}
+
+/**
+ * Reads an object before the new code wakes it.
+ *
+ * @param ctx the object
+ * @param input the migrations
+ * @param names the ledgers' names
+ */
+export function lookBefore(
+  ctx: DurableObjectState,
+  input: MigrationInput,
+  names: LedgerNames,
+): Before {
+  const { sql } = ctx.storage;
+  const triggers = sql.exec("SELECT sql FROM sqlite_master WHERE type = 'trigger'");
+  return {
+    tables: readContents(sql, Object.values(names)),
+    triggers: Array.from(triggers, (row) => String(row.sql)),
+    violations: violationsOf(sql),
+    refusals: [{}, { skipped: 'error' } as const].flatMap(
+      (options) => inspect(ctx, input, { ...names, ...options }).refusal ?? [],
+    ),
+  };
+}
+
+/**
+ * Reads an object after the new code has woken it.
+ *
+ * @param ctx the object
+ * @param input the migrations
+ * @param names the ledgers' names
+ * @param given the options that `migrate` was called with; undefined where only the class knows
+ */
+export function lookAfter(
+  ctx: DurableObjectState,
+  input: MigrationInput,
+  names: LedgerNames,
+  given: MigrateOptions | undefined,
+): After {
+  const { sql } = ctx.storage;
+  // Whether the class mirrors or retires only its own call knows; the ledger tells which it was.
+  const candidates =
+    given === undefined ? (['retire', 'mirror'] as const).map((drizzle) => ({ drizzle })) : [given];
+  const inspected = candidates.map((candidate) => {
+    const { onEvent: _, ...options }: MigrateOptions = { ...candidate, ...names };
+    return { options, inspection: inspect(ctx, input, options) };
+  });
+  const level = inspected.find(({ inspection }) => inspection.upToDate) ?? inspected[0];
+  const except = Object.values(names);
+  return {
+    tables: readContents(sql, except),
+    structure: structureOf(sql, except),
+    violations: violationsOf(sql),
+    enforced: [...sql.exec('PRAGMA foreign_keys')][0]?.foreign_keys === 1,
+    ledgers: ledgersOf(sql, names),
+    ...(level as { options: MigrateOptions; inspection: Inspection }),
+  };
+}
