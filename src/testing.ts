@@ -1,5 +1,5 @@
 /**
- * Rehearsals for a team's own tests, in Vitest with `@cloudflare/vitest-pool-workers`.
+ * Rehearsals for a team's own tests, in Vitest with `@cloudflare/vitest-plugin` (before: `@cloudflare/vitest-pool-workers`).
  *
  * @module
  */
@@ -47,7 +47,7 @@ function stageOf<T extends Rpc.DurableObjectBranded | undefined>(
  * enforced, and nothing to do in the next wake.
  *
  * ```ts
- * import { env } from 'cloudflare:test';
+ * import { env } from 'cloudflare:workers';
  * import { rehearse } from 'drizzle-offramp/testing';
  * import { it } from 'vitest';
  * import migrations from '../drizzle/migrations';
