@@ -33,7 +33,11 @@ function stageOf<T extends Rpc.DurableObjectBranded | undefined>(
   const stub = (): DurableObjectStub => namespace.get(id) as unknown as DurableObjectStub;
   return {
     enter: (act) => runInDurableObject(stub(), (_instance, ctx) => act(ctx)),
-    evict: () => evictDurableObject(stub()),
+    evict: () =>
+      evictDurableObject(stub()).catch((error: Error) => {
+        // The runtime may have ended it by itself.
+        if (!error.message.includes('not currently running')) throw error;
+      }),
     replace: () => {
       id = namespace.newUniqueId();
     },

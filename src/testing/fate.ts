@@ -18,6 +18,15 @@ export interface Fate {
   rebuilt: boolean;
 }
 
+/**
+ * What becomes of a table, by its name before in any case.
+ *
+ * @param fates what becomes of each
+ * @param table the table's name before
+ */
+export const fateOf = (fates: ReadonlyMap<string, Fate>, table: string): Fate | undefined =>
+  [...fates].find(([name]) => name.toLowerCase() === table.toLowerCase())?.[1];
+
 /** A table that is being made out of another: of each of its columns, the one that it is copied from. */
 interface Copy {
   readonly from: Fate;
@@ -193,13 +202,16 @@ class Follower {
     const into = indexOutside(words, verb === 'UPDATE' ? /^UPDATE$/i : /^(INTO|FROM)$/i, at);
     const conflict = upper(words[into + 1]) === 'OR';
     const { name, next } = nameAt(words, conflict ? into + 3 : into + 1);
+    const updates = /\bDO UPDATE\b/i.test(words.slice(next).join(' '));
     const replaces =
       verb === 'REPLACE' || words.slice(at, next).some((it) => upper(it) === 'REPLACE');
     if (verb === 'UPDATE') this.#update(name, words, next);
     else if (verb === 'DELETE') this.#delete(name);
-    else this.#insert(name, words, next, replaces);
+    else this.#insert(name, words, next, { replaces, updates });
     for (const trigger of this.#triggers.values()) {
-      const fires = trigger.table === name && (trigger.event === verb || replaces);
+      const isItsEvent =
+        trigger.event === verb || replaces || (updates && trigger.event === 'UPDATE');
+      const fires = trigger.table === name && isItsEvent;
       if (!fires || within.includes(trigger)) continue;
       for (const statement of splitStatements(trigger.body.join(' '))) {
         this.#write(lexemes(statement), [...within, trigger]);
@@ -233,7 +245,7 @@ class Follower {
   #affectChildren(parent: Fate, by: 'onUpdate' | 'onDelete', seen = new Set([parent])): void {
     for (const { child, reference } of this.#references) {
       const fate = this.fates.get(child) as Fate;
-      if (this.fates.get(reference.table) !== parent) continue;
+      if (fateOf(this.fates, reference.table) !== parent) continue;
       if (/^(NO ACTION|RESTRICT)$/i.test(reference[by])) continue;
       if (by === 'onDelete' && reference[by] === 'CASCADE') fate.losesRows = true;
       if (fate.changed !== 'all') {
@@ -243,9 +255,13 @@ class Follower {
     }
   }
 
-  #insert(name: string, words: readonly string[], next: number, replaces: boolean): void {
+  #insert(
+    name: string,
+    words: readonly string[],
+    next: number,
+    { replaces, updates }: { replaces: boolean; updates: boolean },
+  ): void {
     const fate = this.#called(name);
-    const updates = /\bDO UPDATE\b/i.test(words.slice(next).join(' '));
     if (fate !== undefined) {
       if (replaces) fate.losesRows = true;
       if (replaces || updates) fate.changed = 'all';

@@ -1,4 +1,6 @@
+import type { Migration } from '../migrations.ts';
 import type { MigrateOptions } from '../options.ts';
+import { RehearsalError } from './report.ts';
 import type { LeftBy, Start } from './starts.ts';
 
 /** What a rehearsal can be told. It needs none of it to start with. */
@@ -32,4 +34,57 @@ export interface RehearseOptions {
   readonly table?: string;
   /** The name of Drizzle's ledger, if the class names another one. */
   readonly drizzleTable?: string;
+}
+
+const NAMES: readonly string[] = [
+  ...['seed', 'rows', 'empty', 'leftBy', 'skips', 'refused', 'changes', 'migrate'],
+  ...['table', 'drizzleTable'],
+];
+const RUNNERS: readonly unknown[] = ['0.x', '1.x', 'drizzle-offramp'];
+
+const invalid = (message: string): RehearsalError => new RehearsalError('INVALID_OPTION', message);
+
+/**
+ * Who can have left objects with these migrations.
+ *
+ * @param migrations all migrations
+ */
+export function usualRunner(migrations: readonly Migration[]): LeftBy {
+  if (migrations.some(({ tag }) => tag === null)) return 'drizzle-offramp';
+  return migrations.every(({ when }) => when !== null) ? '0.x' : '1.x';
+}
+
+/**
+ * Checks what a rehearsal was told.
+ *
+ * @param options what was passed
+ * @param migrations all migrations
+ * @throws {RehearsalError} for an option or a value that there is not
+ */
+export function checkOptions(options: RehearseOptions, migrations: readonly Migration[]): void {
+  const unknown = Object.keys(options).find((name) => !NAMES.includes(name));
+  if (unknown !== undefined) throw invalid(`There is no option \`${unknown}\`.`);
+  const { rows = 1, leftBy, refused } = options;
+  if (!Number.isInteger(rows) || rows < 1) {
+    throw invalid(`The option \`rows\` is ${rows}: it takes a whole number from 1.`);
+  }
+  if (leftBy !== undefined && !RUNNERS.includes(leftBy)) {
+    throw invalid(
+      `The option \`leftBy\` is ${JSON.stringify(leftBy)}: it takes '0.x' or '1.x' or 'drizzle-offramp'.`,
+    );
+  }
+  const isTagless = usualRunner(migrations) === 'drizzle-offramp';
+  if (isTagless && leftBy !== undefined && leftBy !== 'drizzle-offramp') {
+    throw invalid(
+      "These migrations have no tags, so nobody knows what Drizzle's ledger says of them. Leave the option `leftBy` " +
+        "out, or pass drizzle-kit's migrations.js or a converted module.",
+    );
+  }
+  const known = migrations.flatMap(({ key, tag }) => [key, tag]);
+  const stranger = refused?.find((name) => !known.includes(name));
+  if (stranger !== undefined) {
+    throw invalid(
+      `The option \`refused\` names "${stranger}", which is no migration: give its tag, as the matrix has it, or its key.`,
+    );
+  }
 }

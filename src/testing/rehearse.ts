@@ -13,7 +13,7 @@ import {
   lookBefore,
 } from './look.ts';
 import { metered } from './meter.ts';
-import type { RehearseOptions } from './options.ts';
+import { checkOptions, type RehearseOptions, usualRunner } from './options.ts';
 import {
   type Cell,
   CHECKS,
@@ -71,31 +71,8 @@ class Rehearsing {
       table: table ?? DEFAULT_TABLE,
       drizzleTable: drizzleTable ?? DEFAULT_DRIZZLE_TABLE,
     };
-    this.#leftBy = options.leftBy ?? this.#usualRunner();
-    this.#checkOptions();
-  }
-
-  #usualRunner(): LeftBy {
-    if (this.#migrations.some(({ tag }) => tag === null)) return 'drizzle-offramp';
-    return this.#migrations.every(({ when }) => when !== null) ? '0.x' : '1.x';
-  }
-
-  #checkOptions(): void {
-    const known = this.#migrations.flatMap(({ key, tag }) => [key, tag]);
-    const stranger = this.options.refused?.find((name) => !known.includes(name));
-    if (stranger !== undefined) {
-      throw new RehearsalError(
-        'INVALID_OPTION',
-        `The option \`refused\` names "${stranger}", which is no migration: give its tag, as the matrix has it, or its key.`,
-      );
-    }
-    if (this.#leftBy !== 'drizzle-offramp' && this.#usualRunner() === 'drizzle-offramp') {
-      throw new RehearsalError(
-        'INVALID_OPTION',
-        "These migrations have no tags, so nobody knows what Drizzle's ledger says of them. Leave the option `leftBy` " +
-          "out, or pass drizzle-kit's migrations.js or a converted module.",
-      );
-    }
+    checkOptions(options, this.#migrations);
+    this.#leftBy = options.leftBy ?? usualRunner(this.#migrations);
   }
 
   async run(): Promise<Rehearsal> {

@@ -3,7 +3,7 @@ import type { Migration } from '../migrations.ts';
 import { splitStatements } from '../sql.ts';
 import type { FilledTable } from './contents.ts';
 import { compareRows, type DamagedRow } from './damage.ts';
-import { type Fate, fatesOf } from './fate.ts';
+import { type Fate, fateOf, fatesOf } from './fate.ts';
 import type { After, Before } from './look.ts';
 import type { Cost } from './meter.ts';
 import { type Cell, type Check, damageText, listed, nameOf } from './report.ts';
@@ -184,7 +184,7 @@ export function ofRows(
   const fates = fatesOf(before.tables, before.triggers, statements);
   allow(fates, changes);
   const isReplaced = (name: string): boolean => {
-    const fate = fates.get(name);
+    const fate = fateOf(fates, name);
     return fate !== undefined && (fate.rebuilt || fate.name === undefined);
   };
   const rebuilds = before.tables.filter(

@@ -555,6 +555,31 @@ rebuilds, 1 20261122120000_lists:
     expect(starts[2]?.cells.rows).toEqual({ status: 'ok', rows: 12 });
   });
 
+  it('that deletes rows takes their children along, whatever the case of the names', async () => {
+    const shouting = { ...lists, sql: lists.sql.replace('REFERENCES lists', 'REFERENCES LISTS') };
+    const migrations = bundle0(
+      shouting,
+      {
+        tag: '0001_log',
+        when: at(1),
+        sql: "CREATE TRIGGER renamed AFTER UPDATE ON lists BEGIN UPDATE items SET text = 'seen'; END",
+      },
+      {
+        tag: '0002_merge',
+        when: at(2),
+        sql: chunks(
+          "INSERT INTO lists SELECT 1, 'x' WHERE EXISTS (SELECT 1 FROM lists) ON CONFLICT DO UPDATE SET name = 'x'",
+          'DELETE FROM Lists WHERE id = 2',
+        ),
+      },
+    );
+    deploy.construct = (ctx) => migrate(ctx, migrations);
+    const { starts } = await rehearse(env.OBJECT, migrations);
+    expect(starts.slice(1).map(({ cells }) => cells.rows)).toEqual(
+      Array(3).fill({ status: 'ok', rows: 8 }),
+    );
+  });
+
   it('may change what the option `changes` lists', async () => {
     const migrations = bundle0(lists, rebuild('0001_forgets', 1, '(id) SELECT id FROM lists'));
     deploy.construct = (ctx) => migrate(ctx, migrations);
@@ -702,12 +727,22 @@ describe('seed', () => {
 });
 
 describe('an option that makes no sense', () => {
-  it('is refused: `refused` with a stranger', async () => {
-    const error = await failureOf(undefined, bundle0(lists), { refused: ['0000_lists'] });
-    expect([error.code, error.message]).toEqual([
-      'INVALID_OPTION',
+  it.each([
+    [
+      'a stranger under `refused`',
+      { refused: ['0000_lists'] },
       'The option `refused` names "0000_lists", which is no migration: give its tag, as the matrix has it, or its key.',
-    ]);
+    ],
+    ['no rows', { rows: 0 }, 'The option `rows` is 0: it takes a whole number from 1.'],
+    [
+      'an unknown runner',
+      { leftBy: 'do-orm' },
+      "The option `leftBy` is \"do-orm\": it takes '0.x' or '1.x' or 'drizzle-offramp'.",
+    ],
+    ['an unknown option', { accepted: [] }, 'There is no option `accepted`.'],
+  ])('is refused: %s', async (_, options, message) => {
+    const error = await failureOf(undefined, bundle0(lists), options as RehearseOptions);
+    expect([error.code, error.message]).toEqual(['INVALID_OPTION', message]);
   });
 
   it("is refused: `leftBy` of Drizzle's for a record without tags", async () => {
