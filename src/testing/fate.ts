@@ -164,7 +164,9 @@ class Follower {
     const renamed = new Map<string, string>();
     for (const [old, now] of columns) {
       const first = this.#oldName(fate, old);
-      if (first !== now) renamed.set(first, now);
+      if (first === now) continue;
+      renamed.set(first, now);
+      if (!columns.has(now)) this.#takeOver(fate, now);
     }
     fate.name = name;
     fate.renamed = renamed;
@@ -191,7 +193,15 @@ class Follower {
     }
     const column = upper(words[next + 1]) === 'COLUMN' ? next + 2 : next + 1;
     const now = folded(words[column + 2] ?? '');
-    fate?.renamed.set(this.#oldName(fate, folded(words[column] ?? '')), now);
+    if (fate === undefined) return;
+    const first = this.#oldName(fate, folded(words[column] ?? ''));
+    fate.renamed.set(first, now);
+    if (first !== now) this.#takeOver(fate, now);
+  }
+
+  /** A column gets the name of one that was there before: that one has gone another way, or another column is in its place. */
+  #takeOver(fate: Fate, column: string): void {
+    if (fate.changed !== 'all' && !fate.renamed.has(column)) fate.changed.add(column);
   }
 
   /** INSERT, UPDATE, DELETE and REPLACE, also behind WITH; and what triggers and references do then. */

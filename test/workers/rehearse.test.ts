@@ -514,6 +514,22 @@ rebuilds, 1 20261122120000_lists:
         'ALTER TABLE items RENAME TO entries',
       ),
     ],
+    [
+      'puts another column in the place of one',
+      chunks(
+        'ALTER TABLE items ADD words text',
+        "UPDATE items SET words = text || '!'",
+        'ALTER TABLE items DROP COLUMN text',
+        'ALTER TABLE items RENAME COLUMN words TO text',
+      ),
+    ],
+    [
+      'copies another column in a rebuild',
+      chunks(
+        'ALTER TABLE lists ADD note text',
+        rebuild('', 0, '(id, name) SELECT id, note FROM lists').sql,
+      ),
+    ],
     ['deletes', 'DELETE FROM lists WHERE id = 1'],
     ['fills', 'UPDATE items SET text = upper(text) WHERE text IS NOT NULL'],
     ['drops', chunks('DROP TABLE items', 'ALTER TABLE lists DROP COLUMN name')],
@@ -530,10 +546,15 @@ rebuilds, 1 20261122120000_lists:
       ),
     ],
   ])('that %s says so, and that is no damage', async (name, sql) => {
-    const migrations = bundle0(lists, { tag: `0001_${name}`, when: at(1), sql });
+    const migrations = bundle0(lists, {
+      tag: `0001_${name.replaceAll(' ', '_')}`,
+      when: at(1),
+      sql,
+    });
     deploy.construct = (ctx) => migrate(ctx, migrations);
     const { starts } = await rehearse(env.OBJECT, migrations);
     expect(starts[1]?.cells.migrates).toEqual({ status: 'ok' });
+    expect(starts[1]?.cells.schema).toEqual({ status: 'ok' });
   });
 
   it('that changes rows through a trigger says so', async () => {
