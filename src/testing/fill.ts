@@ -4,6 +4,7 @@ import { quote } from '../ledger.ts';
 import { lexemes } from '../sql.ts';
 import type { SqlStorageLike } from '../target.ts';
 import { type Column, type Reference, readTables, type Table } from './contents.ts';
+import { violationsOf } from './look.ts';
 import { checksOf, folded } from './names.ts';
 import { type Candidate, candidatesOf } from './values.ts';
 
@@ -223,9 +224,6 @@ class Filler {
   }
 }
 
-const violations = (sql: SqlStorageLike): number =>
-  [...sql.exec('PRAGMA foreign_key_check')].length;
-
 /**
  * Gives every empty table rows that its schema allows: types, NOT NULL, UNIQUE, CHECK, and references to rows that are
  * there. Must be called inside a transaction, which its caller rolls back where something is returned.
@@ -245,7 +243,7 @@ export function fill(
   const empty = tables.filter(
     ({ name }) => [...sql.exec(`SELECT 1 FROM ${quote(name)} LIMIT 1`)].length === 0,
   );
-  const before = violations(sql);
+  const before = violationsOf(sql).length;
   // In a cycle the first rows come before what they refer to: https://www.sqlite.org/pragma.html#pragma_defer_foreign_keys
   sql.exec('PRAGMA defer_foreign_keys = ON');
   const fillers = empty.map((table) => ({ table, filler: new Filler(sql, table, all) }));
@@ -259,7 +257,7 @@ export function fill(
       filler.close(reference, number);
     });
   }
-  if (unfilled.length === 0 && violations(sql) > before) {
+  if (unfilled.length === 0 && violationsOf(sql).length > before) {
     for (const { table } of [...sql.exec('PRAGMA foreign_key_check')]) {
       if (unfilled.some((other) => other.table === table)) continue;
       unfilled.push({ table: String(table), reason: 'FOREIGN KEY constraint failed' });

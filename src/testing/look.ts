@@ -6,6 +6,7 @@ import type { MigrationInput } from '../migrations.ts';
 import type { MigrateOptions } from '../options.ts';
 import type { SqlStorageLike } from '../target.ts';
 import { type FilledTable, readContents } from './contents.ts';
+import { messageOf } from './report.ts';
 import { type Structure, structureOf } from './structure.ts';
 
 /** The names of both ledgers. */
@@ -39,11 +40,23 @@ export interface After {
   readonly options: MigrateOptions;
 }
 
-const violationsOf = (sql: SqlStorageLike): string[] =>
-  Array.from(
-    sql.exec('PRAGMA foreign_key_check'),
-    ({ table, rowid, parent }) => `${table} row ${rowid} has no ${parent}`,
-  );
+/**
+ * Rows that lack what they refer to, as text.
+ *
+ * @param sql the object's SQL storage
+ * @returns instead, what SQLite says where the schema itself is wrong: a reference to what is no key
+ */
+export function violationsOf(sql: SqlStorageLike): string[] {
+  try {
+    const found = sql.exec('PRAGMA foreign_key_check');
+    return Array.from(
+      found,
+      ({ table, rowid, parent }) => `${table} row ${rowid} has no ${parent}`,
+    );
+  } catch (error) {
+    return [messageOf(error)];
+  }
+}
 
 /**
  * Both ledgers, row by row, as a text that can be compared.

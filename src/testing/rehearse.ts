@@ -19,6 +19,7 @@ import {
   CHECKS,
   failureOf,
   matrixOf,
+  messageOf,
   type Rehearsal,
   RehearsalError,
   type RehearsedStart,
@@ -29,7 +30,6 @@ import { type Structure, structureOf } from './structure.ts';
 import {
   type Cells,
   failed,
-  messageOf,
   NOTHING,
   ofForeignKeys,
   ofLevel,
@@ -102,7 +102,7 @@ class Rehearsing {
       prepared = await this.#prepare(start);
     } catch (error) {
       if (error instanceof RehearsalError) throw error;
-      // What prepares throws nothing else, so it was the constructor.
+      // Preparing throws nothing else, so it was the constructor.
       this.#unmade = failed(
         `The class cannot make a new object: ${messageOf(error)}`,
         'Every rehearsal begins with a new object of the class, so mend this first.',
@@ -135,9 +135,12 @@ class Rehearsing {
         return { error };
       }
     });
-    // The runtime would hand it on as an error of another class.
-    if ('error' in outcome) throw outcome.error;
-    return outcome;
+    // Thrown inside the object, it would come out as an error of another class.
+    if (!('error' in outcome)) return outcome;
+    const { error } = outcome;
+    if (error instanceof RehearsalError) throw error;
+    const message = `No object could be made that stands at ${start.name.trim()}: ${messageOf(error)}`;
+    throw Object.assign(new RehearsalError('CANNOT_PREPARE', message), { cause: error });
   }
 
   async #empty({ storage }: DurableObjectState): Promise<void> {

@@ -65,6 +65,7 @@ export interface RehearsalFailure {
 /** The code of a {@link RehearsalError}. */
 export type RehearsalErrorCode =
   | 'REHEARSAL_FAILED'
+  | 'CANNOT_PREPARE'
   | 'CANNOT_FILL'
   | 'SEED_FAILED'
   | 'NOT_REFUSED'
@@ -222,3 +223,11 @@ export function failureOf(rehearsal: Rehearsal): RehearsalError | undefined {
  * @param migration the migration
  */
 export const nameOf = ({ key, tag }: MigrationRef): string => tag ?? key;
+
+/**
+ * What anything thrown says.
+ *
+ * @param error what was thrown
+ */
+export const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error);

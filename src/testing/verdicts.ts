@@ -6,7 +6,7 @@ import { compareRows, type DamagedRow } from './damage.ts';
 import { type Fate, fateOf, fatesOf } from './fate.ts';
 import type { After, Before } from './look.ts';
 import type { Cost } from './meter.ts';
-import { type Cell, type Check, damageText, listed, nameOf } from './report.ts';
+import { type Cell, type Check, damageText, listed, messageOf, nameOf } from './report.ts';
 import type { FullStart } from './starts.ts';
 import { differences, type Structure } from './structure.ts';
 
@@ -31,14 +31,6 @@ export const failed = (found: string, wayOut: string, rows: readonly DamagedRow[
   wayOut,
   rows,
 });
-
-/**
- * What anything thrown says.
- *
- * @param error what was thrown
- */
-export const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error);
 
 /** A wake that threw, and the migrations that it was refused for, each with the name under which that is accepted. */
 export interface Refusal {
@@ -224,7 +216,7 @@ export function ofForeignKeys(before: Before, { violations, enforced }: After): 
   });
   const found = [
     ...(enforced ? [] : ['They are not enforced in the event after the wake.']),
-    ...(fresh.length > 0 ? [`${fresh.length} rows lack what they refer to: ${listed(fresh)}`] : []),
+    ...(fresh.length > 0 ? [`References without their row: ${listed(fresh)}`] : []),
   ];
   if (found.length === 0) return OK;
   return failed(

@@ -382,7 +382,7 @@ migrates, a new object:
       "Take any PRAGMA foreign_keys of the class's own out: in a Durable Object it stays off. Let drizzle-offramp's " +
       'migrate(ctx, migrations) switch it.';
     const off = 'They are not enforced in the event after the wake.';
-    const lost = `${off}\n2 rows lack what they refer to: items row 1 has no lists, items row 2 has no lists`;
+    const lost = `${off}\nReferences without their row: items row 1 has no lists, items row 2 has no lists`;
     expect(error.failures.filter(({ check }) => check === 'foreign keys')).toEqual([
       { start: 'a new object', check: 'foreign keys', found: off, wayOut },
       { start: '1 20261122120000_lists', check: 'foreign keys', found: lost, wayOut },
@@ -744,6 +744,33 @@ describe('seed', () => {
     ]);
     const { starts } = await rehearse(env.OBJECT, guarded, { empty: ['guarded', 'Never'] });
     expect(starts).toHaveLength(2);
+  });
+});
+
+describe('an object that cannot be made', () => {
+  it('is named: a class without SQLite', async () => {
+    const error = await rehearse(env.PLAIN, bundle0(lists)).catch((error) => error);
+    expect(error).toBeInstanceOf(RehearsalError);
+    expect(error.code).toBe('CANNOT_PREPARE');
+    expect(error.message).toMatch(
+      /^No object could be made that stands at a new object: SQL is not enabled for this Durable Object class\./,
+    );
+  });
+
+  it('is named: a reference to what is no key', async () => {
+    const wrong = bundle0(lists, {
+      tag: '0001_wrong',
+      when: at(1),
+      sql: 'CREATE TABLE notes (id integer PRIMARY KEY, list text REFERENCES lists(name))',
+    });
+    const error = await failureOf((ctx) => migrate(ctx, wrong), wrong);
+    expect([error.code, error.message]).toEqual([
+      'CANNOT_FILL',
+      'At 2 20261122120100_wrong no row could be made for:\n' +
+        '  lists: foreign key mismatch - "notes" referencing "lists"\n' +
+        '  notes: foreign key mismatch - "notes" referencing "lists"\n' +
+        'Put rows into them with the option `seed`, or list them under `empty` if they have none in your objects either.',
+    ]);
   });
 });
 
