@@ -188,47 +188,51 @@ describe('any schema of tables that refer to each other', () => {
     ),
   });
 
-  it('is filled, and SQLite finds nothing wrong in it', () =>
-    fc.assert(
-      fc.asyncProperty(fc.array(table, { minLength: 1, maxLength: 5 }), async (schema) => {
-        const isComposite = (i: number) => /composite|without/.test(schema[i]?.key ?? '');
-        const text = schema
-          .map(({ key, columns, references }, i) => {
-            const type = key === 'text' ? 'text' : 'integer';
-            const parts = isComposite(i)
-              ? ['k1 integer NOT NULL', 'k2 text NOT NULL']
-              : [`k1 ${type} PRIMARY KEY NOT NULL`];
-            columns.forEach(({ type, notNull, unique, check }, c) => {
-              const name = `c${c}`;
-              const checks = {
-                '': '',
-                in: `CHECK (${name} IN (1, 2, 3, 4, 5, 6))`,
-                range: `CHECK (${name} > 5)`,
-              };
-              parts.push(
-                `${name} ${type} ${notNull ? 'NOT NULL' : ''} ${unique ? 'UNIQUE' : ''} ${type === 'blob' || type === 'text' ? '' : checks[check]}`,
-              );
-            });
-            const ends: string[] = isComposite(i) ? ['PRIMARY KEY (k1, k2)'] : [];
-            references.forEach(({ to, notNull, unique }, r) => {
-              const target = to % schema.length;
-              const null_ = notNull ? 'NOT NULL' : '';
-              const names = isComposite(target) ? [`r${r}a`, `r${r}b`] : [`r${r}a`];
-              const targetType = schema[target]?.key === 'text' ? 'text' : 'integer';
-              names.forEach((name, n) => {
-                parts.push(`${name} ${n === 1 ? 'text' : targetType} ${null_}`);
+  it(
+    'is filled, and SQLite finds nothing wrong in it',
+    () =>
+      fc.assert(
+        fc.asyncProperty(fc.array(table, { minLength: 1, maxLength: 5 }), async (schema) => {
+          const isComposite = (i: number) => /composite|without/.test(schema[i]?.key ?? '');
+          const text = schema
+            .map(({ key, columns, references }, i) => {
+              const type = key === 'text' ? 'text' : 'integer';
+              const parts = isComposite(i)
+                ? ['k1 integer NOT NULL', 'k2 text NOT NULL']
+                : [`k1 ${type} PRIMARY KEY NOT NULL`];
+              columns.forEach(({ type, notNull, unique, check }, c) => {
+                const name = `c${c}`;
+                const checks = {
+                  '': '',
+                  in: `CHECK (${name} IN (1, 2, 3, 4, 5, 6))`,
+                  range: `CHECK (${name} > 5)`,
+                };
+                parts.push(
+                  `${name} ${type} ${notNull ? 'NOT NULL' : ''} ${unique ? 'UNIQUE' : ''} ${type === 'blob' || type === 'text' ? '' : checks[check]}`,
+                );
               });
-              if (unique) ends.push(`UNIQUE (${names.join(', ')})`);
-              ends.push(`FOREIGN KEY (${names.join(', ')}) REFERENCES t${target}`);
-            });
-            return `CREATE TABLE t${i} (${[...parts, ...ends].join(', ')})${key === 'without rowid' ? ' WITHOUT ROWID' : ''};`;
-          })
-          .join('\n');
-        const made = await filled(text);
-        expect(made.unfilled).toEqual([]);
-        expect(made.violations).toEqual([]);
-        for (const found of Object.values(made.rows)) expect(found.length).toBe(4);
-      }),
-      { numRuns: 60 },
-    ));
+              const ends: string[] = isComposite(i) ? ['PRIMARY KEY (k1, k2)'] : [];
+              references.forEach(({ to, notNull, unique }, r) => {
+                const target = to % schema.length;
+                const null_ = notNull ? 'NOT NULL' : '';
+                const names = isComposite(target) ? [`r${r}a`, `r${r}b`] : [`r${r}a`];
+                const targetType = schema[target]?.key === 'text' ? 'text' : 'integer';
+                names.forEach((name, n) => {
+                  parts.push(`${name} ${n === 1 ? 'text' : targetType} ${null_}`);
+                });
+                if (unique) ends.push(`UNIQUE (${names.join(', ')})`);
+                ends.push(`FOREIGN KEY (${names.join(', ')}) REFERENCES t${target}`);
+              });
+              return `CREATE TABLE t${i} (${[...parts, ...ends].join(', ')})${key === 'without rowid' ? ' WITHOUT ROWID' : ''};`;
+            })
+            .join('\n');
+          const made = await filled(text);
+          expect(made.unfilled).toEqual([]);
+          expect(made.violations).toEqual([]);
+          for (const found of Object.values(made.rows)) expect(found.length).toBe(4);
+        }),
+        { numRuns: 60 },
+      ),
+    60_000,
+  );
 });

@@ -1,7 +1,7 @@
 // The rehearsal as a team's suite calls it: the example's classes come through, and what is wrong with a class, or
 // with a migration, is seen in the cell it belongs to.
 import { env } from 'cloudflare:test';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import drizzleBundle0 from '../../drizzle/migrations.js';
 import type { Env } from '../../example/worker.ts';
 import { migrate as dropIn } from '../../src/drizzle/migrator.ts';
@@ -20,6 +20,9 @@ import { bundle0, bundle1, type Made, runDrizzle0, runDrizzle1 } from './harness
 import { deploy } from './worker.ts';
 
 const { INBOX, ARCHIVE } = env as unknown as Env;
+
+// Twelve objects, each woken twice.
+vi.setConfig({ testTimeout: 60_000 });
 
 afterEach(() => {
   deploy.construct = undefined;
