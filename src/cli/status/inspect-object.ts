@@ -122,6 +122,8 @@ export function inspectObject(
     const database = openObject(object.file);
     try {
       const inspection = inspect(database, input, options);
+      // Here it is the file that cannot be read.
+      if (inspection.refusal?.code === 'STORAGE_FAILED') throw inspection.refusal.cause;
       return {
         ...object,
         name: name ?? nameIn(database.sql),
