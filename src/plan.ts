@@ -2,7 +2,14 @@ import type { DrizzleLedger, DrizzleRow } from './drizzle/ledger.ts';
 import { type MirrorPlan, planMirror } from './drizzle/mirror.ts';
 import { AdoptionError, InputError } from './errors.ts';
 import type { Ledger, LedgerRow, Origin } from './ledger.ts';
-import { isCoarse, type Matches, matchByIdentity, pair, secondOfRow } from './match.ts';
+import {
+  type HistoryRow,
+  isCoarse,
+  type Matches,
+  matchByIdentity,
+  pair,
+  secondOfRow,
+} from './match.ts';
 import type { Migration } from './migrations.ts';
 import type { ResolvedOptions } from './options.ts';
 import {
@@ -142,12 +149,25 @@ function matchDrizzle(
   return matches;
 }
 
+/** Whether two rows may stand for one migration by their times; of those known to the second, names tell more. */
+const isSameTime = (row: DrizzleRow, own: LedgerRow): boolean =>
+  (row.tag === null || !isCoarse(own)) &&
+  (row.created_at === own.created_at
+    ? row.created_at !== null || isKept(own)
+    : isCoarse(own) && secondOfRow(row) === secondOfRow(own));
+
 /** A row of Drizzle's is also known if our ledger has it and only this code does not. */
-const isSame = (row: DrizzleRow, own: LedgerRow): boolean =>
-  (row.tag !== null && row.tag === own.tag) ||
-  (row.created_at === own.created_at && (row.created_at !== null || isKept(own))) ||
-  // A row that mirror wrote from a 0.x bundle has the millisecond, and ours may come from a 1.x one.
-  (row.tag === null && isCoarse(own) && secondOfRow(row) === secondOfRow(own));
+function isKnown(
+  row: DrizzleRow,
+  drizzleRows: readonly DrizzleRow[],
+  rows: readonly LedgerRow[],
+): boolean {
+  if (row.tag !== null && rows.some(({ tag }) => tag === row.tag)) return true;
+  const inSecond = (all: readonly HistoryRow[]): number =>
+    all.filter((other) => secondOfRow(other) === secondOfRow(row)).length;
+  // One more than ours in a second is another migration: forgotten here, it would run again.
+  return inSecond(drizzleRows) <= inSecond(rows) && rows.some((own) => isSameTime(row, own));
+}
 
 function refuseUnknown(rows: readonly DrizzleRow[], table: string): never {
   const names = rows.map(describe);
@@ -283,7 +303,7 @@ function compare(
   return {
     ours,
     theirs,
-    unknown: drizzleRows.filter((row) => !theirs.has(row) && !rows.some((own) => isSame(row, own))),
+    unknown: drizzleRows.filter((row) => !theirs.has(row) && !isKnown(row, drizzleRows, rows)),
     ahead: rows.filter((row) => !ours.has(row) && !isKept(row)),
     drift: [...ours]
       .filter(([row, migration]) => row.checksum !== null && row.checksum !== migration.checksum)

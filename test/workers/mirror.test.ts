@@ -3,6 +3,7 @@ import { defineMigrations, migrate } from '../../src/index.ts';
 import {
   bundle0,
   bundle1,
+  dump,
   inObject,
   type Made,
   rows,
@@ -145,6 +146,38 @@ describe('mirror', () => {
       expect(upToDate).toBe(true);
       expect(ahead.map(({ tag }) => tag)).toEqual(['20261122120100_two']);
     }));
+
+  it.each([
+    [
+      '1.x',
+      (ctx: DurableObjectState) => migrate(ctx, bundle1(one), mirror),
+      (ctx: DurableObjectState) => runDrizzle1(ctx, bundle1(one, twin)),
+      '20261122120000_twin',
+    ],
+    [
+      '0.x',
+      (ctx: DurableObjectState) => {
+        migrate(ctx, bundle1(one));
+        migrate(ctx, bundle0(one), mirror);
+      },
+      (ctx: DurableObjectState) => runDrizzle0(ctx, bundle0(one, twin)),
+      `created_at ${twin.when}`,
+    ],
+  ])('does not take what Drizzle %s ran for another of its second, and forget it', (...all) =>
+    inObject(async (ctx) => {
+      const [, ours, drizzles, unknown] = all;
+      ours(ctx);
+      await drizzles(ctx);
+      const before = dump(ctx);
+      const error = thrown(() => migrate(ctx, bundle0(one)));
+      expect(error).toMatchObject({ code: 'UNKNOWN_ROW', keys: [unknown] });
+      expect(dump(ctx)).toEqual(before);
+      expect(migrate(ctx, bundle0(one, twin))).toMatchObject({
+        adopted: [{ key: 'm0001' }],
+        applied: [],
+      });
+    }),
+  );
 
   it('costs no more on a wake with nothing to do', () =>
     inObject((ctx) => {
