@@ -540,6 +540,8 @@ describe('pragmaSwitch', () => {
     'PRAGMA foreign_keys -- = OFF',
     "SELECT 'PRAGMA foreign_keys=OFF'",
     'CREATE TABLE IF NOT EXISTS pragma (x)',
+    "SELECT 'foreign_keys' = 0",
+    "SELECT 'foreign_keys' = 0 -- no pragma",
   ])('finds no switch in %s', (statement) => {
     expect(effect(statement)).toBeUndefined();
     expect(pragmaSwitch(statement)).toBeUndefined();
@@ -687,6 +689,7 @@ describe('addsNoRows', () => {
     'INSERT INTO `__new_users`("id", "name") SELECT "id", "name" FROM `users`',
     'INSERT INTO `__new_users`(`id`)\nSELECT `id`\nFROM `users`',
     'insert into "__new_users" (id) select id from users',
+    'INSERT INTO __new_users (id) SELECT id FROM users',
   ])('says yes to %s, which adds none to an empty database', (statement) => {
     expect(rowsAfter(statement)).toBe(0);
     expect(addsNoRows(statement)).toBe(true);
