@@ -99,6 +99,15 @@ describe('older code', () => {
       expect(migrate(ctx, bundle1(one), mirror)).toMatchObject(expected);
     }));
 
+  it('does not take a row of Drizzle for known because our ledger has another', () =>
+    inObject((ctx) => {
+      const other = make('other', 5);
+      migrate(ctx, bundle1(one));
+      runDrizzle1(ctx, bundle1(other));
+      const error = thrown(() => migrate(ctx, bundle1(one, two)));
+      expect(error).toMatchObject({ code: 'UNKNOWN_ROW', keys: [tagOf(other)] });
+    }));
+
   it('does not take a row of Drizzle for known because neither has a name or a time', () =>
     inObject((ctx) => {
       migrate(ctx, { m0000: one.sql, m0001: two.sql });
