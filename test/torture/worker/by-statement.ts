@@ -42,7 +42,7 @@ export function migrateByStatement(
   try {
     migrate(rehearsal, bundle, options);
   } catch (error) {
-    if (error !== rehearsed) throw error;
+    if ((error as Error).cause !== rehearsed) throw error;
   }
   ctx.blockConcurrencyWhile(async () => {
     await storage.sync();
