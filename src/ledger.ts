@@ -187,8 +187,11 @@ export function prepareLedger(
 
 const UPDATED = NAMES.map((name) => `${name} = ?`).join(', ');
 
-/** The runtime binds up to 100 values in one statement: https://developers.cloudflare.com/durable-objects/platform/limits/ */
-const ROWS_AT_ONCE = Math.floor(100 / NAMES.length);
+/**
+ * The runtime binds up to 100 values in one statement (https://developers.cloudflare.com/durable-objects/platform/limits/);
+ * only texts are bound, so that more rows go at once.
+ */
+const ROWS_AT_ONCE = Math.floor(100 / NAMES.filter((name) => COLUMNS[name] === 'TEXT').length);
 
 /**
  * Adds rows after the ledger's last one. All of them at the end: whenever a migration has changed the schema, SQLite
@@ -205,10 +208,16 @@ export function insertRows(sql: SqlStorageLike, table: string, rows: readonly Le
     const isFirst = rows[at]?.version === 0;
     const names = isFirst ? NAMES : NAMES.slice(1);
     const chunk = rows.slice(at, at + (isFirst ? 1 : ROWS_AT_ONCE));
-    const places = `(${names.map(() => '?').join(', ')})`;
+    const texts: string[] = [];
+    const place = (value: LedgerRow[keyof LedgerRow]): string => {
+      if (typeof value !== 'string') return String(value);
+      texts.push(value);
+      return '?';
+    };
+    const places = chunk.map((row) => `(${names.map((name) => place(row[name])).join(', ')})`);
     sql.exec(
-      `INSERT INTO ${quote(table)} (${names.join(', ')}) VALUES ${chunk.map(() => places).join(', ')}`,
-      ...chunk.flatMap((row) => names.map((name) => row[name])),
+      `INSERT INTO ${quote(table)} (${names.join(', ')}) VALUES ${places.join(', ')}`,
+      ...texts,
     );
     at += chunk.length;
     if (at < rows.length) continue;
