@@ -1,0 +1,51 @@
+// What a Worker gets bigger by. The budget is there to notice growth: a message or a rule more is worth its bytes, a
+// library that slipped in is not.
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+
+const BUDGET = 13.5 * 1024;
+
+const root = join(import.meta.dirname, '../..');
+
+async function bundle(contents: string): Promise<{ gzipped: number; inputs: string[] }> {
+  const { metafile, outputFiles } = await build({
+    absWorkingDir: root,
+    stdin: { contents, resolveDir: root },
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2022',
+    metafile: true,
+    write: false,
+  });
+  const { length } = gzipSync(outputFiles[0]?.contents ?? '', { level: 9 });
+  return { gzipped: length, inputs: Object.keys(metafile.inputs) };
+}
+
+describe('the runtime, drop-in included', () => {
+  const runtime = `
+    export { migrate } from './src/index.ts';
+    export { migrate as dropIn } from './src/drizzle/migrator.ts';
+  `;
+
+  it('stays within its budget', async () => {
+    const { gzipped } = await bundle(runtime);
+    expect(gzipped).toBeLessThanOrEqual(BUDGET);
+    expect(gzipped).toBeGreaterThan(BUDGET / 2);
+  });
+
+  it('is made of our own files only', async () => {
+    const { inputs } = await bundle(runtime);
+    expect(inputs).toContain('src/migrate.ts');
+    const foreign = inputs.filter((file) => !/^(<stdin>|src\/(drizzle\/)?[\w-]+\.ts)$/.test(file));
+    expect(foreign).toEqual([]);
+  });
+
+  it('leaves out of a Worker what it does not import', async () => {
+    const { gzipped } = await bundle(runtime);
+    const all = await bundle("export * from './src/index.ts';");
+    expect(all.gzipped).toBeGreaterThan(gzipped);
+  });
+});
