@@ -1,5 +1,6 @@
 // What pending migrations do to each table by their own statements, so that all else can be told to be damage. Where a
 // statement says more than is understood here, the table it writes is compared less closely, never more.
+import { indexOutside, splitAtCommas } from '../nesting.ts';
 import { lexemes, splitStatements } from '../sql.ts';
 import type { FilledTable, Reference } from './contents.ts';
 import { folded } from './names.ts';
@@ -44,29 +45,6 @@ interface Trigger {
 }
 
 const upper = (lexeme: string | undefined): string => lexeme?.toUpperCase() ?? '';
-
-/** Splits at commas that stand outside parentheses. */
-function items(words: readonly string[]): string[][] {
-  const found: string[][] = [[]];
-  let depth = 0;
-  for (const word of words) {
-    if (word === '(') depth++;
-    if (word === ')') depth--;
-    if (word === ',' && depth === 0) found.push([]);
-    else found.at(-1)?.push(word);
-  }
-  return found;
-}
-
-/** Where a word stands outside parentheses, or -1. */
-function indexOutside(words: readonly string[], wanted: RegExp, start = 0): number {
-  let depth = 0;
-  return words.findIndex((word, at) => {
-    if (word === '(') depth++;
-    if (word === ')') depth--;
-    return at >= start && depth === 0 && wanted.test(word);
-  });
-}
 
 /** The name that stands at a place, without its schema, and where the rest begins. */
 function nameAt(words: readonly string[], at: number): { name: string; next: number } {
@@ -234,7 +212,7 @@ class Follower {
     if (fate === undefined || fate.changed === 'all') return;
     const set = indexOutside(words, /^SET$/i, next);
     const end = indexOutside(words, /^(WHERE|FROM|RETURNING|ORDER|LIMIT)$/i, set);
-    for (const item of items(words.slice(set + 1, end < 0 ? undefined : end))) {
+    for (const item of splitAtCommas(words.slice(set + 1, end < 0 ? undefined : end))) {
       const target = item.slice(0, item.indexOf('='));
       for (const column of target.filter((word) => !/^[(),]$/.test(word))) {
         fate.changed.add(this.#oldName(fate, folded(column)));
@@ -289,8 +267,9 @@ class Follower {
     const { name, next: end } = nameAt(words, from + 1);
     const fate = this.#called(name);
     if (fate === undefined) return undefined;
-    const expressions = items(words.slice(select + 1, from));
-    const listed = words[next] === '(' ? items(words.slice(next + 1, select - 1)) : undefined;
+    const expressions = splitAtCommas(words.slice(select + 1, from));
+    const listed =
+      words[next] === '(' ? splitAtCommas(words.slice(next + 1, select - 1)) : undefined;
     const targets = listed?.map((column) => folded(column[0] ?? ''));
     const columns = new Map<string, string>();
     const computed = new Set<string>();

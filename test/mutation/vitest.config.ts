@@ -20,7 +20,10 @@ export default defineConfig({
         test: {
           name: 'workers',
           include: ['test/workers/**/*.test.ts'],
-          exclude: ['test/workers/{converted,example,facts,faults,matrix,property}.test.ts'],
+          exclude: [
+            'test/workers/{converted,example,facts,faults,matrix,property,rehearse*}.test.ts',
+            'test/workers/{bad-input-random,random-histories}.test.ts',
+          ],
           setupFiles: ['./test/mutation/forget-modules.ts'],
           globalSetup: ['./test/drizzle-kit-up.ts'],
         },

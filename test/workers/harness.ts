@@ -138,6 +138,16 @@ export interface Made {
   sql: string;
 }
 
+/** When the first migration of most tests was made. */
+export const WHEN = Date.UTC(2026, 10, 22, 12, 0, 0, 123);
+
+/** A migration that was made some minutes after the first, and makes a table of its name if nothing else is said. */
+export const make = (name: string, minutes: number, sql = `CREATE TABLE ${name} (x)`): Made => ({
+  tag: `000${minutes}_${name}`,
+  when: WHEN + minutes * 60_000,
+  sql,
+});
+
 /** A bundle as drizzle-kit 0.x writes it. */
 export const bundle0 = (...made: Made[]): DrizzleBundle0 => ({
   journal: {

@@ -8,7 +8,7 @@ import {
   bundle1,
   dump,
   inObject,
-  type Made,
+  make,
   rows,
   runDrizzle0,
   runDrizzle1,
@@ -16,12 +16,6 @@ import {
   watched,
 } from './harness.ts';
 
-const when = Date.UTC(2026, 10, 22, 12, 0, 0, 123);
-const make = (name: string, minutes: number, sql = `CREATE TABLE ${name} (x)`): Made => ({
-  tag: `000${minutes}_${name}`,
-  when: when + minutes * 60_000,
-  sql,
-});
 const [one, two, three] = [make('one', 0), make('two', 1), make('three', 2)];
 const ref = (key: string, tag: string) => ({ key, tag });
 

@@ -5,23 +5,18 @@ import {
   bundle1,
   dump,
   inObject,
-  type Made,
+  make,
   rows,
   runDrizzle0,
   runDrizzle1,
   tables,
   thrown,
+  WHEN,
   watched,
 } from './harness.ts';
 
-const when = Date.UTC(2026, 10, 22, 12, 0, 0, 123);
-const make = (name: string, minutes: number, millis = 0): Made => ({
-  tag: `000${minutes}_${name}`,
-  when: when + minutes * 60_000 + millis,
-  sql: `CREATE TABLE ${name} (x)`,
-});
 const [one, two, three] = [make('one', 0), make('two', 1), make('three', 2)];
-const twin = make('twin', 0, 1);
+const twin = { ...make('twin', 0), when: WHEN + 1 };
 
 const theirs = (ctx: DurableObjectState, columns: string) =>
   rows(ctx, `SELECT ${columns} FROM __drizzle_migrations ORDER BY rowid`);
@@ -50,8 +45,8 @@ describe('mirror', () => {
       runDrizzle1(ctx, bundle1(one));
       migrate(ctx, bundle1(one, two), mirror);
       expect(theirs(ctx, 'id, hash, created_at, name')).toEqual([
-        { id: 1, hash: '', created_at: when - 123, name: '20261122120000_one' },
-        { id: 2, hash: '', created_at: when + 60_000 - 123 + 999, name: '20261122120100_two' },
+        { id: 1, hash: '', created_at: WHEN - 123, name: '20261122120000_one' },
+        { id: 2, hash: '', created_at: WHEN + 60_000 - 123 + 999, name: '20261122120100_two' },
       ]);
       expect(theirs(ctx, 'applied_at')[1]?.applied_at).toMatch(/^20\d\d-\d\d-\d\dT.*Z$/);
       expect(runDrizzle1(ctx, bundle1(one, two))).toBeUndefined();
@@ -241,7 +236,7 @@ describe('mirror', () => {
     inObject(async (ctx) => {
       const tolerant = { ...two, sql: 'CREATE TABLE IF NOT EXISTS two (x)' };
       runDrizzle1(ctx, bundle1(one));
-      await runDrizzle0(ctx, bundle0({ ...one, when: when - 123 }, tolerant));
+      await runDrizzle0(ctx, bundle0({ ...one, when: WHEN - 123 }, tolerant));
       migrate(ctx, bundle1(one, tolerant), mirror);
       expect(theirs(ctx, 'id, name')).toEqual([
         { id: 1, name: '20261122120000_one' },
@@ -254,7 +249,7 @@ describe('mirror', () => {
       runDrizzle1(ctx, bundle1(one));
       migrate(ctx, bundle0(one, two), mirror);
       expect(theirs(ctx, 'created_at, name')).toEqual([
-        { created_at: when - 123, name: '20261122120000_one' },
+        { created_at: WHEN - 123, name: '20261122120000_one' },
         { created_at: two.when, name: '20261122120100_two' },
       ]);
     }));

@@ -9,6 +9,7 @@ import {
   inObject,
   ledger,
   type Made,
+  make,
   rows,
   runDrizzle0,
   runDrizzle1,
@@ -16,12 +17,6 @@ import {
   thrown,
 } from './harness.ts';
 
-const when = Date.UTC(2026, 10, 22, 12, 0, 0, 123);
-const make = (name: string, minutes: number, sql = `CREATE TABLE ${name} (x)`): Made => ({
-  tag: `000${minutes}_${name}`,
-  when: when + minutes * 60_000,
-  sql,
-});
 const [one, two, three, four] = [
   make('one', 0),
   make('two', 1),

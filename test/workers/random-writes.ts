@@ -24,6 +24,14 @@ const isUsers = (ctx: DurableObjectState) => (table: string) =>
   rows(ctx, `SELECT 1 FROM pragma_table_info('${table}') WHERE name = 'id'`).length > 0 &&
   !table.startsWith('__');
 
+/** SQLite takes no row for a table whose parent is not there, as where the migration that makes it came too late. */
+const hasParents =
+  (ctx: DurableObjectState, all: readonly string[]) =>
+  (table: string): boolean =>
+    rows(ctx, `PRAGMA foreign_key_list("${table}")`).every((key) =>
+      all.includes(key.table as string),
+    );
+
 /** One of the parent's rows, or none. */
 function parentOf(ctx: DurableObjectState, key: Row | undefined, pick: number): SqlStorageValue {
   const ids = rows(ctx, `SELECT id FROM "${key?.table}" ORDER BY id`);
@@ -41,7 +49,8 @@ function valueFor(ctx: DurableObjectState, table: string, column: Row, { id, par
 
 /** Writes; what a constraint refuses is not written. */
 export function writeRow(ctx: DurableObjectState, one: Write): void {
-  const users = tables(ctx).filter(isUsers(ctx));
+  const all = tables(ctx);
+  const users = all.filter(isUsers(ctx)).filter(hasParents(ctx, all));
   const table = users[one.table % users.length];
   if (table === undefined) return;
   const columns = rows(ctx, `PRAGMA table_info("${table}")`);

@@ -1,3 +1,4 @@
+import { indexOutside, splitAtCommas } from '../../nesting.ts';
 import { words } from '../../sql.ts';
 import { unquote } from './names.ts';
 
@@ -19,30 +20,6 @@ export interface Copy {
 export const nameAt = (all: readonly string[], position: number): string =>
   unquote(all[all[position + 1] === '.' ? position + 2 : position] ?? '').toUpperCase();
 
-/** Splits at the commas that stand in no parentheses. */
-function splitAtCommas(all: readonly string[]): string[][] {
-  const parts: string[][] = [[]];
-  let depth = 0;
-  for (const word of all) {
-    if (word === '(') depth++;
-    if (word === ')') depth--;
-    if (word === ',' && depth === 0) parts.push([]);
-    else parts.at(-1)?.push(word);
-  }
-  return parts;
-}
-
-/** The first place of a word that stands in no parentheses, or -1. */
-function find(all: readonly string[], word: string, from: number): number {
-  let depth = 0;
-  return all.findIndex((candidate, i) => {
-    if (i < from) return false;
-    if (candidate === '(') depth++;
-    if (candidate === ')') depth--;
-    return depth === 0 && candidate === word;
-  });
-}
-
 // https://www.sqlite.org/lang_select.html
 const FILTERS = ['WHERE', 'LIMIT', 'GROUP', 'HAVING', 'EXCEPT', 'INTERSECT', 'JOIN', ','];
 
@@ -55,8 +32,8 @@ const FILTERS = ['WHERE', 'LIMIT', 'GROUP', 'HAVING', 'EXCEPT', 'INTERSECT', 'JO
 export function readCopy(statement: string): Copy | undefined {
   const all = words(statement);
   const into = all.indexOf('INTO');
-  const select = find(all, 'SELECT', into);
-  const from = find(all, 'FROM', select);
+  const select = indexOutside(all, /^SELECT$/, into);
+  const from = indexOutside(all, /^FROM$/, select);
   if (all[0] !== 'INSERT' || into < 0 || select < 0 || from < 0) return undefined;
   const list = all.indexOf('(', into);
   const rest = all.slice(from + 1);
@@ -66,7 +43,7 @@ export function readCopy(statement: string): Copy | undefined {
       ? 'OR IGNORE'
       : distinct
         ? 'DISTINCT'
-        : FILTERS.find((word) => find(rest, word, 0) >= 0);
+        : FILTERS.find((word) => indexOutside(rest, new RegExp(`^${word}$`)) >= 0);
   return {
     source: nameAt(all, from + 1),
     target: nameAt(all, into + 1),
