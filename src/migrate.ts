@@ -158,12 +158,13 @@ export function migrateTarget(
   options: MigrateOptions | undefined,
   hold: Hold | undefined,
 ): MigrateResult {
-  const list = readMigrations(input);
+  const { fingerprint } = readMigrations(input, true);
   const resolved = resolveOptions(options);
-  const head = headOf(list.fingerprint, resolved);
+  const head = headOf(fingerprint, resolved);
   if (isLevel(target, resolved.table, head)) return UP_TO_DATE;
   try {
-    const result = takeTheLongWay(target, list.migrations, head, resolved, hold);
+    const { migrations } = readMigrations(input);
+    const result = takeTheLongWay(target, migrations, head, resolved, hold);
     tell(resolved, toEvents(result));
     return result;
   } catch (cause) {

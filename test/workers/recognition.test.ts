@@ -88,6 +88,21 @@ describe.each(sizes)('a record of %i', (size) => {
   });
 });
 
+it('finds a mistaken key in a long record as soon as there is something to do', () =>
+  inObject((ctx) => {
+    migrate(ctx, record(300));
+    const mistaken = () => ({ ...record(300), m0301: 'CREATE TABLE late (x)' });
+    expect(migrate(ctx, mistaken())).toBe(UP_TO_DATE);
+    ctx.storage.sql.exec('UPDATE __migrations SET head = NULL');
+    const before = dump(ctx);
+    const error = thrown<InputError>(() => migrate(ctx, mistaken()));
+    expect(error.message).toBe(
+      'Migrations must be sequential: expected version 300, got 301 (m0301). Add the missing migration back, or number ' +
+        'the new one on from the last.',
+    );
+    expect(dump(ctx)).toEqual(before);
+  }));
+
 it('keeps the eight inputs that were read last', () => {
   const inputs = Array.from({ length: 9 }, (_, i) => ({ m0000: `SELECT ${i}` }));
   const lists = inputs.map((input) => readMigrations(input));
