@@ -19,6 +19,12 @@ const inputs: Record<
     'm001',
     'Invalid migration key "m001": must be "m" followed by its number in four digits or more, such as "m0000".',
   ],
+  'a key with something before it': [
+    { xm0000: sql },
+    'INVALID_KEY',
+    'xm0000',
+    'Invalid migration key "xm0000": must be "m" followed by its number in four digits or more, such as "m0000".',
+  ],
   'a key with a zero too many': [
     { m00001: sql },
     'INVALID_KEY',
@@ -298,6 +304,30 @@ const inputs: Record<
     'INVALID_ENTRY',
     'm0000',
     'Migration m0000 has the checksum a value of type bigint: leave it out, or give the SHA-256 of its SQL.',
+  ],
+  'a converted entry whose checksum is too long': [
+    { m0000: { checksum: '0'.repeat(65), sql } },
+    'INVALID_ENTRY',
+    'm0000',
+    `Migration m0000 has the checksum "${'0'.repeat(65)}": leave it out, or give the SHA-256 of its SQL.`,
+  ],
+  'a converted entry whose checksum has capitals': [
+    { m0000: { checksum: `${'0'.repeat(63)}A`, sql } },
+    'INVALID_ENTRY',
+    'm0000',
+    `Migration m0000 has the checksum "${'0'.repeat(63)}A": leave it out, or give the SHA-256 of its SQL.`,
+  ],
+  'a converted entry whose tag has something before its time': [
+    { m0000: { tag: 'x20261122175044_a', sql } },
+    'INVALID_TAG',
+    'm0000',
+    'Migration m0000 has the tag "x20261122175044_a": it must start with its UTC second in 14 digits and "_".',
+  ],
+  'a converted entry whose `when` is no time': [
+    { m0000: { when: -1, sql } },
+    'INVALID_WHEN',
+    'm0000',
+    'Migration m0000 has when: -1, which is no time in milliseconds or not the second of its tag.',
   ],
   'a converted entry whose tag has no time': [
     { m0000: { tag: 'a', sql } },

@@ -168,6 +168,15 @@ describe('a module that carries its fingerprint', () => {
     }),
   );
 
+  it('is checked at once where it carries none', () => {
+    const error = thrown<InputError>(() => defineMigrations({ m0001: 'SELECT 1' }));
+    expect(error).toMatchObject({ code: 'KEY_GAP', key: 'm0001' });
+    const carried = `x${carriedBy(1)}`;
+    expect(thrown(() => defineMigrations({ m1: 'SELECT 1' }, carried))).toMatchObject({
+      code: 'INVALID_KEY',
+    });
+  });
+
   it('is refused with a fingerprint that is not its own, as soon as an object is not level', () =>
     inObject((ctx) => {
       const edited = {

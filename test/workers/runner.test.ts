@@ -166,6 +166,49 @@ describe('a wake', () => {
     }
   });
 
+  it('with nothing to do reads the ledger that the options name', () =>
+    inObject((ctx) => {
+      migrate(ctx, { m0000: users });
+      migrate(ctx, { m0000: posts }, { table: 'mine' });
+      const { target, seen } = watched(ctx);
+      expect(migrate(target, { m0000: posts }, { table: 'mine' }).upToDate).toBe(true);
+      expect(migrate(target, { m0000: users }).upToDate).toBe(true);
+      expect(seen.statements).toEqual([
+        'SELECT head FROM "mine" ORDER BY version DESC LIMIT 1',
+        'SELECT head FROM "__migrations" ORDER BY version DESC LIMIT 1',
+      ]);
+    }));
+
+  it('runs a record by its numbers, in whatever order it is written', () =>
+    inObject((ctx) => {
+      const record = { m0002: comments, m0000: users, m0001: posts };
+      expect(migrate(ctx, record).applied.map(({ key }) => key)).toEqual([
+        'm0000',
+        'm0001',
+        'm0002',
+      ]);
+    }));
+
+  it('warns of drift, and of nothing else', () =>
+    inObject((ctx) => {
+      const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+      migrate(ctx, { m0000: users, m0001: posts });
+      migrate(ctx, { m0000: `${users} `, m0001: posts, m0002: comments }, { drift: 'ignore' });
+      expect(warn.mock.calls).toEqual([]);
+      migrate(ctx, { m0000: `${users}  `, m0001: `${posts} `, m0002: comments });
+      expect(warn.mock.calls).toEqual([
+        ['drizzle-offramp: the SQL of m0000, m0001 has changed since this object ran it (drift).'],
+      ]);
+      warn.mockRestore();
+    }));
+
+  it('takes a checksum that is there ready-made', () =>
+    inObject((ctx) => {
+      const checksum = '0123456789abcdef'.repeat(4);
+      migrate(ctx, { m0000: { tag: '20261122175044_users', sql: users, checksum } });
+      expect(rows(ctx, 'SELECT checksum FROM __migrations')).toEqual([{ checksum }]);
+    }));
+
   it('takes the long way once after a change of the code that asks for nothing', () =>
     inObject((ctx) => {
       migrate(ctx, { m0000: users });
