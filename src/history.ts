@@ -1,6 +1,7 @@
-import { type LedgerRow, readLedger } from './ledger.ts';
+import { type MigrateTarget, resolveTarget } from './base/storage.ts';
+import { readLedger } from './ledger/ledger.ts';
+import type { LedgerRow } from './ledger/row.ts';
 import { type MigrateOptions, resolveOptions } from './options.ts';
-import { type MigrateTarget, resolveTarget } from './target.ts';
 
 /**
  * The ledger as data: what this object got, in which order, when and how. Reads only.

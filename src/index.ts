@@ -3,8 +3,7 @@
  *
  * @module
  */
-export type { DrizzleBundle0, DrizzleBundle1 } from './drizzle/bundle.ts';
-export type { DrizzleRow } from './drizzle/ledger.ts';
+
 export {
   AdoptionError,
   type AdoptionErrorCode,
@@ -15,20 +14,29 @@ export {
   type InputErrorCode,
   MigrationError,
   OfframpError,
-} from './errors.ts';
+} from './base/errors.ts';
+export type {
+  DrizzleDatabaseLike,
+  MigrateTarget,
+  SqlStorageLike,
+  StateLike,
+  StorageLike,
+} from './base/storage.ts';
+export type { MigrateEvent } from './events.ts';
 export { history } from './history.ts';
+export type {
+  DrizzleBundle0,
+  DrizzleBundle1,
+  MigrationEntry,
+  MigrationInput,
+  MigrationRecord,
+} from './input/migration.ts';
+export { defineMigrations } from './input/migrations.ts';
 export { type Inspection, inspect, type PlannedAction } from './inspect.ts';
-export type { LedgerRow, Origin } from './ledger.ts';
-export type { HistoryRow } from './match.ts';
+export type { DrizzleRow, HistoryRow, LedgerRow, Origin } from './ledger/row.ts';
 export { migrate } from './migrate.ts';
-export {
-  defineMigrations,
-  type MigrationEntry,
-  type MigrationInput,
-  type MigrationRecord,
-} from './migrations.ts';
 export type { MigrateOptions } from './options.ts';
-export type { MigrateEvent, MigrateResult, MigrationRef } from './result.ts';
+export type { MigrateResult, MigrationRef } from './plan/result.ts';
 export {
   type Rewind,
   RewindError,
@@ -37,10 +45,3 @@ export {
   type RewindTarget,
   rewind,
 } from './rewind.ts';
-export type {
-  DrizzleDatabaseLike,
-  MigrateTarget,
-  SqlStorageLike,
-  StateLike,
-  StorageLike,
-} from './target.ts';

@@ -1,12 +1,13 @@
-import type { MirrorPlan } from './drizzle/mirror.ts';
-import { asOurs, type OfframpError } from './errors.ts';
-import { type ForeignKeyMode, foreignKeyMode } from './foreign-keys.ts';
-import { headOf, isEmpty, isLevel, readState, wouldWrite } from './migrate.ts';
-import { type MigrationInput, readMigrations } from './migrations.ts';
+import { asOurs, type OfframpError } from './base/errors.ts';
+import { type MigrateTarget, resolveTarget } from './base/storage.ts';
+import type { MigrationInput } from './input/migration.ts';
+import { readMigrations } from './input/migrations.ts';
+import type { MirrorPlan } from './ledger/mirror.ts';
+import { headOf, isEmpty, isLevel, readState, type State } from './ledger/state.ts';
 import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
-import { makePlan, type Plan, type State } from './plan.ts';
-import { type MigrateResult, toResult, UP_TO_DATE } from './result.ts';
-import { type MigrateTarget, resolveTarget } from './target.ts';
+import { makePlan, type Plan, wouldWrite } from './plan/plan.ts';
+import { type MigrateResult, toResult, UP_TO_DATE } from './plan/result.ts';
+import { type ForeignKeyMode, foreignKeyMode } from './run/foreign-keys.ts';
 
 /** One thing that `migrate` would do. */
 export interface PlannedAction {

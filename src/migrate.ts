@@ -1,111 +1,17 @@
-import { applyPlan } from './apply.ts';
-import { readDrizzleLedger } from './drizzle/ledger.ts';
-import { mirrorChanges } from './drizzle/mirror.ts';
-import { asOurs, type ForeignKeyViolation } from './errors.ts';
-import { foreignKeyMode, transact } from './foreign-keys.ts';
-import { DEFAULT_TABLE, readLedger, SELECT_HEAD, selectHead } from './ledger.ts';
-import { type Migration, type MigrationInput, readMigrations } from './migrations.ts';
+import { asOurs, type ForeignKeyViolation } from './base/errors.ts';
+import { type MigrateTarget, type ResolvedTarget, resolveTarget } from './base/storage.ts';
+import { type MigrateEvent, toEvents } from './events.ts';
+import type { Migration, MigrationInput } from './input/migration.ts';
+import { readMigrations } from './input/migrations.ts';
+import { headOf, isEmpty, isLevel, readState } from './ledger/state.ts';
 import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
-import { makePlan, type Plan, type State } from './plan.ts';
-import { type MigrateEvent, type MigrateResult, toEvents, toResult, UP_TO_DATE } from './result.ts';
-import {
-  firstRow,
-  type MigrateTarget,
-  notSqlite,
-  type ResolvedTarget,
-  resolveTarget,
-} from './target.ts';
+import { makePlan, type Plan, wouldWrite } from './plan/plan.ts';
+import { type MigrateResult, toResult, UP_TO_DATE } from './plan/result.ts';
+import { applyPlan } from './run/apply.ts';
+import { foreignKeyMode, transact } from './run/foreign-keys.ts';
 
 /** Keeps events away until `restore` is done; undefined where nothing can. */
 export type Hold = (restore: () => Promise<void>) => void;
-
-/**
- * The whole of a wake with nothing to do: one statement, one row.
- *
- * @param target the object
- * @param table the ledger's name
- * @param head what the last row says if the object is level
- */
-export function isLevel({ sql }: ResolvedTarget, table: string, head: string): boolean {
-  const statement = table === DEFAULT_TABLE ? SELECT_HEAD : selectHead(table);
-  try {
-    return firstRow(sql.exec(statement))?.head === head;
-  } catch {
-    // No ledger yet, or one of do-orm's: the long way finds out, and meets any other error again.
-    return false;
-  }
-}
-
-/**
- * Reads both ledgers.
- *
- * @param target the object
- * @param options the resolved options
- * @throws {AdoptionError} if a table is not a ledger
- * @throws {InputError} if the class has no SQLite storage
- */
-export function readState(
-  { sql }: ResolvedTarget,
-  { table, drizzleTable }: ResolvedOptions,
-): State {
-  try {
-    return { ledger: readLedger(sql, table), drizzle: readDrizzleLedger(sql, drizzleTable) };
-  } catch (cause) {
-    // https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
-    if (cause instanceof Error && cause.message.startsWith('SQL is not enabled')) {
-      throw notSqlite(cause);
-    }
-    throw cause;
-  }
-}
-
-/**
- * Whether an object has no table yet but the two ledgers and the runtime's own (`wrangler dev` keeps the object's name
- * in one).
- *
- * @param target the object
- * @param options the resolved options
- */
-export const isEmpty = (
-  { sql }: ResolvedTarget,
-  { table, drizzleTable }: ResolvedOptions,
-): boolean => {
-  const tables = sql.exec(
-    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name NOT IN (?, ?) AND name NOT GLOB '_cf_*' AND name NOT GLOB '__miniflare_*' LIMIT 1",
-    table,
-    drizzleTable,
-  );
-  return firstRow(tables) === undefined;
-};
-
-/**
- * What the ledger's last row says of an object that is level with a list of migrations and with what the options ask
- * of the database.
- *
- * @param fingerprint the list's fingerprint
- * @param options the resolved options
- */
-export const headOf = (
-  fingerprint: string,
-  { drizzle, drizzleTable }: Pick<ResolvedOptions, 'drizzle' | 'drizzleTable'>,
-): string => `${fingerprint} ${drizzle} ${drizzleTable}`;
-
-/**
- * Whether carrying a plan out would write anything.
- *
- * @param plan the plan
- * @param state what stands in the object
- * @param head what the object would be level with
- */
-export const wouldWrite = (plan: Plan, { ledger }: State, head: string): boolean =>
-  !plan.standStill &&
-  (ledger === undefined ||
-    ledger.missing.length > 0 ||
-    plan.entries.length > 0 ||
-    plan.steps.length > 0 ||
-    plan.retire ||
-    (plan.mirror !== undefined && mirrorChanges(plan.mirror)) ||
-    (ledger.rows.length > 0 && ledger.rows.at(-1)?.head !== head));
 
 function tell(options: ResolvedOptions, events: readonly MigrateEvent[]): void {
   if (options.onEvent === undefined) return;

@@ -1,43 +1,17 @@
-import { DEFAULT_DRIZZLE_TABLE } from './drizzle/ledger.ts';
-import { InputError, reading, show } from './errors.ts';
-import { DEFAULT_TABLE } from './ledger.ts';
-import type { MigrateEvent } from './result.ts';
+import { InputError, reading, show } from './base/errors.ts';
+import type { MigrateEvent } from './events.ts';
+import { DEFAULT_DRIZZLE_TABLE } from './ledger/drizzle.ts';
+import { DEFAULT_TABLE } from './ledger/ledger.ts';
+import type { ResolvedRules, Rules } from './plan/rules.ts';
 
 /** What `migrate` can be told. Every option has a default that a team can start with. */
-export interface MigrateOptions {
-  /**
-   * What becomes of Drizzle's ledger: `'retire'` (the default) drops it once the object is adopted; `'mirror'` keeps it
-   * true, and makes it again where it is gone, so that a deploy with Drizzle's migrator can come back.
-   */
-  readonly drizzle?: 'retire' | 'mirror';
-  /**
-   * What to do with a migration that was never applied though a later one was. Without this option it is applied if
-   * it only adds, and refused otherwise: `'apply'` applies any, `'ignore'` writes it off for good, `'error'` refuses any.
-   */
-  readonly skipped?: 'apply' | 'ignore' | 'error';
-  /**
-   * What to do where an object has a migration that the code lacks and cannot just stand still: `'error'` (the
-   * default) refuses, `'ignore'` keeps the row and goes on.
-   */
-  readonly unknown?: 'error' | 'ignore';
-  /**
-   * What to do where the object is ahead of this code, as after a deploy was rolled back: `'report'` (the default) runs
-   * and changes nothing, `'error'` refuses.
-   */
-  readonly ahead?: 'report' | 'error';
-  /** What to do where the SQL of an applied migration has changed since: `'warn'` (the default) on the console, once. */
-  readonly drift?: 'warn' | 'error' | 'ignore';
-  /** The ledger's name. The default is `__migrations`. */
-  readonly table?: string;
-  /** The name of Drizzle's ledger. The default is `__drizzle_migrations`. */
-  readonly drizzleTable?: string;
+export interface MigrateOptions extends Rules {
   /** Hears of everything that a call found or did, once it is committed; what it throws is only logged. */
   readonly onEvent?: (event: MigrateEvent) => unknown;
 }
 
 /** The options with their defaults. */
-export type ResolvedOptions = Required<Omit<MigrateOptions, 'skipped' | 'onEvent'>> &
-  Pick<MigrateOptions, 'skipped' | 'onEvent'>;
+export type ResolvedOptions = ResolvedRules & Pick<MigrateOptions, 'onEvent'>;
 
 /** The defaults; `skipped` and `onEvent` have none. */
 export const DEFAULT_OPTIONS: ResolvedOptions = {

@@ -1,9 +1,10 @@
-import { OfframpError } from './errors.ts';
+import { OfframpError } from './base/errors.ts';
+import type { SqlStorageLike, StorageLike } from './base/storage.ts';
 import { history } from './history.ts';
-import type { LedgerRow } from './ledger.ts';
-import { type MigrationInput, readMigrations } from './migrations.ts';
+import type { MigrationInput } from './input/migration.ts';
+import { readMigrations } from './input/migrations.ts';
+import type { LedgerRow } from './ledger/row.ts';
 import type { MigrateOptions } from './options.ts';
-import type { SqlStorageLike, StorageLike } from './target.ts';
 
 /** How long the platform keeps bookmarks, in days. */
 export const BOOKMARK_DAYS = 30;

@@ -4,7 +4,7 @@
  * @module
  */
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
-import type { MigrationInput } from './migrations.ts';
+import type { MigrationInput } from './input/migration.ts';
 import type { RehearseOptions } from './testing/options.ts';
 import { rehearseOn } from './testing/rehearse.ts';
 import type { Rehearsal } from './testing/report.ts';

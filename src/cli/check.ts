@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander';
-import type { MigrationFolder } from '../drizzle/folder.ts';
 import { addColumn } from './check/add-column.ts';
 import { checkEdits, type Past } from './check/edits.ts';
 import { count, type Finding, sortFindings } from './check/finding.ts';
@@ -20,6 +19,7 @@ import {
 } from './check/report.ts';
 import { checkStatements } from './check/statements.ts';
 import { findFolders, openFolder } from './config.ts';
+import type { MigrationFolder } from './folder.ts';
 import { EXIT, print, printJson } from './output.ts';
 
 /** What a folder is compared with. */

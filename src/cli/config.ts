@@ -1,7 +1,7 @@
 // Which folders of migrations a command is about: as drizzle-kit finds them.
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type MigrationFolder, readFolder } from '../drizzle/folder.ts';
+import { type MigrationFolder, readFolder } from './folder.ts';
 import { loadDefault } from './load.ts';
 import { CliError } from './output.ts';
 

@@ -2,11 +2,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import type { Command } from 'commander';
-import type { MigrationFolder, Problem, ProblemCode } from '../drizzle/folder.ts';
 import { collect, findFolders, openFolder } from './config.ts';
 import { type Change, reconcile } from './convert/reconcile.ts';
 import { watch } from './convert/watch.ts';
 import { defaultModule } from './find-module.ts';
+import type { MigrationFolder, Problem, ProblemCode } from './folder.ts';
 import { carryFingerprint, type ModuleFile, openModule, placeOf, renderEntry } from './module.ts';
 import { CliError, EXIT, paint, plural, print, printJson, warn } from './output.ts';
 import { editRecord } from './record-source.ts';

@@ -1,8 +1,8 @@
 // A SQLite database on disk or in memory behind the part of a Durable Object's storage that the runtime's code uses,
 // so that the command line plans and rehearses with the very code that runs in an object.
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue } from 'node:sqlite';
-import { splitStatements } from '../sql.ts';
-import type { SqlStorageLike, StorageLike } from '../target.ts';
+import type { SqlStorageLike, StorageLike } from '../base/storage.ts';
+import { splitStatements } from '../sql/statements.ts';
 
 /** How {@link openDatabase} opens a file. */
 export interface OpenOptions {

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import type { Migration, MigrationRecord } from '../migrations.ts';
+import type { Migration, MigrationRecord } from '../input/migration.ts';
 import { CONFIG_NAMES, collect, findFolders } from './config.ts';
 import { findLeftovers, type Leftover, type Leftovers } from './eject/leftovers.ts';
 import { type Rehearsal, rehearse } from './eject/rehearse.ts';

@@ -1,12 +1,8 @@
 // A module of migrations on disk: what it exports, and how its entries are written.
 import { existsSync, readFileSync } from 'node:fs';
-import { OfframpError } from '../errors.ts';
-import {
-  type MigrationEntry,
-  type MigrationList,
-  type MigrationRecord,
-  readMigrations,
-} from '../migrations.ts';
+import { OfframpError } from '../base/errors.ts';
+import type { MigrationEntry, MigrationList, MigrationRecord } from '../input/migration.ts';
+import { readMigrations } from '../input/migrations.ts';
 import { string, template } from './literal.ts';
 import { loadDefault } from './load.ts';
 import { CliError } from './output.ts';

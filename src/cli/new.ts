@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { keyOf } from '../key.ts';
+import { keyOf } from '../base/key.ts';
 import { collect } from './config.ts';
 import { findModule } from './find-module.ts';
 import { string } from './literal.ts';

@@ -1,5 +1,5 @@
-import { quote } from '../ledger.ts';
-import type { SqlStorageLike } from '../target.ts';
+import type { SqlStorageLike } from '../base/storage.ts';
+import { quote } from '../ledger/ledger.ts';
 
 /** A value as it can be shown and compared: bytes are told in hexadecimal. */
 export type Value = string | number | null | { readonly bytes: string };

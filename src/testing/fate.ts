@@ -1,7 +1,7 @@
 // What pending migrations do to each table by their own statements, so that all else can be told to be damage. Where a
 // statement says more than is understood here, the table it writes is compared less closely, never more.
-import { indexOutside, splitAtCommas } from '../nesting.ts';
-import { lexemes, splitStatements } from '../sql.ts';
+import { indexOutside, splitAtCommas } from '../sql/nesting.ts';
+import { lexemes, splitStatements } from '../sql/statements.ts';
 import type { FilledTable, Reference } from './contents.ts';
 import { folded } from './names.ts';
 

@@ -1,8 +1,9 @@
 // Rows for any schema: parents before children where that can be, a cycle closed afterwards, and where a constraint
 // refuses a row another one is tried.
-import { quote } from '../ledger.ts';
-import { lexemes } from '../sql.ts';
-import type { SqlStorageLike } from '../target.ts';
+
+import type { SqlStorageLike } from '../base/storage.ts';
+import { quote } from '../ledger/ledger.ts';
+import { lexemes } from '../sql/statements.ts';
 import { type Column, type Reference, readTables, type Table } from './contents.ts';
 import { violationsOf } from './look.ts';
 import { checksOf, folded } from './names.ts';

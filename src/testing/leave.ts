@@ -1,11 +1,11 @@
 // Makes an object as a runner leaves it, without that runner being installed.
 
-import { quote } from '../ledger.ts';
+import { runStatement, type SqlStorageLike } from '../base/storage.ts';
+import { millisOf } from '../base/time.ts';
+import type { Migration, MigrationRecord } from '../input/migration.ts';
+import { quote } from '../ledger/ledger.ts';
 import { migrate } from '../migrate.ts';
-import type { Migration, MigrationRecord } from '../migrations.ts';
-import { createdAt } from '../plan.ts';
-import { runStatement, type SqlStorageLike } from '../target.ts';
-import { millisOf } from '../time.ts';
+import { createdAt } from '../plan/plan.ts';
 import type { LeftBy } from './starts.ts';
 
 /** What drizzle-kit writes between two statements; Drizzle's migrators run each piece as it stands. */

@@ -1,4 +1,4 @@
-import type { StateLike, StorageLike } from '../target.ts';
+import type { StateLike, StorageLike } from '../base/storage.ts';
 
 /** Rows that are billed: https://developers.cloudflare.com/durable-objects/platform/pricing/ */
 export interface Cost {

@@ -1,5 +1,5 @@
 // Names and expressions as SQL writes them: https://www.sqlite.org/lang_keywords.html
-import { lexemes } from '../sql.ts';
+import { lexemes } from '../sql/statements.ts';
 
 const QUOTED_NAME = /^["`[]/;
 

@@ -1,4 +1,4 @@
-import type { Migration } from '../migrations.ts';
+import type { Migration } from '../input/migration.ts';
 import type { MigrateOptions } from '../options.ts';
 import { RehearsalError } from './report.ts';
 import type { LeftBy, Start } from './starts.ts';

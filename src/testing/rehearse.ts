@@ -1,7 +1,8 @@
-import { DEFAULT_DRIZZLE_TABLE } from '../drizzle/ledger.ts';
-import { DEFAULT_TABLE } from '../ledger.ts';
+import type { Migration, MigrationInput } from '../input/migration.ts';
+import { readMigrations } from '../input/migrations.ts';
+import { DEFAULT_DRIZZLE_TABLE } from '../ledger/drizzle.ts';
+import { DEFAULT_TABLE } from '../ledger/ledger.ts';
 import { migrate } from '../migrate.ts';
-import { type Migration, type MigrationInput, readMigrations } from '../migrations.ts';
 import { fill } from './fill.ts';
 import { leave } from './leave.ts';
 import {

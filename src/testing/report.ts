@@ -1,5 +1,5 @@
-import { OfframpError } from '../errors.ts';
-import type { MigrationRef } from '../result.ts';
+import { OfframpError } from '../base/errors.ts';
+import type { MigrationRef } from '../plan/result.ts';
 import type { TableRow } from './contents.ts';
 import type { DamagedRow } from './damage.ts';
 import type { LeftBy, Start } from './starts.ts';

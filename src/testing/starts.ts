@@ -1,6 +1,6 @@
-import type { Migration } from '../migrations.ts';
-import { createdAt } from '../plan.ts';
-import type { MigrationRef } from '../result.ts';
+import type { Migration } from '../input/migration.ts';
+import { createdAt } from '../plan/plan.ts';
+import type { MigrationRef } from '../plan/result.ts';
 
 /** Who left the objects that are rehearsed on: Drizzle's migrator of drizzle-orm 0.x or 1.x, or drizzle-offramp itself. */
 export type LeftBy = '0.x' | '1.x' | 'drizzle-offramp';

@@ -1,5 +1,5 @@
 // What a schema comes to, whatever its text: https://www.sqlite.org/pragma.html#pragma_table_list
-import type { SqlStorageLike } from '../target.ts';
+import type { SqlStorageLike } from '../base/storage.ts';
 import { checksOf, normalized } from './names.ts';
 
 /** Each thing of a schema by its name (`column users.name`), and what it is (`text NOT NULL`). */

@@ -1,6 +1,6 @@
 // From what was read before and after to the cells of the matrix; pure.
-import type { Migration } from '../migrations.ts';
-import { splitStatements } from '../sql.ts';
+import type { Migration } from '../input/migration.ts';
+import { splitStatements } from '../sql/statements.ts';
 import type { FilledTable } from './contents.ts';
 import { compareRows, type DamagedRow } from './damage.ts';
 import { type Fate, fateOf, fatesOf } from './fate.ts';

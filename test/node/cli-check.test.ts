@@ -13,7 +13,7 @@ import { toGithub, toText } from '../../src/cli/check/report.ts';
 import { judgeStatement } from '../../src/cli/check/statements.ts';
 import { checkAll, type Pasts } from '../../src/cli/check.ts';
 import { openDatabase } from '../../src/cli/database.ts';
-import { readFolder } from '../../src/drizzle/folder.ts';
+import { readFolder } from '../../src/cli/folder.ts';
 import { migrate } from '../../src/index.ts';
 import { buildCommand } from './built.ts';
 

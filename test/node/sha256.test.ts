@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sha256 } from '../../src/sha256.ts';
+import { sha256 } from '../../src/base/sha256.ts';
 
 /** What Node's OpenSSL says, of the bytes that a TextEncoder makes: it replaces lone surrogates. */
 const expected = (text: string): string =>

@@ -10,7 +10,7 @@ import {
   pragmaSwitch,
   replacesTable,
   splitStatements,
-} from '../../src/sql.ts';
+} from '../../src/sql/statements.ts';
 
 const BREAKPOINT = '--> statement-breakpoint';
 

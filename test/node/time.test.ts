@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isTimestamp, millisOf, secondOf } from '../../src/time.ts';
+import { isTimestamp, millisOf, secondOf } from '../../src/base/time.ts';
 
 /** The last millisecond of the year 9999. */
 const LAST = 253_402_300_799_999;

@@ -1,5 +1,5 @@
+import { secondOf } from '../../src/base/time.ts';
 import type { DrizzleBundle0, DrizzleBundle1 } from '../../src/index.ts';
-import { secondOf } from '../../src/time.ts';
 import { draw, shuffle } from './draw.ts';
 
 interface Migration {

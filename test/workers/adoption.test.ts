@@ -2,8 +2,8 @@
 // not write by itself.
 import { describe, expect, it } from 'vitest';
 import history0 from '../../drizzle/migrations.js';
+import { sha256 } from '../../src/base/sha256.ts';
 import { AdoptionError, defineMigrations, inspect, migrate } from '../../src/index.ts';
-import { sha256 } from '../../src/sha256.ts';
 import history1 from '../.generated/up/drizzle/migrations.js';
 import {
   bundle0,

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import bundle0 from '../../drizzle/migrations.js';
 import { type MigrationInput, migrate } from '../../src/index.ts';
-import { UP_TO_DATE } from '../../src/result.ts';
+import { UP_TO_DATE } from '../../src/plan/result.ts';
 import corpusBundle from '../.generated/converted/corpus/drizzle/migrations.js';
 import corpus from '../.generated/converted/corpus/migrations.ts';
 import files from '../.generated/converted/files/migrations.ts';

@@ -1,8 +1,8 @@
 import { drizzle } from 'drizzle-orm/durable-sqlite';
 import { drizzle as drizzle1 } from 'drizzle-orm-1/durable-sqlite';
 import { describe, expect, it } from 'vitest';
-import { migrate } from '../../src/drizzle/migrator.ts';
 import { MigrationError } from '../../src/index.ts';
+import { migrate } from '../../src/migrator.ts';
 import { bundle0, bundle1, inObject, ledger, runDrizzle0, runDrizzle1, tables } from './harness.ts';
 
 const when = Date.UTC(2026, 10, 22, 12);

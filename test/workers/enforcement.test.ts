@@ -1,8 +1,8 @@
 // Foreign keys around a rebuild, at the edges: what asks for the switch, which violations are new, and how long it takes
 // until enforcement is back. The families of tables and the places of a call are in foreign-keys.test.ts.
 import { describe, expect, it } from 'vitest';
-import { migrate as dropIn } from '../../src/drizzle/migrator.ts';
 import { type ForeignKeyError, type MigrationRecord, migrate } from '../../src/index.ts';
+import { migrate as dropIn } from '../../src/migrator.ts';
 import { inObject, newObject, rows, thrown, wake, watched } from './harness.ts';
 
 type Stub = ReturnType<typeof newObject>;

@@ -1,12 +1,12 @@
 import { drizzle } from 'drizzle-orm/durable-sqlite';
 import { describe, expect, it } from 'vitest';
-import { migrate as dropIn } from '../../src/drizzle/migrator.ts';
 import {
   ForeignKeyError,
   type MigrateEvent,
   type MigrationRecord,
   migrate,
 } from '../../src/index.ts';
+import { migrate as dropIn } from '../../src/migrator.ts';
 import { doOrm } from './do-orm.ts';
 import {
   bundle0,

@@ -3,7 +3,6 @@ import { drizzle as drizzle0 } from 'drizzle-orm/durable-sqlite';
 import { migrate as migrate0 } from 'drizzle-orm/durable-sqlite/migrator';
 import { drizzle as drizzle1 } from 'drizzle-orm-1/durable-sqlite';
 import { migrate as migrate1 } from 'drizzle-orm-1/durable-sqlite/migrator';
-import { canonicalTag } from '../../src/drizzle/bundle.ts';
 import {
   type DrizzleBundle0,
   type DrizzleBundle1,
@@ -14,6 +13,7 @@ import {
   type StateLike,
   type StorageLike,
 } from '../../src/index.ts';
+import { canonicalTag } from '../../src/input/bundles.ts';
 import { deploy } from './worker.ts';
 
 export type Row = Record<string, SqlStorageValue>;

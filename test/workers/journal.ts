@@ -1,7 +1,7 @@
 // Journals as a team makes them: entries with a `when`, deployed one after the other, and branches that were merged late.
 import fc from 'fast-check';
-import { canonicalTag } from '../../src/drizzle/bundle.ts';
 import type { MigrationInput, MigrationRef } from '../../src/index.ts';
+import { canonicalTag } from '../../src/input/bundles.ts';
 import { bundle0, bundle1, type Made } from './harness.ts';
 
 /** One value twice as often as any other. */

@@ -1,7 +1,7 @@
 // Looking before leaping: events, inspect, history, rewind.
 import { describe, expect, it, vi } from 'vitest';
 import { history, inspect, type MigrateEvent, migrate, rewind } from '../../src/index.ts';
-import { UP_TO_DATE } from '../../src/result.ts';
+import { UP_TO_DATE } from '../../src/plan/result.ts';
 import { BOOKMARK_DAYS, type RewindTarget } from '../../src/rewind.ts';
 import {
   bundle0,

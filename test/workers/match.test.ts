@@ -1,8 +1,9 @@
 // Which row stands for which migration, rule by rule. What the real migrators leave is in adoption.test.ts.
 import { describe, expect, it } from 'vitest';
 import type { AdoptionError } from '../../src/index.ts';
-import { type HistoryRow, type Matches, matchByIdentity, pair } from '../../src/match.ts';
-import type { Migration } from '../../src/migrations.ts';
+import type { Migration } from '../../src/input/migration.ts';
+import { type Matches, matchByIdentity, pair } from '../../src/ledger/match.ts';
+import type { HistoryRow } from '../../src/ledger/row.ts';
 import { thrown } from './harness.ts';
 
 const noon = Date.UTC(2026, 10, 22, 12);

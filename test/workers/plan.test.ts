@@ -1,7 +1,7 @@
 // What the planner decides where two rules meet. Each rule by itself is in adoption.test.ts and runner.test.ts.
 import { describe, expect, it } from 'vitest';
-import { canonicalTag } from '../../src/drizzle/bundle.ts';
 import { history, inspect, migrate } from '../../src/index.ts';
+import { canonicalTag } from '../../src/input/bundles.ts';
 import {
   bundle0,
   bundle1,

@@ -1,6 +1,7 @@
 // How an input is known again: by identity, by its content where it is written anew on each wake, by the fingerprint
 // that a converted module carries. What must never happen is that another input is taken for one that was read.
 import { describe, expect, it } from 'vitest';
+import { keyOf } from '../../src/base/key.ts';
 import {
   defineMigrations,
   type InputError,
@@ -9,9 +10,8 @@ import {
   type MigrationRecord,
   migrate,
 } from '../../src/index.ts';
-import { keyOf } from '../../src/key.ts';
-import { readMigrations } from '../../src/migrations.ts';
-import { UP_TO_DATE } from '../../src/result.ts';
+import { readMigrations } from '../../src/input/migrations.ts';
+import { UP_TO_DATE } from '../../src/plan/result.ts';
 import { bundle0, bundle1, dump, inObject, type Made, tables, thrown } from './harness.ts';
 
 const made = (count: number): Made[] =>

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import drizzleBundle0 from '../../drizzle/migrations.js';
 import type { DrizzleBundle0 } from '../../src/index.ts';
-import { readMigrations } from '../../src/migrations.ts';
+import { readMigrations } from '../../src/input/migrations.ts';
 import { leave } from '../../src/testing/leave.ts';
 import { startsOf } from '../../src/testing/starts.ts';
 import drizzleBundle1 from '../.generated/up/drizzle/migrations.js';

@@ -4,8 +4,8 @@ import { env } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import drizzleBundle0 from '../../drizzle/migrations.js';
 import type { Env } from '../../example/worker.ts';
-import { migrate as dropIn } from '../../src/drizzle/migrator.ts';
 import { defineMigrations, type MigrationInput, migrate, OfframpError } from '../../src/index.ts';
+import { migrate as dropIn } from '../../src/migrator.ts';
 import {
   type Rehearsal,
   RehearsalError,

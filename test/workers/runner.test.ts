@@ -1,7 +1,7 @@
 import { drizzle } from 'drizzle-orm/durable-sqlite';
 import { describe, expect, it, vi } from 'vitest';
+import { sha256 } from '../../src/base/sha256.ts';
 import { defineMigrations, MigrationError, migrate } from '../../src/index.ts';
-import { sha256 } from '../../src/sha256.ts';
 import {
   dump,
   inObject,

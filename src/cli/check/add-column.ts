@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { words } from '../../sql.ts';
+import { words } from '../../sql/statements.ts';
 import type { Finding } from './finding.ts';
 import { type LocatedMigration, nameOf } from './located.ts';
 import { unquote } from './names.ts';

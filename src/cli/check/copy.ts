@@ -1,5 +1,5 @@
-import { indexOutside, splitAtCommas } from '../../nesting.ts';
-import { words } from '../../sql.ts';
+import { indexOutside, splitAtCommas } from '../../sql/nesting.ts';
+import { words } from '../../sql/statements.ts';
 import { unquote } from './names.ts';
 
 /** The statement of a rebuild that fills the new table from the old one. */

@@ -1,7 +1,8 @@
 // What was deployed is history: an object remembers it by its time and its text. A change to it is found by comparing
 // the folder with what is known of the past: a converted module, or the same folder at a git ref.
-import type { MigrationFolder } from '../../drizzle/folder.ts';
-import { sha256 } from '../../sha256.ts';
+
+import { sha256 } from '../../base/sha256.ts';
+import type { MigrationFolder } from '../folder.ts';
 import type { Finding } from './finding.ts';
 import { type LocatedMigration, nameOf } from './located.ts';
 

@@ -1,8 +1,9 @@
 // What the order and the times of a 0.x journal mean for Drizzle's migrator, which runs an entry only if its `when` is
 // greater than the newest that the object has.
-import type { MigrationFolder } from '../../drizzle/folder.ts';
-import { isAdditive } from '../../sql.ts';
-import { secondOf } from '../../time.ts';
+
+import { secondOf } from '../../base/time.ts';
+import { isAdditive } from '../../sql/statements.ts';
+import type { MigrationFolder } from '../folder.ts';
 import type { Finding } from './finding.ts';
 import { type LocatedMigration, nameOf } from './located.ts';
 

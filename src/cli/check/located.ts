@@ -1,5 +1,5 @@
-import type { FolderMigration } from '../../drizzle/folder.ts';
-import { splitStatements } from '../../sql.ts';
+import { splitStatements } from '../../sql/statements.ts';
+import type { FolderMigration } from '../folder.ts';
 
 /** A statement and where it stands. */
 export interface Located {

@@ -1,4 +1,4 @@
-import type { Problem, ProblemCode } from '../../drizzle/folder.ts';
+import type { Problem, ProblemCode } from '../folder.ts';
 import type { Finding, Severity } from './finding.ts';
 
 const NO_BUNDLE = 'No bundle can be built, so nothing can be deployed.';

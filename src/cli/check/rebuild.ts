@@ -1,6 +1,6 @@
 // SQLite cannot change a column in place, so drizzle-kit makes a new table, copies, drops the old one and renames:
 // https://www.sqlite.org/lang_altertable.html#otheralter
-import { pragmaSwitch, words } from '../../sql.ts';
+import { pragmaSwitch, words } from '../../sql/statements.ts';
 import { type Copy, nameAt, readCopy } from './copy.ts';
 import type { Finding } from './finding.ts';
 import { type LocatedMigration, nameOf } from './located.ts';

@@ -1,5 +1,5 @@
 // What the runtime refuses, told from a statement alone. Each rule was seen on workerd; a test asks it again.
-import { excessBytes, MAX_STATEMENT_BYTES, splitStatements, words } from '../../sql.ts';
+import { excessBytes, MAX_STATEMENT_BYTES, splitStatements, words } from '../../sql/statements.ts';
 import type { Finding } from './finding.ts';
 import { type Located, type LocatedMigration, nameOf } from './located.ts';
 import { unquote } from './names.ts';

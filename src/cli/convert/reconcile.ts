@@ -1,9 +1,9 @@
 // From a folder and the module that was converted from it before to the module's next entries. Pure.
 import { createHash } from 'node:crypto';
-import type { FolderMigration } from '../../drizzle/folder.ts';
-import { keyOf } from '../../key.ts';
-import type { MigrationEntry, MigrationList } from '../../migrations.ts';
-import { millisOf, secondOf } from '../../time.ts';
+import { keyOf } from '../../base/key.ts';
+import { millisOf, secondOf } from '../../base/time.ts';
+import type { MigrationEntry, MigrationList } from '../../input/migration.ts';
+import type { FolderMigration } from '../folder.ts';
 
 type Known = MigrationList['migrations'][number];
 

@@ -1,12 +1,12 @@
 // Tries a plain record in a database, in every state that an object of this history can be in, before it is written.
-import { MigrationError, OfframpError } from '../../errors.ts';
+import { MigrationError, OfframpError } from '../../base/errors.ts';
+import { keyOf } from '../../base/key.ts';
+import type { StateLike } from '../../base/storage.ts';
+import type { Migration, MigrationRecord } from '../../input/migration.ts';
 import { type Inspection, inspect } from '../../inspect.ts';
-import { keyOf } from '../../key.ts';
-import { quote } from '../../ledger.ts';
+import { quote } from '../../ledger/ledger.ts';
 import { migrate } from '../../migrate.ts';
-import type { Migration, MigrationRecord } from '../../migrations.ts';
-import { addsNoRows, isAdditive, splitStatements } from '../../sql.ts';
-import type { StateLike } from '../../target.ts';
+import { addsNoRows, isAdditive, splitStatements } from '../../sql/statements.ts';
 import { type Database, openDatabase } from '../database.ts';
 import { CliError } from '../output.ts';
 

@@ -1,11 +1,13 @@
-import { readDrizzleLedger } from '../../drizzle/ledger.ts';
+import { keyOf } from '../../base/key.ts';
+import { firstRow, type SqlStorageLike } from '../../base/storage.ts';
+import type { MigrationInput } from '../../input/migration.ts';
+import { readMigrations } from '../../input/migrations.ts';
 import { type Inspection, inspect, type PlannedAction } from '../../inspect.ts';
-import { keyOf } from '../../key.ts';
-import { readLedger } from '../../ledger.ts';
-import { type HistoryRow, matchByIdentity } from '../../match.ts';
-import { type MigrationInput, readMigrations } from '../../migrations.ts';
+import { readDrizzleLedger } from '../../ledger/drizzle.ts';
+import { readLedger } from '../../ledger/ledger.ts';
+import { matchByIdentity } from '../../ledger/match.ts';
+import type { HistoryRow } from '../../ledger/row.ts';
 import { type MigrateOptions, resolveOptions } from '../../options.ts';
-import { firstRow, type SqlStorageLike } from '../../target.ts';
 import type { ObjectFile } from './objects.ts';
 import { openObject } from './open.ts';
 

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
-import { type MigrationFolder, readFolder } from '../../drizzle/folder.ts';
-import { keyOf } from '../../key.ts';
-import { type MigrationInput, readMigrations } from '../../migrations.ts';
+import { keyOf } from '../../base/key.ts';
+import type { MigrationInput } from '../../input/migration.ts';
+import { readMigrations } from '../../input/migrations.ts';
 import { CONFIG_NAMES, findFolders, openFolder } from '../config.ts';
 import { defaultModule, findModule } from '../find-module.ts';
+import { type MigrationFolder, readFolder } from '../folder.ts';
 import { loadDefault } from '../load.ts';
 import { CliError } from '../output.ts';
 

@@ -1,25 +1,7 @@
-import { InputError, show } from '../errors.ts';
-import { keyOf } from '../key.ts';
-import type { MigrationSource } from '../migrations.ts';
-import { isTimestamp, millisOf, secondOf } from '../time.ts';
-
-/** The default export of `migrations.js` as drizzle-kit 0.x writes it. */
-export interface DrizzleBundle0 {
-  readonly journal: {
-    readonly entries: readonly {
-      readonly idx: number;
-      readonly when: number;
-      readonly tag: string;
-      readonly breakpoints?: boolean;
-    }[];
-  };
-  readonly migrations: Readonly<Record<string, string>>;
-}
-
-/** The default export of `migrations.js` as drizzle-kit 1.x writes it. */
-export interface DrizzleBundle1 {
-  readonly migrations: Readonly<Record<string, string>>;
-}
+import { InputError, show } from '../base/errors.ts';
+import { keyOf } from '../base/key.ts';
+import { isTimestamp, millisOf, secondOf } from '../base/time.ts';
+import type { DrizzleBundle0, DrizzleBundle1, MigrationSource } from './migration.ts';
 
 /**
  * What `drizzle-kit up` would call a migration of a 0.x journal: the second of `when`, and the tag without what

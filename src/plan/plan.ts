@@ -1,31 +1,27 @@
-import type { DrizzleLedger, DrizzleRow } from './drizzle/ledger.ts';
-import { type MirrorPlan, planMirror } from './drizzle/mirror.ts';
-import { AdoptionError, InputError } from './errors.ts';
-import type { Ledger, LedgerRow, Origin } from './ledger.ts';
-import {
-  type HistoryRow,
-  isCoarse,
-  type Matches,
-  matchByIdentity,
-  pair,
-  secondOfRow,
-} from './match.ts';
-import type { Migration } from './migrations.ts';
-import type { ResolvedOptions } from './options.ts';
+import { AdoptionError, InputError } from '../base/errors.ts';
+import { millisOf } from '../base/time.ts';
+import type { Migration } from '../input/migration.ts';
+import { isCoarse, type Matches, matchByIdentity, pair, secondOfRow } from '../ledger/match.ts';
+import { type MirrorPlan, mirrorChanges, planMirror } from '../ledger/mirror.ts';
+import type { DrizzleRow, HistoryRow, LedgerRow, Origin } from '../ledger/row.ts';
+import type { State } from '../ledger/state.ts';
 import {
   excessBytes,
   isAdditive,
   MAX_STATEMENT_BYTES,
   namesTable,
   splitStatements,
-} from './sql.ts';
-import { millisOf } from './time.ts';
-
-/** What stands in an object: both ledgers, each undefined if there is no such table. */
-export interface State {
-  readonly ledger: Ledger | undefined;
-  readonly drizzle: DrizzleLedger | undefined;
-}
+} from '../sql/statements.ts';
+import {
+  named,
+  refuseAhead,
+  refuseDiverged,
+  refuseDrift,
+  refuseMirror,
+  refuseSkipped,
+  refuseUnknown,
+} from './refusals.ts';
+import type { ResolvedRules } from './rules.ts';
 
 /** A migration to run. */
 export interface Step {
@@ -68,21 +64,12 @@ export interface Plan {
   readonly standStill: boolean;
 }
 
-const named = ({ key, tag }: Migration): string => (tag === null ? key : `${key} (${tag})`);
-const list = (migrations: readonly Migration[]): string => migrations.map(named).join(', ');
-const keysOf = (migrations: readonly Migration[]): string[] => migrations.map(({ key }) => key);
-
 /** What Drizzle would write as `created_at`: the exact `when`, or the second of the tag. */
 export const createdAt = ({ when, tag }: Migration): number | null =>
   when ?? (tag === null ? null : millisOf(tag.slice(0, 14)));
 
 /** A row of Drizzle's that was unknown when it was adopted, and kept: settled, so it is neither ahead nor in the way. */
 const isKept = (row: LedgerRow): boolean => row.origin === 'drizzle' && row.checksum === null;
-
-const nameOfRow = (row: LedgerRow): string => row.tag ?? `version ${row.version}`;
-
-const describe = (row: DrizzleRow): string =>
-  row.tag ?? (row.created_at === null ? 'a row without a time' : `created_at ${row.created_at}`);
 
 /** Matches our own rows: by identity, by checksum, and where one side has no tag by number. */
 function matchLedger(
@@ -124,7 +111,7 @@ function matchLedger(
 function matchDrizzle(
   rows: readonly DrizzleRow[],
   migrations: readonly Migration[],
-  { drizzleTable, unknown }: ResolvedOptions,
+  { drizzleTable, unknown }: ResolvedRules,
 ): Matches<DrizzleRow> {
   if (migrations.some(({ tag }) => tag !== null)) {
     return matchByIdentity(rows, migrations, drizzleTable);
@@ -167,74 +154,6 @@ function isKnown(
     all.filter((other) => secondOfRow(other) === secondOfRow(row)).length;
   // One more than ours in a second is another migration: forgotten here, it would run again.
   return inSecond(drizzleRows) <= inSecond(rows) && rows.some((own) => isSameTime(row, own));
-}
-
-function refuseUnknown(rows: readonly DrizzleRow[], table: string): never {
-  const names = rows.map(describe);
-  throw new AdoptionError(
-    'UNKNOWN_ROW',
-    `${table} has ${rows.length} row(s) that match no migration: ${names.join(', ')}. Code that lacks an applied ` +
-      'migration must not go on: bring the migration back (if its `when` was changed, convert and name the old one ' +
-      "under `was`), or pass unknown: 'ignore' to keep the row and go on.",
-    table,
-    names,
-  );
-}
-
-function refuseDiverged(
-  ahead: readonly LedgerRow[],
-  open: readonly Migration[],
-  table: string,
-): never {
-  const names = ahead.map(nameOfRow);
-  throw new AdoptionError(
-    'UNKNOWN_MIGRATION',
-    `${table} has ${names.join(', ')}, which this code lacks, and the code has ${list(open)}, which the object ` +
-      "lacks: neither is the older one. Bring the missing migration back, or pass unknown: 'ignore' to go on without.",
-    table,
-    names,
-  );
-}
-
-function refuseSkipped(skipped: readonly Migration[], latest: Migration, table: string): never {
-  throw new AdoptionError(
-    'SKIPPED_MIGRATION',
-    `${list(skipped)} was never applied in this object, though ${named(latest)} was, which comes later. Applied now, ` +
-      'it could undo what came after it. Write a new migration with what it should have done and pass skipped: ' +
-      "'ignore', or pass skipped: 'apply' if it is safe to run late.",
-    table,
-    keysOf(skipped),
-  );
-}
-
-function refuseAhead(ahead: readonly LedgerRow[], table: string): never {
-  const names = ahead.map(nameOfRow);
-  throw new AdoptionError(
-    'AHEAD',
-    `${table} has ${names.join(', ')}, which this code does not know: it is older than the object. Deploy the newer ` +
-      "code again, or pass ahead: 'report' to run on the newer schema.",
-    table,
-    names,
-  );
-}
-
-function refuseDrift(drift: readonly Migration[], table: string): never {
-  throw new AdoptionError(
-    'DRIFT',
-    `The SQL of ${list(drift)} has changed since it was applied in this object. Restore it and write a new migration ` +
-      "with the change, or pass drift: 'warn' if both do the same.",
-    table,
-    keysOf(drift),
-  );
-}
-
-function refuseMirror(): never {
-  throw new InputError(
-    'INVALID_OPTION',
-    "drizzle: 'mirror' needs to know when Drizzle made each migration, and a record without tags does not say. Pass " +
-      "drizzle-kit's migrations.js, or a converted module.",
-    'drizzle',
-  );
 }
 
 function toStep(migration: Migration, skipped: boolean, table: string): Step {
@@ -292,7 +211,7 @@ interface Comparison {
 function compare(
   migrations: readonly Migration[],
   { ledger, drizzle }: State,
-  options: ResolvedOptions,
+  options: ResolvedRules,
 ): Comparison {
   const rows = ledger?.rows ?? [];
   const drizzleRows = drizzle?.rows ?? [];
@@ -320,7 +239,7 @@ function compare(
 function checkRules(
   { unknown, ahead, drift, open }: Comparison,
   migrations: readonly Migration[],
-  options: ResolvedOptions,
+  options: ResolvedRules,
 ): void {
   if (unknown.length > 0 && options.unknown === 'error') {
     refuseUnknown(unknown, options.drizzleTable);
@@ -338,7 +257,7 @@ function checkRules(
 function planSteps(
   { open, skipped, latest }: Comparison,
   { ledger, drizzle }: State,
-  options: ResolvedOptions,
+  options: ResolvedRules,
 ): Step[] {
   const steps = open
     .filter((migration) => options.skipped !== 'ignore' || !skipped.includes(migration))
@@ -363,7 +282,7 @@ function planSteps(
 function planEntries(
   { ours, theirs, unknown, skipped }: Comparison,
   { drizzle }: State,
-  options: ResolvedOptions,
+  options: ResolvedRules,
 ): Entry[] {
   const own = new Set(ours.values());
   const bare = [...ours].filter(([row]) => row.origin === null);
@@ -397,7 +316,7 @@ function planEntries(
 export function makePlan(
   migrations: readonly Migration[],
   state: State,
-  options: ResolvedOptions,
+  options: ResolvedRules,
 ): Plan {
   const comparison = compare(migrations, state, options);
   checkRules(comparison, migrations, options);
@@ -422,3 +341,20 @@ export function makePlan(
     standStill: ahead.length > 0 && open.length === 0,
   };
 }
+
+/**
+ * Whether carrying a plan out would write anything.
+ *
+ * @param plan the plan
+ * @param state what stands in the object
+ * @param head what the object would be level with
+ */
+export const wouldWrite = (plan: Plan, { ledger }: State, head: string): boolean =>
+  !plan.standStill &&
+  (ledger === undefined ||
+    ledger.missing.length > 0 ||
+    plan.entries.length > 0 ||
+    plan.steps.length > 0 ||
+    plan.retire ||
+    (plan.mirror !== undefined && mirrorChanges(plan.mirror)) ||
+    (ledger.rows.length > 0 && ledger.rows.at(-1)?.head !== head));

@@ -1,62 +1,16 @@
-import {
-  type DrizzleBundle0,
-  type DrizzleBundle1,
-  readBundle0,
-  readBundle1,
-} from './drizzle/bundle.ts';
-import { InputError, reading, show } from './errors.ts';
-import { keyOf } from './key.ts';
-import { sha256 } from './sha256.ts';
-import { isTimestamp, millisOf, secondOf } from './time.ts';
-
-/** One migration of a record in its long form, as a converted module has it. */
-export interface MigrationEntry {
-  /** The SQL, with any number of statements. */
-  readonly sql: string;
-  /** The canonical tag: the UTC second in 14 digits, `_`, and a name. */
-  readonly tag?: string;
-  /** The `when` of Drizzle's journal, in milliseconds; it may be left out where the tag came from drizzle-kit 1.x. */
-  readonly when?: number;
-  /** Earlier values of `when`, in milliseconds, under which objects may know this migration. */
-  readonly was?: readonly number[];
-  /** The SHA-256 of `sql` in hexadecimal; computed where it is left out. */
-  readonly checksum?: string;
-}
-
-/** Migrations by key: `m0000`, `m0001` and so on, without a gap. */
-export type MigrationRecord = Readonly<Record<string, string | MigrationEntry>>;
-
-/** What `migrate` reads: the default export of drizzle-kit's `migrations.js` (0.x or 1.x), or a record. */
-export type MigrationInput = DrizzleBundle0 | DrizzleBundle1 | MigrationRecord;
-
-/** A migration as one of the readers found it, its SQL not yet looked at. */
-export interface MigrationSource extends Omit<MigrationEntry, 'sql'> {
-  readonly key: string;
-  readonly sql: unknown;
-}
-
-/** One migration, whatever it was read from. */
-export interface Migration {
-  /** `m` and its number, of four digits or more. */
-  readonly key: string;
-  /** The canonical tag, or null where the input has none. */
-  readonly tag: string | null;
-  /** The exact `when` of Drizzle's journal in milliseconds, or null where only the second is known. */
-  readonly when: number | null;
-  /** Earlier values of `when`, in milliseconds. */
-  readonly was: readonly number[];
-  /** The whole SQL text. */
-  readonly sql: string;
-  /** The SHA-256 of `sql` without a byte order mark, in hexadecimal. */
-  readonly checksum: string;
-}
-
-/** All migrations of one input, in the order in which they run, and the fingerprint of the whole. */
-export interface MigrationList {
-  readonly migrations: readonly Migration[];
-  /** The SHA-256 over every tag (or key) and checksum, in order. */
-  readonly fingerprint: string;
-}
+import { InputError, reading, show } from '../base/errors.ts';
+import { keyOf } from '../base/key.ts';
+import { sha256 } from '../base/sha256.ts';
+import { isTimestamp, millisOf, secondOf } from '../base/time.ts';
+import { readBundle0, readBundle1 } from './bundles.ts';
+import type {
+  DrizzleBundle0,
+  DrizzleBundle1,
+  Migration,
+  MigrationList,
+  MigrationRecord,
+  MigrationSource,
+} from './migration.ts';
 
 const KEY = /^m(\d{4}|[1-9]\d{4,})$/;
 

@@ -1,11 +1,12 @@
-import { retireDrizzleLedger } from './drizzle/ledger.ts';
-import { applyMirror } from './drizzle/mirror.ts';
-import { MigrationError } from './errors.ts';
+import { MigrationError } from '../base/errors.ts';
+import { runStatement, type SqlStorageLike } from '../base/storage.ts';
+import { retireDrizzleLedger } from '../ledger/drizzle.ts';
+import { completeRow, insertRows, prepareLedger, updateHead } from '../ledger/ledger.ts';
+import { applyMirror } from '../ledger/mirror.ts';
+import type { LedgerRow } from '../ledger/row.ts';
+import type { State, TableNames } from '../ledger/state.ts';
+import { createdAt, type Plan } from '../plan/plan.ts';
 import { type ForeignKeyMode, isHandledHere } from './foreign-keys.ts';
-import { completeRow, insertRows, type LedgerRow, prepareLedger, updateHead } from './ledger.ts';
-import type { ResolvedOptions } from './options.ts';
-import { createdAt, type Plan, type State } from './plan.ts';
-import { runStatement, type SqlStorageLike } from './target.ts';
 
 /**
  * Carries out a plan. Must be called inside one transaction.
@@ -24,7 +25,7 @@ export function applyPlan(
   { ledger }: State,
   head: string,
   mode: ForeignKeyMode,
-  { table, drizzleTable }: ResolvedOptions,
+  { table, drizzleTable }: TableNames,
 ): void {
   const applied_at = Date.now();
   const rows = ledger?.rows ?? [];

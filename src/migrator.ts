@@ -1,7 +1,7 @@
-import { migrateTarget } from '../migrate.ts';
-import type { MigrateOptions } from '../options.ts';
-import { type MigrateTarget, resolveTarget } from '../target.ts';
-import type { DrizzleBundle0, DrizzleBundle1 } from './bundle.ts';
+import { type MigrateTarget, resolveTarget } from './base/storage.ts';
+import type { DrizzleBundle0, DrizzleBundle1 } from './input/migration.ts';
+import { migrateTarget } from './migrate.ts';
+import type { MigrateOptions } from './options.ts';
 
 /**
  * Stands in for drizzle-orm's `migrate` of `drizzle-orm/durable-sqlite/migrator`: the same call, another import.

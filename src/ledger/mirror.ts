@@ -1,13 +1,9 @@
-import type { LedgerRow } from '../ledger.ts';
-import { quote } from '../ledger.ts';
-import type { Matches } from '../match.ts';
-import type { Migration } from '../migrations.ts';
-import type { SqlStorageLike } from '../target.ts';
-import { millisOf } from '../time.ts';
-import type { DrizzleLedger, DrizzleRow } from './ledger.ts';
-
-/** Which of Drizzle's migrators a ledger is written for: 0.x goes by the newest `created_at`, 1.x by name. */
-export type LedgerForm = '0.x' | '1.x';
+import type { SqlStorageLike } from '../base/storage.ts';
+import { millisOf } from '../base/time.ts';
+import type { Migration } from '../input/migration.ts';
+import { quote } from './ledger.ts';
+import type { Matches } from './match.ts';
+import type { DrizzleLedger, DrizzleRow, LedgerForm, LedgerRow } from './row.ts';
 
 /** A row that Drizzle's migrator would have written. */
 interface MirrorRow {

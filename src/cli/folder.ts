@@ -1,8 +1,8 @@
 // Reads the folder that `drizzle-kit generate` writes, from disk: Node only, and never part of a Worker.
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isTimestamp, millisOf } from '../time.ts';
-import { canonicalTag } from './bundle.ts';
+import { isTimestamp, millisOf } from '../base/time.ts';
+import { canonicalTag } from '../input/bundles.ts';
 import { type JsonPlaces, placesOf } from './json-lines.ts';
 
 /** What can be wrong with a folder. */

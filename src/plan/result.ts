@@ -1,7 +1,6 @@
-import type { DrizzleRow } from './drizzle/ledger.ts';
-import type { ForeignKeyViolation, OfframpError } from './errors.ts';
-import type { LedgerRow, Origin } from './ledger.ts';
-import type { Migration } from './migrations.ts';
+import type { ForeignKeyViolation } from '../base/errors.ts';
+import type { Migration } from '../input/migration.ts';
+import type { DrizzleRow, LedgerRow, Origin } from '../ledger/row.ts';
 import type { Plan } from './plan.ts';
 
 /** A migration by its names. */
@@ -28,17 +27,6 @@ export interface MigrateResult {
   /** Rows that lacked their parent before a rebuild, and still do. */
   readonly violations: readonly ForeignKeyViolation[];
 }
-
-/** One thing that a call of `migrate` found or did, for a log or for Analytics Engine. */
-export type MigrateEvent =
-  | {
-      readonly type: 'adopted' | 'applied' | 'healed' | 'ignored' | 'drift';
-      readonly migration: MigrationRef;
-    }
-  | { readonly type: 'unknown'; readonly row: DrizzleRow }
-  | { readonly type: 'ahead'; readonly row: LedgerRow }
-  | { readonly type: 'violation'; readonly violation: ForeignKeyViolation }
-  | { readonly type: 'refused'; readonly error: OfframpError };
 
 /** The result of a call that found nothing to do. */
 export const UP_TO_DATE: MigrateResult = Object.freeze({
@@ -82,29 +70,4 @@ export function toResult(
     drift: plan.drift.map(ref),
     violations,
   };
-}
-
-/**
- * A result as events: one for each migration and each row. A healed migration is not told as applied a second time.
- *
- * @param result what a call found and did
- */
-export function toEvents(result: MigrateResult): MigrateEvent[] {
-  const healed = new Set(result.healed.map(({ key }) => key));
-  const of = (type: 'adopted' | 'ignored' | 'drift') =>
-    result[type].map((migration): MigrateEvent => ({ type, migration }));
-  return [
-    ...of('adopted'),
-    ...of('ignored'),
-    ...result.applied.map(
-      (migration): MigrateEvent => ({
-        type: healed.has(migration.key) ? 'healed' : 'applied',
-        migration,
-      }),
-    ),
-    ...of('drift'),
-    ...result.unknown.map((row): MigrateEvent => ({ type: 'unknown', row })),
-    ...result.ahead.map((row): MigrateEvent => ({ type: 'ahead', row })),
-    ...result.violations.map((violation): MigrateEvent => ({ type: 'violation', violation })),
-  ];
 }

@@ -3,10 +3,15 @@
 // PRAGMA foreign_keys does nothing while a transaction is open (https://www.sqlite.org/pragma.html#pragma_foreign_keys),
 // and in a Durable Object one is open from a turn's first write until after the turn. So the switch is thrown before
 // the first write, and thrown back once storage.sync() says that all is committed.
-import { ForeignKeyError, type ForeignKeyViolation } from './errors.ts';
-import type { Step } from './plan.ts';
-import { addsNoRows, pragmaSwitch, replacesTable } from './sql.ts';
-import { firstRow, type ResolvedTarget, type SqlStorageLike, type StorageLike } from './target.ts';
+import { ForeignKeyError, type ForeignKeyViolation } from '../base/errors.ts';
+import {
+  firstRow,
+  type ResolvedTarget,
+  type SqlStorageLike,
+  type StorageLike,
+} from '../base/storage.ts';
+import type { Step } from '../plan/plan.ts';
+import { addsNoRows, pragmaSwitch, replacesTable } from '../sql/statements.ts';
 
 /** How many violations a message lists; the rest are counted. */
 export const LISTED_VIOLATIONS = 10;

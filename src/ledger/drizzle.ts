@@ -1,26 +1,9 @@
-import { columnsOf, notALedger, quote, textOrNull, timeOrNull } from '../ledger.ts';
-import type { HistoryRow } from '../match.ts';
-import type { SqlStorageLike } from '../target.ts';
-import type { LedgerForm } from './mirror.ts';
+import type { SqlStorageLike } from '../base/storage.ts';
+import { columnsOf, notALedger, quote, textOrNull, timeOrNull } from './ledger.ts';
+import type { DrizzleLedger, DrizzleRow } from './row.ts';
 
 /** The name of Drizzle's ledger unless the `drizzleTable` option says otherwise. */
 export const DEFAULT_DRIZZLE_TABLE = '__drizzle_migrations';
-
-/**
- * A row of Drizzle's ledger. The tag is the `name` of 1.x; 0.x has none. `created_at` is exact in 0.x and known to the
- * second in 1.x. The checksum is the `hash`, which Drizzle's migrator for Durable Objects leaves empty.
- */
-export interface DrizzleRow extends HistoryRow {
-  /** SQLite's number of the row. */
-  readonly rowid: number;
-}
-
-/** Drizzle's ledger as it stands in an object, its rows in the order in which they were written. */
-export interface DrizzleLedger {
-  /** `1.x` has names. */
-  readonly form: LedgerForm;
-  readonly rows: readonly DrizzleRow[];
-}
 
 /**
  * Reads Drizzle's ledger.

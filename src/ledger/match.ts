@@ -1,16 +1,7 @@
-import { AdoptionError } from './errors.ts';
-import type { Migration } from './migrations.ts';
-import { secondOf } from './time.ts';
-
-/** What a row of any ledger tells of the migration it stands for. */
-export interface HistoryRow {
-  /** The canonical tag, which is the name in a ledger of Drizzle 1.x. */
-  readonly tag: string | null;
-  /** Drizzle's `when`, in milliseconds. */
-  readonly created_at: number | null;
-  /** The SHA-256 of the SQL. */
-  readonly checksum: string | null;
-}
+import { AdoptionError } from '../base/errors.ts';
+import { secondOf } from '../base/time.ts';
+import type { Migration } from '../input/migration.ts';
+import type { HistoryRow } from './row.ts';
 
 /** Which migration each row stands for; rows that stand for none are not in it. */
 export type Matches<Row> = Map<Row, Migration>;

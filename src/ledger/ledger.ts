@@ -1,24 +1,10 @@
-import { AdoptionError } from './errors.ts';
-import type { HistoryRow } from './match.ts';
-import { firstRow, type SqlStorageLike } from './target.ts';
-import { isTimestamp } from './time.ts';
+import { AdoptionError } from '../base/errors.ts';
+import { firstRow, type SqlStorageLike } from '../base/storage.ts';
+import { isTimestamp } from '../base/time.ts';
+import type { Ledger, LedgerRow, Origin } from './row.ts';
 
 /** The ledger's name unless the `table` option says otherwise. */
 export const DEFAULT_TABLE = '__migrations';
-
-/** How a migration came into the ledger. */
-export type Origin = 'applied' | 'drizzle' | 'do-orm' | 'ignored';
-
-/** A row of the ledger. Everything but `version` may be null: do-orm writes nothing else. */
-export interface LedgerRow extends HistoryRow {
-  /** 0, 1, 2 and so on: the order in which this object got its migrations. */
-  readonly version: number;
-  /** When it was applied or adopted, in milliseconds since 1970. */
-  readonly applied_at: number | null;
-  readonly origin: Origin | null;
-  /** On the last row: what the object is known to be level with. */
-  readonly head: string | null;
-}
 
 const COLUMNS = {
   version: 'INTEGER PRIMARY KEY',
@@ -28,15 +14,8 @@ const COLUMNS = {
   applied_at: 'INTEGER',
   origin: 'TEXT',
   head: 'TEXT',
-} as const;
-const NAMES = Object.keys(COLUMNS) as (keyof typeof COLUMNS)[];
-
-/** The ledger as it stands in an object. */
-export interface Ledger {
-  readonly rows: readonly LedgerRow[];
-  /** Columns of ours that the table lacks: all but `version` in a ledger of do-orm's. */
-  readonly missing: readonly (keyof typeof COLUMNS)[];
-}
+} as const satisfies Record<keyof LedgerRow, string>;
+const NAMES = Object.keys(COLUMNS) as (keyof LedgerRow)[];
 
 /**
  * A name as SQL.

@@ -1,0 +1,68 @@
+// What goes in: the forms of migrations that people pass, and the one that all of them are read into.
+
+/** The default export of `migrations.js` as drizzle-kit 0.x writes it. */
+export interface DrizzleBundle0 {
+  readonly journal: {
+    readonly entries: readonly {
+      readonly idx: number;
+      readonly when: number;
+      readonly tag: string;
+      readonly breakpoints?: boolean;
+    }[];
+  };
+  readonly migrations: Readonly<Record<string, string>>;
+}
+
+/** The default export of `migrations.js` as drizzle-kit 1.x writes it. */
+export interface DrizzleBundle1 {
+  readonly migrations: Readonly<Record<string, string>>;
+}
+
+/** One migration of a record in its long form, as a converted module has it. */
+export interface MigrationEntry {
+  /** The SQL, with any number of statements. */
+  readonly sql: string;
+  /** The canonical tag: the UTC second in 14 digits, `_`, and a name. */
+  readonly tag?: string;
+  /** The `when` of Drizzle's journal, in milliseconds; it may be left out where the tag came from drizzle-kit 1.x. */
+  readonly when?: number;
+  /** Earlier values of `when`, in milliseconds, under which objects may know this migration. */
+  readonly was?: readonly number[];
+  /** The SHA-256 of `sql` in hexadecimal; computed where it is left out. */
+  readonly checksum?: string;
+}
+
+/** Migrations by key: `m0000`, `m0001` and so on, without a gap. */
+export type MigrationRecord = Readonly<Record<string, string | MigrationEntry>>;
+
+/** What `migrate` reads: the default export of drizzle-kit's `migrations.js` (0.x or 1.x), or a record. */
+export type MigrationInput = DrizzleBundle0 | DrizzleBundle1 | MigrationRecord;
+
+/** A migration as one of the readers found it, its SQL not yet looked at. */
+export interface MigrationSource extends Omit<MigrationEntry, 'sql'> {
+  readonly key: string;
+  readonly sql: unknown;
+}
+
+/** One migration, whatever it was read from. */
+export interface Migration {
+  /** `m` and its number, of four digits or more. */
+  readonly key: string;
+  /** The canonical tag, or null where the input has none. */
+  readonly tag: string | null;
+  /** The exact `when` of Drizzle's journal in milliseconds, or null where only the second is known. */
+  readonly when: number | null;
+  /** Earlier values of `when`, in milliseconds. */
+  readonly was: readonly number[];
+  /** The whole SQL text. */
+  readonly sql: string;
+  /** The SHA-256 of `sql` without a byte order mark, in hexadecimal. */
+  readonly checksum: string;
+}
+
+/** All migrations of one input, in the order in which they run, and the fingerprint of the whole. */
+export interface MigrationList {
+  readonly migrations: readonly Migration[];
+  /** The SHA-256 over every tag (or key) and checksum, in order. */
+  readonly fingerprint: string;
+}

@@ -1,0 +1,86 @@
+import { firstRow, notSqlite, type ResolvedTarget } from '../base/storage.ts';
+import { readDrizzleLedger } from './drizzle.ts';
+import { DEFAULT_TABLE, readLedger, SELECT_HEAD, selectHead } from './ledger.ts';
+import type { DrizzleLedger, Ledger } from './row.ts';
+
+/** The names of both ledgers. */
+export interface TableNames {
+  /** The ledger's name. */
+  readonly table: string;
+  /** The name of Drizzle's ledger. */
+  readonly drizzleTable: string;
+}
+
+/** What stands in an object: both ledgers, each undefined if there is no such table. */
+export interface State {
+  readonly ledger: Ledger | undefined;
+  readonly drizzle: DrizzleLedger | undefined;
+}
+
+/**
+ * The whole of a wake with nothing to do: one statement, one row.
+ *
+ * @param target the object
+ * @param table the ledger's name
+ * @param head what the last row says if the object is level
+ */
+export function isLevel({ sql }: ResolvedTarget, table: string, head: string): boolean {
+  const statement = table === DEFAULT_TABLE ? SELECT_HEAD : selectHead(table);
+  try {
+    return firstRow(sql.exec(statement))?.head === head;
+  } catch {
+    // No ledger yet, or one of do-orm's: the long way finds out, and meets any other error again.
+    return false;
+  }
+}
+
+/**
+ * Reads both ledgers.
+ *
+ * @param target the object
+ * @param options the resolved options
+ * @throws {AdoptionError} if a table is not a ledger
+ * @throws {InputError} if the class has no SQLite storage
+ */
+export function readState({ sql }: ResolvedTarget, { table, drizzleTable }: TableNames): State {
+  try {
+    return { ledger: readLedger(sql, table), drizzle: readDrizzleLedger(sql, drizzleTable) };
+  } catch (cause) {
+    // https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
+    if (cause instanceof Error && cause.message.startsWith('SQL is not enabled')) {
+      throw notSqlite(cause);
+    }
+    throw cause;
+  }
+}
+
+/**
+ * Whether an object has no table yet but the two ledgers and the runtime's own (`wrangler dev` keeps the object's name
+ * in one).
+ *
+ * @param target the object
+ * @param options the resolved options
+ */
+export const isEmpty = ({ sql }: ResolvedTarget, { table, drizzleTable }: TableNames): boolean => {
+  const tables = sql.exec(
+    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name NOT IN (?, ?) AND name NOT GLOB '_cf_*' AND name NOT GLOB '__miniflare_*' LIMIT 1",
+    table,
+    drizzleTable,
+  );
+  return firstRow(tables) === undefined;
+};
+
+/**
+ * What the ledger's last row says of an object that is level with a list of migrations and with what the options ask
+ * of the database.
+ *
+ * @param fingerprint the list's fingerprint
+ * @param options the resolved options
+ */
+export const headOf = (
+  fingerprint: string,
+  {
+    drizzle,
+    drizzleTable,
+  }: { readonly drizzle: 'retire' | 'mirror'; readonly drizzleTable: string },
+): string => `${fingerprint} ${drizzle} ${drizzleTable}`;
