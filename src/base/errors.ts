@@ -213,10 +213,19 @@ export interface ForeignKeyViolation {
   parent: string;
 }
 
+/** A reference that could not be checked. */
+export interface UncheckedReference {
+  /** The table that holds the reference. */
+  table: string;
+  /** The table it refers to. */
+  parent: string;
+  /** Why it could not be checked. */
+  reason: string;
+}
+
 /** The code of a {@link ForeignKeyError}. */
 export type ForeignKeyErrorCode =
   | 'FOREIGN_KEY_VIOLATION'
-  | 'FOREIGN_KEYS_STORAGE_ONLY'
   | 'FOREIGN_KEYS_AFTER_WRITE'
   | 'FOREIGN_KEYS_IN_TRANSACTION';
 

@@ -429,7 +429,7 @@ describe('rewind', () => {
       storage: {
         sql: storage.sql,
         transactionSync: (run) => storage.transactionSync(run),
-        sync: () => storage.sync(),
+        transaction: (closure) => storage.transaction(closure),
         getBookmarkForTime: async (time) => {
           calls.push(['getBookmarkForTime', time]);
           return 'before';

@@ -35,6 +35,8 @@ describe('a fresh object', () => {
         ahead: [],
         drift: [],
         violations: [],
+        violationCount: 0,
+        unchecked: [],
       });
       expect(tables(ctx)).toEqual(['__migrations', 'comments', 'posts', 'users']);
       const [first, second] = rows(ctx, 'SELECT * FROM __migrations ORDER BY version');
@@ -136,6 +138,8 @@ describe('a wake', () => {
         ahead: [],
         drift: [],
         violations: [],
+        violationCount: 0,
+        unchecked: [],
       });
     }));
 
