@@ -82,12 +82,12 @@ describe('storage alone is enough', () => {
       const error = refused(filled);
       expect(error).toMatchObject({ code: 'FOREIGN_KEYS_STORAGE_ONLY', keys: ['m0001', 'm0003'] });
       expect(error.message).toMatch(
-        /^m0001, m0003 rebuilds a table with PRAGMA foreign_keys=OFF, /,
+        /^\[FOREIGN_KEYS_STORAGE_ONLY\] m0001, m0003 rebuilds a table with PRAGMA foreign_keys=OFF, /,
       );
       expect(refused({ m0000: `${schema}; ${fill}`, m0001: rebuildP }).keys).toEqual(['m0001']);
       ctx.storage.sql.exec('CREATE TABLE mine (x)');
       expect(refused({ m0000: schema, m0001: rebuildP }).message).toMatch(
-        /^m0001 rebuilds a table/,
+        /^\[FOREIGN_KEYS_STORAGE_ONLY\] m0001 rebuilds a table/,
       );
     }));
 });
@@ -194,7 +194,7 @@ describe('a violation', () => {
     };
     const error = await wake(stub, (ctx) => thrown<ForeignKeyError>(() => migrate(ctx, record)));
     expect(error.message).toBe(
-      'After the migrations 1 row(s) lack the row they refer to, so everything was rolled back; m0002 ran without ' +
+      '[FOREIGN_KEY_VIOLATION] After the migrations 1 row(s) lack the row they refer to, so everything was rolled back; m0002 ran without ' +
         'foreign keys enforced.\n  c row 10 has no p\n' +
         'Delete or mend these rows in the migration that removes their parents.',
     );
