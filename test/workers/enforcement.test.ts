@@ -189,7 +189,7 @@ describe('a violation', () => {
     };
     const error = await wake(stub, (ctx) => thrown<ForeignKeyError>(() => migrate(ctx, record)));
     expect(error.message).toBe(
-      'After the migrations 1 row(s) lack the row they refer to, so everything was rolled back; m0002 ' +
+      '[FOREIGN_KEY_VIOLATION] After the migrations 1 row(s) lack the row they refer to, so everything was rolled back; m0002 ' +
         'deferred foreign keys.\n  c row 10 has no p\n' +
         'Delete or fix these rows in the migration that removes their parents.',
     );

@@ -280,7 +280,7 @@ describe('a rebuild that loses a parent', () => {
     );
     expect(error).toBeInstanceOf(ForeignKeyError);
     expect(error.message).toBe(
-      'After the migrations 1 row(s) lack the row they refer to, so everything was rolled back; m0001 ' +
+      '[FOREIGN_KEY_VIOLATION] After the migrations 1 row(s) lack the row they refer to, so everything was rolled back; m0001 ' +
         'disabled foreign keys.\n  c row 11 has no p\n' +
         'Delete or fix these rows in the migration that removes their parents.',
     );
@@ -448,7 +448,7 @@ describe('where enforcement cannot be disabled', () => {
       const { stub } = await withRecord();
       const kept = await inObject((ctx) => rows(ctx, 'SELECT * FROM __migrations'), stub);
       const error = await wake(stub, (ctx) => thrown<ForeignKeyError>(() => call(ctx, next)));
-      expect(error.message).toBe(message);
+      expect(error.message).toBe(`[${code}] ${message}`);
       expect(error).toMatchObject({
         name: 'ForeignKeyError',
         code,
