@@ -225,7 +225,6 @@ describe('enabling foreign keys again', () => {
           return result;
         },
       },
-      blockConcurrencyWhile: <T>(run: () => Promise<T>) => ctx.blockConcurrencyWhile(run),
     };
     return { target, begun: () => begun };
   };
