@@ -24,6 +24,7 @@ export type {
 } from './base/storage.ts';
 export type { MigrateEvent } from './events.ts';
 export { history } from './history.ts';
+export { defineMigrations } from './input/define.ts';
 export type {
   DrizzleBundle0,
   DrizzleBundle1,
@@ -31,7 +32,6 @@ export type {
   MigrationInput,
   MigrationRecord,
 } from './input/migration.ts';
-export { defineMigrations } from './input/migrations.ts';
 export { type Inspection, inspect, type PlannedAction } from './inspect.ts';
 export type { DrizzleRow, HistoryRow, LedgerRow, Origin } from './ledger/row.ts';
 export { migrate } from './migrate.ts';

@@ -64,7 +64,7 @@ export function migrateTarget(
   options: MigrateOptions | undefined,
   hold: Hold | undefined,
 ): MigrateResult {
-  const { fingerprint } = readMigrations(input, true);
+  const { fingerprint } = readMigrations(input);
   const resolved = resolveOptions(options);
   const head = headOf(fingerprint, resolved);
   if (isLevel(target, resolved.table, head)) return UP_TO_DATE;
