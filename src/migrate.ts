@@ -143,7 +143,7 @@ export function migrateResolved(
   options: MigrateOptions | undefined,
   tellsRefusal: (error: OfframpError) => boolean = () => true,
 ): MigrateResult {
-  const { fingerprint } = readMigrations(input, true);
+  const { fingerprint } = readMigrations(input);
   const resolved = resolveOptions(options);
   const head = headOf(fingerprint, resolved);
   if (isLevel(target.sql, resolved.table, head)) return UP_TO_DATE;
