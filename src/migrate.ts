@@ -124,7 +124,7 @@ function planAndApply(
 }
 
 function isUpToDate({ sql }: ResolvedTarget, input: unknown, options?: MigrateOptions): boolean {
-  const { fingerprint } = readMigrations(input, true);
+  const { fingerprint } = readMigrations(input);
   const resolved = resolveOptions(options);
   return isLevel(sql, resolved.table, headOf(fingerprint, resolved));
 }
