@@ -6,6 +6,24 @@ import type { DrizzleLedger, DrizzleRow } from './row.ts';
 export const DEFAULT_DRIZZLE_TABLE = '__drizzle_migrations';
 
 /**
+ * What stands as `hash` in a row that `mirror` wrote beside the one of the same migration, because one of Drizzle's
+ * versions goes by it. No version of Drizzle reads that column here.
+ */
+export const EXTRA = 'drizzle-offramp';
+
+/** A `created_at` in milliseconds, whatever other migrators of Drizzle write: a number, one as a text, an ISO time. */
+function millisOf(value: unknown): number | null {
+  if (typeof value !== 'string')
+    return timeOrNull(typeof value === 'number' ? Math.trunc(value) : value);
+  const number = value.trim() === '' ? Number.NaN : Number(value);
+  if (!Number.isNaN(number)) return timeOrNull(Math.trunc(number));
+  // SQLite's own form has no zone, and is in UTC.
+  const isDate = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(value);
+  const iso = /(Z|[+-]\d\d:?\d\d)$/.test(value) ? value : `${value.replace(' ', 'T')}Z`;
+  return isDate ? timeOrNull(Date.parse(iso)) : null;
+}
+
+/**
  * Reads Drizzle's ledger.
  *
  * @param sql the object's SQL storage
@@ -14,26 +32,33 @@ export const DEFAULT_DRIZZLE_TABLE = '__drizzle_migrations';
  * @throws {AdoptionError} if the table is somebody else's
  */
 export function readDrizzleLedger(sql: SqlStorageLike, table: string): DrizzleLedger | undefined {
-  const columns = columnsOf(sql, table, 'drizzleTable').map(({ name }) => name);
+  const columns = columnsOf(sql, table, 'drizzleTable').map(({ name }) => name.toLowerCase());
   if (columns.length === 0) return undefined;
   if (!columns.includes('hash') || !columns.includes('created_at')) {
     throw notALedger(table, 'has no columns "hash" and "created_at"', 'drizzleTable');
   }
   const form = columns.includes('name') ? '1.x' : '0.x';
-  const name = form === '1.x' ? 'name' : 'NULL AS name';
-  // Without AS it is named `id` where that column is another name for it.
-  const rows = Array.from(
-    sql.exec(
-      `SELECT rowid AS rowid, ${name}, hash, created_at FROM ${quote(table)} ORDER BY rowid`,
-    ),
-    (row): DrizzleRow => ({
-      rowid: row.rowid as number,
-      tag: textOrNull(row.name),
-      created_at: timeOrNull(row.created_at),
-      checksum: textOrNull(row.hash),
-    }),
+  const name = form === '1.x' ? 'name' : 'NULL';
+  const rows: DrizzleRow[] = [];
+  const extras: DrizzleRow[] = [];
+  const odd = new Set<DrizzleRow>();
+  // Without AS a column is named as the table has it, and the rowid `id` where that column is another name for it.
+  const found = sql.exec(
+    `SELECT rowid AS rowid, ${name} AS name, hash AS hash, created_at AS created_at FROM ${quote(table)} ORDER BY rowid`,
   );
-  return { form, rows };
+  for (const { rowid, name: tag, hash, created_at } of found) {
+    const row = {
+      rowid: rowid as number,
+      tag: textOrNull(tag),
+      created_at: millisOf(created_at),
+      checksum: textOrNull(hash),
+    };
+    if (hash === EXTRA) extras.push(row);
+    else rows.push(row);
+    // Drizzle 0.x takes the greatest, and of a text the greatest is another.
+    if (row.created_at !== null && Number(created_at) !== row.created_at) odd.add(row);
+  }
+  return { form, rows, extras, odd };
 }
 
 /**
