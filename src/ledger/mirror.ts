@@ -30,40 +30,63 @@ export interface MirrorPlan {
 
 const startOf = ({ tag }: Migration): number => millisOf((tag as string).slice(0, 14));
 
-/** When a migration was made, in milliseconds, as 0.x must not take it for newer than what the object has. */
-const exactTime = (migration: Migration, noted = 0): number =>
-  // A 1.x folder has lost the milliseconds, and our ledger may still know them. Else the end of the second is safe.
-  migration.when ?? (noted % 1000 > 0 ? noted : startOf(migration) + 999);
-
-/** The name that a row of Drizzle's should bear: 1.x may have named it after another migration, or not at all. */
-const nameFor = (
-  { tag }: DrizzleRow,
-  migration: Migration | undefined,
+/** A row with a name and a time as 1.x and 0.x must find them; the row itself if they do. */
+function asNamed(
+  row: DrizzleRow,
+  migration: Migration,
   tags: ReadonlySet<string | null>,
-): string | null =>
-  // A name that no migration has is an older name of this one, and an older deploy goes by it.
-  migration !== undefined && (tag === null || tags.has(tag)) ? migration.tag : tag;
+  exact: number,
+  newest: number,
+): Pick<DrizzleRow, 'tag' | 'created_at'> {
+  // 1.x may have named it after another migration. A name that none has is an older one, and an older deploy goes by it.
+  const tag = row.tag === null || tags.has(row.tag) ? migration.tag : row.tag;
+  // 1.x writes the start of the second, and 0.x would take its own last migration for a newer one.
+  const isEarly = exact === newest && (row.created_at ?? 0) % 1000 === 0;
+  const created_at = isEarly ? newest : (row.created_at ?? exact);
+  return tag === row.tag && created_at === row.created_at ? row : { tag, created_at };
+}
 
-/** Which migrations have a row that Drizzle recognises, and which rows must be changed for that. */
-function recognised(
-  standing: readonly DrizzleRow[],
-  isNamed: boolean,
+/** What a version of Drizzle goes by, which is also what it writes. */
+type Reader = '0.x' | 'beta' | '1.x';
+
+/** A ledger that stands keeps its form, but for a 0.x one beside a 1.x bundle. */
+function readerOf(
+  tagged: readonly Migration[],
+  ledger: DrizzleLedger | undefined,
+  theirs: Matches<DrizzleRow>,
+): Reader {
+  if (ledger?.form === '1.x') return '1.x';
+  // 1.0.0-beta.2 to beta.14 write no name and the whole second, and find by that what they ran.
+  const isWhole = ledger?.rows.every(({ created_at }) => (created_at ?? 1) % 1000 === 0);
+  if (isWhole && [...theirs].some(([row, { when }]) => row.created_at !== when)) return 'beta';
+  return tagged.every(({ when }) => when !== null) ? '0.x' : '1.x';
+}
+
+/** The rows of migrations that no row is told of. */
+function missingRows(
   tagged: readonly Migration[],
   theirs: Matches<DrizzleRow>,
-  odd: ReadonlySet<DrizzleRow> | undefined,
-) {
-  const tags = new Set(tagged.map(({ tag }) => tag));
-  const marks: MirrorPlan['marks'][number][] = [];
-  const told = new Set<Migration>();
-  for (const row of standing) {
-    const migration = theirs.get(row);
-    const tag = isNamed ? nameFor(row, migration, tags) : row.tag;
-    if (tag !== row.tag || odd?.has(row)) marks.push({ ...row, tag });
-    if (migration && (isNamed ? tag === migration.tag : row.created_at === migration.when)) {
-      told.add(migration);
-    }
-  }
-  return { marks, told };
+  told: ReadonlySet<Migration>,
+  ledger: DrizzleLedger | undefined,
+  isNamed: boolean,
+  timeOf: (migration: Migration) => number,
+): MirrorRow[] {
+  const present = new Set(theirs.values());
+  const extras = new Set(ledger?.extras.flatMap(({ tag, created_at }) => [tag, created_at]));
+  const names = new Set(ledger?.rows.map(({ tag }) => tag));
+  // Drizzle 1.x with a folder of 0.x names its rows after the keys.
+  const isKeyed = tagged.some(({ key }) => names.has(key));
+  return tagged.flatMap((migration): MirrorRow[] => {
+    const { key, tag } = migration;
+    const created_at = timeOf(migration);
+    const isExtra = present.has(migration);
+    const isTold = told.has(migration) || (isExtra && extras.has(isNamed ? tag : created_at));
+    const byKey = isKeyed && !names.has(key) && !extras.has(key);
+    return [
+      ...(isTold ? [] : [{ tag, created_at, isExtra }]),
+      ...(byKey ? [{ tag: key, created_at, isExtra: true }] : []),
+    ];
+  });
 }
 
 /** Rows of ours that this code does not know, but another deploy may. */
@@ -72,21 +95,17 @@ function unknownHere(
   ours: Matches<LedgerRow>,
   standing: readonly DrizzleRow[],
 ): MirrorRow[] {
-  const said = new Set(standing.flatMap(({ tag, created_at }) => [tag, created_at]));
+  const times = new Set(standing.map(({ created_at }) => created_at));
   return own.flatMap((row): MirrorRow[] => {
     const { tag, created_at } = row;
-    const stands = said.has(created_at) || (tag !== null && said.has(tag));
-    return ours.has(row) || created_at === null || stands
+    return ours.has(row) || created_at === null || times.has(created_at)
       ? []
       : [{ tag, created_at, isExtra: false }];
   });
 }
 
 /**
- * Decides what Drizzle's ledger lacks. A ledger that stands keeps its form, but for a 0.x one beside a 1.x bundle.
- *
- * 0.x goes by the newest time, in milliseconds; 1.0.0-beta.2 to beta.14 by each second; 1.x from there on by name. So a
- * ledger with names has the rows of 1.x, and one more where 0.x would take its last migration for newer.
+ * Decides what Drizzle's ledger lacks.
  *
  * @param migrations all migrations; each is in our ledger once the plan is carried out
  * @param own the rows of our ledger
@@ -102,36 +121,38 @@ export function planMirror(
   theirs: Matches<DrizzleRow>,
 ): MirrorPlan {
   const tagged = migrations.filter(({ tag }) => tag !== null);
-  const isNamed =
-    ledger?.form === '1.x' ||
-    tagged.some(({ when }) => when === null) ||
-    [...theirs].some(
-      ([row, one]) => row.created_at !== one.when && row.created_at === startOf(one),
-    );
+  const tags = new Set(tagged.map(({ tag }) => tag));
+  const reader = readerOf(tagged, ledger, theirs);
+  const isNamed = reader === '1.x';
   const form = isNamed ? '1.x' : '0.x';
-  const standing = [...(ledger?.rows ?? []), ...(ledger?.extras ?? [])];
-  const { marks, told } = recognised(standing, isNamed, tagged, theirs, ledger?.odd);
-  const said = new Set(ledger?.extras.map((row) => (isNamed ? row.tag : row.created_at)));
-  const present = new Set(theirs.values());
+  // 0.x goes by the millisecond, which a 1.x folder has lost and our ledger may still know. Else the end of the second
+  // is safe: a 0.x deploy takes none of it for newer, and 1.x goes by name.
   const noted = new Map([...ours].map(([row, migration]) => [migration, row.created_at ?? 0]));
-  const names = new Set(standing.map(({ tag }) => tag));
-  const isKeyed = isNamed && tagged.some(({ key }) => names.has(key));
-  const rows: MirrorRow[] = [];
-  let newest: MirrorRow = { tag: null, created_at: -1, isExtra: true };
-  for (const migration of tagged) {
-    const { key, tag } = migration;
-    const exact = exactTime(migration, noted.get(migration));
-    if (exact > newest.created_at) newest = { ...newest, tag, created_at: exact };
-    // Drizzle 1.x with a folder of 0.x names its rows after the keys.
-    if (isKeyed && !names.has(key)) rows.push({ tag: key, created_at: exact, isExtra: true });
-    const isExtra = present.has(migration);
-    if (told.has(migration) || (isExtra && said.has(isNamed ? tag : exact))) continue;
-    rows.push({ tag, created_at: isNamed ? startOf(migration) : exact, isExtra });
+  const exact = (migration: Migration): number => {
+    const time = noted.get(migration) ?? 0;
+    return migration.when ?? (time % 1000 > 0 ? time : startOf(migration) + 999);
+  };
+  const newest = tagged.reduce((time, migration) => Math.max(time, exact(migration)), -1);
+  const timeOf = reader === 'beta' ? startOf : exact;
+  const standing = [...(ledger?.rows ?? []), ...(ledger?.extras ?? [])];
+  const marks: MirrorPlan['marks'][number][] = [];
+  const told = new Set<Migration>();
+  for (const row of standing) {
+    const migration = theirs.get(row);
+    const time = migration === undefined ? 0 : exact(migration);
+    const next = isNamed && migration ? asNamed(row, migration, tags, time, newest) : row;
+    if (next !== row || ledger?.odd.has(row)) marks.push({ ...row, ...next });
+    if (migration === undefined) continue;
+    if (isNamed ? next.tag === migration.tag : next.created_at === timeOf(migration)) {
+      told.add(migration);
+    }
   }
-  rows.push(...unknownHere(own, ours, standing));
-  if ([...standing, ...rows].every((row) => (row.created_at ?? 0) < newest.created_at)) {
-    rows.push(newest);
-  }
+  const rows = [
+    ...missingRows(tagged, theirs, told, ledger, isNamed, timeOf),
+    ...unknownHere(own, ours, standing),
+  ];
+  const isOld = [...standing, ...rows].every((row) => (row.created_at ?? 0) < newest);
+  if (reader === 'beta' && isOld) rows.push({ tag: null, created_at: newest, isExtra: true });
   return {
     form,
     create: ledger === undefined,
