@@ -32,21 +32,23 @@ function millisOf(value: unknown): number | null {
  * @throws {AdoptionError} if the table is somebody else's
  */
 export function readDrizzleLedger(sql: SqlStorageLike, table: string): DrizzleLedger | undefined {
-  const columns = columnsOf(sql, table, 'drizzleTable').map(({ name }) => name.toLowerCase());
+  const found = columnsOf(sql, table, 'drizzleTable');
+  const columns = found.map(({ name }) => name.toLowerCase());
   if (columns.length === 0) return undefined;
   if (!columns.includes('hash') || !columns.includes('created_at')) {
     throw notALedger(table, 'has no columns "hash" and "created_at"', 'drizzleTable');
   }
   const form = columns.includes('name') ? '1.x' : '0.x';
   const name = form === '1.x' ? 'name' : 'NULL';
+  const isText = /char|clob|text/i.test(found[columns.indexOf('created_at')]?.type ?? '');
   const rows: DrizzleRow[] = [];
   const extras: DrizzleRow[] = [];
   const odd = new Set<DrizzleRow>();
   // Without AS a column is named as the table has it, and the rowid `id` where that column is another name for it.
-  const found = sql.exec(
+  const stored = sql.exec(
     `SELECT rowid AS rowid, ${name} AS name, hash AS hash, created_at AS created_at FROM ${quote(table)} ORDER BY rowid`,
   );
-  for (const { rowid, name: tag, hash, created_at } of found) {
+  for (const { rowid, name: tag, hash, created_at } of stored) {
     const row = {
       rowid: rowid as number,
       tag: textOrNull(tag),
@@ -55,8 +57,9 @@ export function readDrizzleLedger(sql: SqlStorageLike, table: string): DrizzleLe
     };
     if (hash === EXTRA) extras.push(row);
     else rows.push(row);
-    // Drizzle 0.x takes the greatest, and of a text the greatest is another.
-    if (row.created_at !== null && Number(created_at) !== row.created_at) odd.add(row);
+    // 0.x sorts by it, and texts sort among themselves. https://www.sqlite.org/datatype3.html#determination_of_column_affinity
+    const usual = isText ? String(row.created_at) : row.created_at;
+    if (row.created_at !== null && created_at !== usual) odd.add(row);
   }
   return { form, rows, extras, odd };
 }

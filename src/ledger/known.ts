@@ -1,4 +1,4 @@
-import { isCoarse, isKept, secondOfRow } from './match.ts';
+import { isCoarse, isKept, ownTag, secondOfRow } from './match.ts';
 import type { DrizzleRow, HistoryRow, LedgerRow } from './row.ts';
 
 function countBySecond(rows: readonly HistoryRow[]): Map<string | null, number> {
@@ -29,7 +29,8 @@ export function knownRows(
   const seconds = new Set(own.filter(isCoarse).map(secondOfRow));
   const bare = own.some((row) => isKept(row) && row.created_at === null);
   return (row) => {
-    const { tag, created_at } = row;
+    const { created_at } = row;
+    const tag = ownTag(row);
     const second = secondOfRow(row);
     if (second === null) return tag === null ? bare : tags.has(tag);
     // One more than ours in a second is another migration: forgotten here, it would run again.

@@ -62,6 +62,22 @@ function readerOf(
   return tagged.every(({ when }) => when !== null) ? '0.x' : '1.x';
 }
 
+/** When each migration was made, in milliseconds, so that 0.x takes none of them for newer than it is. */
+function exactTimes(
+  tagged: readonly Migration[],
+  ours: Matches<LedgerRow>,
+): ReadonlyMap<Migration, number> {
+  // A 1.x folder has lost the milliseconds, and our ledger may still know them. Else the end of the second is safe.
+  const noted = new Map([...ours].map(([row, migration]) => [migration, row.created_at ?? 0]));
+  return new Map(
+    tagged.map((migration) => {
+      const time = noted.get(migration) ?? 0;
+      const inSecond = time % 1000 > 0 ? time : startOf(migration) + 999;
+      return [migration, migration.when ?? inSecond];
+    }),
+  );
+}
+
 /** The rows of migrations that no row is told of. */
 function missingRows(
   tagged: readonly Migration[],
@@ -125,28 +141,21 @@ export function planMirror(
   const reader = readerOf(tagged, ledger, theirs);
   const isNamed = reader === '1.x';
   const form = isNamed ? '1.x' : '0.x';
-  // 0.x goes by the millisecond, which a 1.x folder has lost and our ledger may still know. Else the end of the second
-  // is safe: a 0.x deploy takes none of it for newer, and 1.x goes by name.
-  const noted = new Map([...ours].map(([row, migration]) => [migration, row.created_at ?? 0]));
-  const exact = (migration: Migration): number => {
-    const time = noted.get(migration) ?? 0;
-    return migration.when ?? (time % 1000 > 0 ? time : startOf(migration) + 999);
-  };
-  const newest = tagged.reduce((time, migration) => Math.max(time, exact(migration)), -1);
+  const times = exactTimes(tagged, ours);
+  const exact = (migration: Migration): number => times.get(migration) as number;
+  const newest = Math.max(-1, ...times.values());
   const timeOf = reader === 'beta' ? startOf : exact;
   const standing = [...(ledger?.rows ?? []), ...(ledger?.extras ?? [])];
-  const marks: MirrorPlan['marks'][number][] = [];
-  const told = new Set<Migration>();
-  for (const row of standing) {
+  const next = (row: DrizzleRow, migration: Migration) =>
+    isNamed ? asNamed(row, migration, tags, exact(migration), newest) : row;
+  const marks = standing.flatMap((row) => {
     const migration = theirs.get(row);
-    const time = migration === undefined ? 0 : exact(migration);
-    const next = isNamed && migration ? asNamed(row, migration, tags, time, newest) : row;
-    if (next !== row || ledger?.odd.has(row)) marks.push({ ...row, ...next });
-    if (migration === undefined) continue;
-    if (isNamed ? next.tag === migration.tag : next.created_at === timeOf(migration)) {
-      told.add(migration);
-    }
-  }
+    const right = migration === undefined ? row : next(row, migration);
+    return right !== row || ledger?.odd.has(row) ? [{ ...row, ...right }] : [];
+  });
+  const isTold = (row: DrizzleRow, migration: Migration): boolean =>
+    isNamed ? next(row, migration).tag === migration.tag : row.created_at === timeOf(migration);
+  const told = new Set([...theirs].filter((pair) => isTold(...pair)).map(([, one]) => one));
   const rows = [
     ...missingRows(tagged, theirs, told, ledger, isNamed, timeOf),
     ...unknownHere(own, ours, standing),
