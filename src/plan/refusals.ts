@@ -35,9 +35,9 @@ export function refuseUnknown(rows: readonly DrizzleRow[], table: string): never
 export function refuseOther(count: number, table: string, option: string): never {
   throw new AdoptionError(
     'OTHER_HISTORY',
-    `${table} has ${count} row(s), and none of them stands for a migration of this code: they are the history of other ` +
-      `migrations, or of these under other texts. Pass the migrations of this object. Two lists in one object, as of a ` +
-      `class and its base class, each need a ledger of their own: name another one with the option \`${option}\`.`,
+    `${table} has ${count} row(s), and none of them stands for a migration of this code: it is not the history of this ` +
+      'object, and any of it may have run already. Two lists in one object, as of a class and its base class, need a ' +
+      `ledger each: name another one with the option \`${option}\`.`,
     table,
   );
 }

@@ -136,6 +136,9 @@ function saysKey(insert: Effect, all: readonly Effect[]): boolean {
   );
 }
 
+/** A table of what a query finds. */
+const COPY = / AS (SELECT|WITH|VALUES) /;
+
 /**
  * Whether a statement only adds: creates a table, an index, a view or a trigger, adds a column, or inserts rows that
  * say their keys, without more that happens by a trigger.
@@ -148,45 +151,7 @@ export const onlyAdds = (effect: Effect, all: readonly Effect[]): boolean =>
     ? !has(/ DO UPDATE /, effect) &&
       saysKey(effect, all) &&
       !all.some(({ kind, table }) => kind === 'trigger' && table === effect.table)
-    : !['rewrite', 'change', 'none'].includes(effect.kind);
-
-/**
- * Whether an INSERT stands against another statement.
- *
- * @param late an INSERT
- * @param ran a statement that ran before it, and comes after it
- * @param wrote where that may have written
- * @param all what all migrations do
- */
-function meetsInsert(
-  late: Effect,
-  ran: Effect,
-  wrote: ReadonlySet<string>,
-  all: readonly Effect[],
-): boolean {
-  const { table } = late;
-  const reads = has(/ SELECT /, late) ? late.names : new Set([table]);
-  switch (ran.kind) {
-    case 'none':
-    case 'view':
-    // A table that has a trigger takes no late row at all.
-    case 'trigger':
-      return false;
-    case 'table':
-      return ran.name === table || (has(/ AS /, ran) && ran.names.has(table));
-    case 'index':
-      return ran.table === table && has(/^CREATE UNIQUE /, ran) && !isPlain(late);
-    case 'column':
-      return reads.has(ran.table) && (!LIST.test(late.outline) || has(/ \* /, late));
-    case 'insert':
-      if (ran.table !== table) break;
-      // Both name it once: neither reads what the other has put there.
-      return [late, ran].some(
-        (one) => !isPlain(one) || one.outline.split(` ${table} `).length > 2 || !saysKey(one, all),
-      );
-  }
-  return ran.names.has(table) || reads.has(ran.table) || shares(wrote, reads);
-}
+    : !/rewrite|change|none/.test(effect.kind) && !(effect.kind === 'table' && has(COPY, effect));
 
 /**
  * Whether a statement goes by the order of a table's columns.
@@ -197,6 +162,31 @@ function meetsInsert(
 export const goesByOrder = (effect: Effect, table: string): boolean =>
   effect.names.has(table) &&
   (has(/ \* /, effect) || (has(/^(INSERT|REPLACE) /, effect) && !LIST.test(effect.outline)));
+
+/** {@link standsAgainst} for an INSERT, and where the other statement may have written. */
+function meetsInsert(
+  late: Effect,
+  ran: Effect,
+  wrote: ReadonlySet<string>,
+  all: readonly Effect[],
+): boolean {
+  const { table } = late;
+  const { kind } = ran;
+  const names = ran.names.has(table);
+  if (names && !isPlain(late)) return true;
+  // A table that has a trigger takes no late row at all.
+  if (kind === 'none' || kind === 'view' || kind === 'trigger' || kind === 'index') return false;
+  if (kind === 'table') return names && (ran.name === table || COPY.test(ran.outline));
+  const reads = has(/ SELECT /, late) ? late.names : new Set([table]);
+  if (kind === 'column') return reads.has(ran.table) && goesByOrder(late, ran.table);
+  if (kind === 'insert' && ran.table === table) {
+    // Both name it once: neither reads what the other has put there.
+    return [late, ran].some(
+      (one) => !isPlain(one) || one.outline.split(` ${table} `).length > 2 || !saysKey(one, all),
+    );
+  }
+  return names || reads.has(ran.table) || shares(wrote, reads);
+}
 
 /**
  * Whether a statement comes to something else where it runs after another one than where it runs before it.
@@ -222,20 +212,11 @@ export function standsAgainst(late: Effect, ran: Effect, all: readonly Effect[])
   }
   // The other one was written for an object that has it, or for one that does not.
   if (ran.names.has(name)) return true;
-  switch (kind) {
-    case 'index':
-      return rewrites || (has(/^CREATE UNIQUE /, late) && wrote.has(table));
-    case 'trigger':
-      return rewrites || wrote.has(table) || (ran.kind === 'trigger' && ran.table === table);
-    case 'view':
-      return rewrites;
-    default:
-      return (
-        has(/ AS (SELECT|WITH|VALUES) /, late) &&
-        ran.kind !== 'none' &&
-        (names.has(ran.table) || shares(wrote, names))
-      );
-  }
+  if (kind === 'index') return rewrites || (has(/^CREATE UNIQUE /, late) && wrote.has(table));
+  return (
+    (kind !== 'table' && rewrites) ||
+    (kind === 'trigger' && (wrote.has(table) || (ran.kind === kind && ran.table === table)))
+  );
 }
 
 /**
