@@ -89,13 +89,12 @@ export function findLate(
   const after = (one: Migration, other: Migration): boolean =>
     (places.get(other) as number) > (places.get(one) as number);
   const had = migrations.filter((migration) => applied.has(migration));
-  let all: readonly Effect[] | undefined;
   for (const migration of open) {
     const ran = had.filter((other) => after(migration, other));
     const latest = ran.at(-1);
     if (latest !== undefined) {
-      all ??= migrations.flatMap(effectsOf);
       const coming = open.filter((other) => after(migration, other));
+      const all = migrations.filter((other) => !coming.includes(other)).flatMap(effectsOf);
       const obstacle = obstacleTo(migration, ran, coming, all);
       late.set(migration, obstacle && { ...obstacle, latest });
       continue;

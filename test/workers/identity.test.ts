@@ -153,9 +153,9 @@ describe('a record without tags, after a merge', () => {
 
 describe('two records under one ledger, as of a class and its base class', () => {
   const message = (count: number) =>
-    `__migrations has ${count} row(s), and none of them stands for a migration of this code: they are the history of ` +
-    'other migrations, or of these under other texts. Pass the migrations of this object. Two lists in one object, as of ' +
-    'a class and its base class, each need a ledger of their own: name another one with the option `table`.';
+    `__migrations has ${count} row(s), and none of them stands for a migration of this code: it is not the history of ` +
+    'this object, and any of it may have run already. Two lists in one object, as of a class and its base class, need a ' +
+    'ledger each: name another one with the option `table`.';
 
   it.each([
     ['one each', record(one), record(two)],
@@ -227,10 +227,9 @@ describe('drizzle-orm 1.x with the folder of 0.x', () => {
       expect(refused(ctx, bundle0(one, two))).toMatchObject({ code: 'UNKNOWN_ROW' });
       const error = refused(ctx, bundle0(one, two), { unknown: 'ignore' });
       expect(error.message).toBe(
-        '__drizzle_migrations has 2 row(s), and none of them stands for a migration of this code: they are the history ' +
-          'of other migrations, or of these under other texts. Pass the migrations of this object. Two lists in one ' +
-          'object, as of a class and its base class, each need a ledger of their own: name another one with the option ' +
-          '`drizzleTable`.',
+        '__drizzle_migrations has 2 row(s), and none of them stands for a migration of this code: it is not the history ' +
+          'of this object, and any of it may have run already. Two lists in one object, as of a class and its base class, ' +
+          'need a ledger each: name another one with the option `drizzleTable`.',
       );
       expect(error).toMatchObject({ code: 'OTHER_HISTORY', table: '__drizzle_migrations' });
       expect(runs(ctx, one, two)).toEqual([1, 1]);

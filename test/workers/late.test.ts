@@ -393,6 +393,20 @@ describe('is refused, with the statement that stands against it:', () => {
       );
     }));
 
+  it('not for a trigger that is still to come: it comes later in a new object too', () =>
+    inObject(async (ctx) => {
+      const other = ran(['SELECT 1']);
+      migrate(ctx, bundle1(base, other));
+      const trigger = make(
+        'trigger',
+        3,
+        'CREATE TRIGGER t AFTER INSERT ON tags BEGIN UPDATE users SET name = 1; END',
+      );
+      const code = bundle1(base, late(["INSERT INTO tags VALUES ('a')"]), other, trigger);
+      expect(migrate(ctx, code).applied.map(({ key }) => key)).toEqual(['m0001', 'm0003']);
+      expect(rows(ctx, 'SELECT name FROM users WHERE id = 1')).toEqual([{ name: 'Ada' }]);
+    }));
+
   it('a command to FTS5, which looks like a row', () =>
     inObject(async (ctx) => {
       const search = make('search', 0, 'CREATE VIRTUAL TABLE search USING fts5(text)');
