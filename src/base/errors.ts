@@ -139,6 +139,7 @@ export const asOurs = (cause: unknown, table: string, drizzleTable: string): Off
 export type AdoptionErrorCode =
   | 'UNKNOWN_ROW'
   | 'UNKNOWN_MIGRATION'
+  | 'OTHER_HISTORY'
   | 'AMBIGUOUS_ROW'
   | 'SKIPPED_MIGRATION'
   | 'TOO_FEW_MIGRATIONS'

@@ -115,6 +115,10 @@ export function readLedger(sql: SqlStorageLike, table: string): Ledger | undefin
     throw notALedger(table, `needs a value for its column "${required.name}"`, 'table');
   }
   const missing = NAMES.filter((name) => !names.has(name));
+  // do-orm's has this one column.
+  if (missing.length > 0 && names.size > 1) {
+    throw notALedger(table, `has no column "${missing[0]}"`, 'table');
+  }
   const list = NAMES.map((name) => `${missing.includes(name) ? 'NULL' : name} AS ${name}`).join(
     ', ',
   );

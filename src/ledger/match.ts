@@ -1,81 +1,128 @@
+// Which migration each row of a ledger stands for, and by what that is told.
 import { AdoptionError } from '../base/errors.ts';
+import { sha256 } from '../base/sha256.ts';
 import { secondOf } from '../base/time.ts';
 import type { Migration } from '../input/migration.ts';
-import type { HistoryRow } from './row.ts';
-
-/** Which migration each row stands for; rows that stand for none are not in it. */
-export type Matches<Row> = Map<Row, Migration>;
-
-/**
- * What a value means that fewer rows bear than migrations: the first migrations in order are meant, nobody can tell,
- * or the value says nothing unless as many bear it.
- */
-type Fewer = 'first' | 'refuse' | 'none';
-
-/**
- * Pairs rows and migrations by one value that both have. Rows and migrations that are paired already do not take part.
- *
- * @param matches the pairs so far; new ones are added
- * @param rows all rows
- * @param migrations all migrations
- * @param valueOfRow a row's value, or null if it has none
- * @param valueOfMigration a migration's value, or null if it has none
- * @param fewer what to do where fewer rows than migrations bear a value
- * @param refuse makes the error for rows and migrations that cannot be told apart
- */
-export function pair<Row>(
-  matches: Matches<Row>,
-  rows: readonly Row[],
-  migrations: readonly Migration[],
-  valueOfRow: (row: Row, position: number) => string | number | null,
-  valueOfMigration: (migration: Migration, position: number) => string | number | null,
-  fewer: Fewer,
-  refuse?: (rows: Row[], migrations: Migration[]) => Error,
-): void {
-  const taken = new Set(matches.values());
-  const groups = new Map<string | number, { rows: Row[]; migrations: Migration[] }>();
-  const group = (value: string | number) => {
-    const found = groups.get(value) ?? { rows: [], migrations: [] };
-    groups.set(value, found);
-    return found;
-  };
-  rows.forEach((row, position) => {
-    const value = matches.has(row) ? null : valueOfRow(row, position);
-    if (value !== null) group(value).rows.push(row);
-  });
-  migrations.forEach((migration, position) => {
-    const value = taken.has(migration) ? null : valueOfMigration(migration, position);
-    if (value !== null) groups.get(value)?.migrations.push(migration);
-  });
-  for (const { rows: bearers, migrations: candidates } of groups.values()) {
-    if (bearers.length !== candidates.length && fewer === 'none') continue;
-    if (bearers.length < candidates.length && fewer === 'refuse' && refuse !== undefined) {
-      throw refuse(bearers, candidates);
-    }
-    bearers.slice(0, candidates.length).forEach((row, i) => {
-      matches.set(row, candidates[i] as Migration);
-    });
-  }
-}
-
+import { spellingsOf } from '../sql/spellings.ts';
+import { type Matches, match, type Rule } from './pair.ts';
+import type { DrizzleRow, HistoryRow, LedgerRow } from './row.ts';
 /** @param row a row of any ledger */
 export const secondOfRow = ({ created_at }: HistoryRow): string | null =>
   created_at === null ? null : secondOf(created_at);
-const secondOfMigration = ({ tag }: Migration): string => (tag as string).slice(0, 14);
+const secondOfTag = (tag: string): string => tag.slice(0, 14);
+const secondOfMigration = ({ tag }: Migration): string | null => tag && secondOfTag(tag);
+
+/** Whether a row's name says the second that its time says: Drizzle 1.x may have named it after another migration. */
+const isConsistent = (row: HistoryRow): boolean =>
+  row.tag !== null && secondOfTag(row.tag) === secondOfRow(row);
 
 /**
- * Whether a row is of 1.x, or of ours from a 1.x folder: it has a name, and its time is the start or the end of a second.
+ * Whether of a row's time only the second is known, as 1.x writes it: the time is the start or the end of the second
+ * that its name says.
  *
  * @param row a row of any ledger
  */
-export const isCoarse = ({ tag, created_at }: HistoryRow): boolean =>
-  tag !== null && created_at !== null && [0, 999].includes(created_at % 1000);
+export const isCoarse = (row: HistoryRow): boolean =>
+  isConsistent(row) && [0, 999].includes((row.created_at as number) % 1000);
 
 /**
- * Finds the migration that each row of a ledger stands for, by what Drizzle leaves: the name, the exact `when`, an
- * earlier `when`, the checksum, and at last the second alone.
+ * The name by which a row can be known again later, or null for one that was named after another migration.
  *
- * @param rows the rows of a ledger, ours or Drizzle's, in the order in which they were written
+ * @param row a row of any ledger
+ */
+export const ownTag = (row: HistoryRow): string | null =>
+  row.created_at === null || isConsistent(row) ? row.tag : null;
+
+const isWhole = ({ tag, created_at }: HistoryRow): boolean =>
+  tag === null && created_at !== null && created_at % 1000 === 0;
+
+/** What tells a row apart from all others but those that stand there twice. */
+const sameness = ({ tag, created_at }: HistoryRow): string => `${tag} ${created_at}`;
+
+const BY_TAG: Rule<HistoryRow> = {
+  row: ({ tag }) => tag,
+  migration: ({ tag }) => tag,
+  fewer: 'first',
+};
+const BY_TAG_AND_WHEN: Rule<HistoryRow> = {
+  row: sameness,
+  migration: ({ tag, when }) => `${tag} ${when}`,
+  fewer: 'first',
+};
+const BY_TAG_AND_SECOND: Rule<HistoryRow> = {
+  ...BY_TAG,
+  row: (row) => (isConsistent(row) || row.created_at === null ? row.tag : null),
+};
+/** Drizzle 1.x with a folder of 0.x names its rows after the keys. */
+const BY_KEY: Rule<HistoryRow> = {
+  row: ({ tag }) => tag,
+  migration: ({ key }) => key,
+  fewer: 'first',
+};
+const BY_EARLIER_WHEN: Rule<HistoryRow> = {
+  row: ({ created_at }) => created_at,
+  migration: ({ tag, was }) => tag && was,
+  fewer: 'first',
+};
+const BY_CHECKSUM: Rule<HistoryRow> = {
+  row: ({ checksum }) => checksum,
+  migration: ({ tag, checksum }) => tag && checksum,
+  fewer: 'none',
+};
+
+/** The rules by time. */
+function byTime(rows: readonly HistoryRow[], migrations: readonly Migration[], isTheirs: boolean) {
+  const tags = new Set(migrations.map(({ tag }) => tag));
+  // Drizzle 1.0.0-beta.2 to beta.14 write no name and the whole second. Beside rows of 0.x such a row may as well be
+  // one that was made in just that millisecond.
+  const nameless = rows.filter(({ tag, created_at }) => tag === null && created_at !== null);
+  const isBeta = isTheirs && nameless.every(isWhole);
+  const when: Rule<HistoryRow> = {
+    // A name that nobody knows: all that its time tells is the second.
+    row: (row) => (isCoarse(row) && !tags.has(row.tag) ? null : row.created_at),
+    migration: ({ when: exact }) => exact,
+    fewer: 'first',
+  };
+  const second = { row: secondOfRow, migration: secondOfMigration, fewer: 'refuse' } as const;
+  const seconds: Rule<HistoryRow>[] = [
+    // Two times that are both exact and differ are two migrations, even in one second.
+    { ...second, migration: (one) => (one.when === null ? secondOfMigration(one) : null) },
+    {
+      ...second,
+      row: (row) => (isCoarse(row) || (isBeta && isWhole(row)) ? secondOfRow(row) : null),
+    },
+    { ...second, row: (row) => (isWhole(row) ? secondOfRow(row) : null), fewer: 'doubt' },
+  ];
+  return { when, seconds };
+}
+
+const ambiguous =
+  (table: string) =>
+  (rows: readonly HistoryRow[], candidates: readonly Migration[]): AdoptionError => {
+    const tags = candidates.map(({ tag }) => tag as string);
+    return new AdoptionError(
+      'AMBIGUOUS_ROW',
+      `${table} has ${rows.length} row(s) for the second ${tags[0]?.slice(0, 14)}, in which ${tags.length} ` +
+        `migration(s) were made: ${tags.join(', ')}. Nobody can tell which of them ran. ` +
+        (candidates.some(({ when }) => when === null)
+          ? 'Convert the migrations from the 0.x journal, which has the milliseconds, and pass those.'
+          : 'Write the `when` of the one that ran into the row as its created_at.'),
+      table,
+      tags,
+    );
+  };
+
+const isTagged = ({ tag }: Migration): boolean => tag !== null;
+const taken = <Row>(matches: Matches<Row>) => {
+  const migrations = new Set(matches.values());
+  return (migration: Migration): boolean => !migrations.has(migration);
+};
+
+/**
+ * Finds the migration that each row of our ledger stands for, by what we wrote: the tag, the exact `when`, an earlier
+ * `when`, the checksum, and at last the second alone. Migrations without a tag take no part.
+ *
+ * @param rows the rows of a ledger
  * @param migrations the migrations, in the order in which they run
  * @param table the ledger's name, for the message
  * @throws {AdoptionError} `AMBIGUOUS_ROW` if only the second is known, and more migrations than rows share it
@@ -85,53 +132,206 @@ export function matchByIdentity<Row extends HistoryRow>(
   migrations: readonly Migration[],
   table: string,
 ): Matches<Row> {
-  const matches: Matches<Row> = new Map();
-  const tagged = migrations.filter(({ tag }) => tag !== null);
-  pair(
-    matches,
+  const named = migrations.filter(isTagged);
+  const { when, seconds } = byTime(rows, named, false);
+  return match<Row>(
     rows,
-    tagged,
-    (row) => row.tag,
-    (migration) => migration.tag,
-    'first',
+    named,
+    [BY_TAG_AND_WHEN, BY_TAG, when, BY_KEY, BY_EARLIER_WHEN, BY_CHECKSUM, ...seconds],
+    ambiguous(table),
   );
-  pair(
-    matches,
+}
+
+/**
+ * Finds the migration that each row of Drizzle's ledger stands for. A name counts only beside the second that it says.
+ *
+ * @param rows the rows of Drizzle's ledger
+ * @param migrations the migrations, in the order in which they run
+ * @param table the ledger's name, for the message
+ * @throws {AdoptionError} `AMBIGUOUS_ROW` if nobody can tell which of several migrations a row stands for
+ */
+export function matchDrizzle(
+  rows: readonly DrizzleRow[],
+  migrations: readonly Migration[],
+  table: string,
+): Matches<DrizzleRow> {
+  const refuse = ambiguous(table);
+  const named = migrations.filter(isTagged);
+  const { when, seconds } = byTime(rows, named, true);
+  const sure = match<DrizzleRow>(
     rows,
-    tagged,
-    (row) => row.created_at,
-    (migration) => migration.when,
-    'first',
+    named,
+    [BY_TAG_AND_WHEN, BY_TAG_AND_SECOND, when, BY_KEY, BY_EARLIER_WHEN, BY_CHECKSUM],
+    refuse,
   );
+  // A row that stands twice stands for one migration, and must not be taken for another of its second.
+  const seen = new Set([...sure.keys()].map(sameness));
+  const twice: Rule<DrizzleRow> = {
+    row: (row) => (row.tag !== null && seen.has(sameness(row)) ? secondOfRow(row) : null),
+    migration: secondOfMigration,
+    fewer: 'doubt',
+  };
+  const rest = rows.filter((row) => !sure.has(row));
+  const bySecond = match(rest, named.filter(taken(sure)), [twice, ...seconds], refuse);
+  return new Map([...sure, ...bySecond]);
+}
+
+/**
+ * The rows that stand for a migration once more: they say just what another row says, or an earlier `when` of it.
+ *
+ * @param rows rows of Drizzle's ledger that are left
+ * @param matches what {@link matchDrizzle} found
+ * @returns which of them may be one of another migration all the same, and must be kept in mind
+ */
+export function repeatedRows(
+  rows: readonly DrizzleRow[],
+  matches: Matches<DrizzleRow>,
+): Map<DrizzleRow, boolean> {
+  const seen = new Set([...matches.keys()].map(sameness));
+  const stamps = new Set([...matches.values()].map(({ when }) => when));
+  const earlier = new Set([...matches.values()].flatMap(({ was }) => was));
+  const found = new Map<DrizzleRow, boolean>();
   for (const row of rows) {
     const { created_at } = row;
-    if (matches.has(row) || created_at === null) continue;
-    const restamped = tagged.find(({ was }) => was.includes(created_at));
-    if (restamped !== undefined) matches.set(row, restamped);
+    if (created_at === null) continue;
+    if (earlier.has(created_at)) found.set(row, false);
+    else if (seen.has(sameness(row)) || (row.tag === null && stamps.has(created_at))) {
+      found.set(row, true);
+    }
   }
-  pair(
-    matches,
-    rows,
-    tagged,
-    (row) => row.checksum,
-    (migration) => migration.checksum,
-    'none',
-  );
-  const ambiguous = (bearers: Row[], candidates: Migration[]): AdoptionError => {
-    const tags = candidates.map(({ tag }) => tag as string);
-    return new AdoptionError(
-      'AMBIGUOUS_ROW',
-      `${table} has ${bearers.length} row(s) for the second ${tags[0]?.slice(0, 14)}, in which ${tags.length} ` +
-        `migrations were made: ${tags.join(', ')}. Nobody can tell which of them ran. Convert the migrations from ` +
-        'the 0.x journal, which has the milliseconds, and pass those.',
-      table,
-      tags,
+  return found;
+}
+
+/** A row of Drizzle's that stood for no migration when it was adopted, and was kept: it is neither ahead nor in the way. */
+export const isKept = (row: LedgerRow): boolean =>
+  row.origin === 'drizzle' && row.checksum === null;
+
+/** The checksums of all texts that cannot differ from a migration's in effect; made only where a row is not found else. */
+const spelled = new WeakMap<Migration, readonly string[]>();
+function checksumsOf(migration: Migration): readonly string[] {
+  const found = spelled.get(migration) ?? spellingsOf(migration.sql).map(sha256);
+  spelled.set(migration, found);
+  return found;
+}
+
+/**
+ * Whether the SQL of an applied migration is another than the one that ran.
+ *
+ * @param row its row
+ * @param migration the migration
+ */
+export const hasDrifted = ({ checksum }: LedgerRow, migration: Migration): boolean =>
+  checksum !== null &&
+  checksum !== migration.checksum &&
+  !checksumsOf(migration).includes(checksum);
+
+/** Where one side has no tag the text is the identity; the number only tells equal texts apart. */
+const BY_TEXT: readonly Rule<LedgerRow>[] = [
+  {
+    row: ({ version, checksum }) => checksum && `${version} ${checksum}`,
+    migration: ({ checksum }, number) => `${number} ${checksum}`,
+    fewer: 'first',
+  },
+  {
+    row: ({ tag, checksum }) => (tag === null ? checksum : null),
+    migration: ({ checksum }) => checksum,
+    fewer: 'first',
+  },
+  {
+    row: ({ checksum }) => checksum,
+    migration: ({ tag, checksum }) => (tag === null ? checksum : null),
+    fewer: 'first',
+  },
+];
+const BY_SPELLING: readonly Rule<LedgerRow>[] = [
+  {
+    row: ({ version, checksum }) => checksum && `${version} ${checksum}`,
+    migration: (one, number) => checksumsOf(one).map((checksum) => `${number} ${checksum}`),
+    fewer: 'first',
+  },
+  {
+    row: ({ checksum }) => checksum,
+    migration: checksumsOf,
+    fewer: 'first',
+  },
+];
+/** do-orm writes a number and nothing else. */
+const BY_NUMBER: Rule<LedgerRow> = {
+  row: ({ version, checksum }) => (checksum === null ? version : null),
+  migration: (_, number) => number,
+  fewer: 'first',
+};
+
+/**
+ * Finds the migration that each row of our ledger stands for: by identity, and where one side has no tag by the text.
+ *
+ * @param rows the rows of our ledger
+ * @param migrations the migrations, in the order in which they run
+ * @param table the ledger's name, for the message
+ * @throws {AdoptionError} `AMBIGUOUS_ROW` if only the second is known, and more migrations than rows share it
+ */
+export function matchLedger(
+  rows: readonly LedgerRow[],
+  migrations: readonly Migration[],
+  table: string,
+): Matches<LedgerRow> {
+  const matches = matchByIdentity(rows, migrations, table);
+  const numbers = new Map(migrations.map((migration, number) => [migration, number]));
+  const add = (rules: readonly Rule<LedgerRow>[]): void => {
+    const rest = rows.filter((row) => !matches.has(row) && !isKept(row));
+    const open = migrations.filter(taken(matches));
+    const numbered = rules.map(
+      (rule): Rule<LedgerRow> => ({
+        ...rule,
+        migration: (one) => rule.migration(one, numbers.get(one) as number),
+      }),
     );
+    if (rest.length === 0 || open.length === 0) return;
+    for (const pair of match(rest, open, numbered, ambiguous(table))) matches.set(...pair);
   };
-  // Two times that are both exact and differ are two migrations, even in one second.
-  const coarse = tagged.filter(({ when }) => when === null);
-  pair(matches, rows, coarse, secondOfRow, secondOfMigration, 'refuse', ambiguous);
-  const fromSecond = (row: Row) => (isCoarse(row) ? secondOfRow(row) : null);
-  pair(matches, rows, tagged, fromSecond, secondOfMigration, 'refuse', ambiguous);
+  add(BY_TEXT);
+  add(BY_SPELLING);
+  add([BY_NUMBER]);
+  // A text was edited if all the rest is as it was: with anything else open, nobody can tell which one became which.
+  const rest = rows.filter((row) => !matches.has(row) && !isKept(row));
+  const open = new Set(migrations.filter(taken(matches)));
+  const isEdited = ({ version, tag }: LedgerRow): boolean => {
+    const migration = migrations[version];
+    return migration !== undefined && open.has(migration) && (tag === null || !isTagged(migration));
+  };
+  if (matches.size > 0 && rest.length === open.size && rest.every(isEdited)) {
+    for (const row of rest) matches.set(row, migrations[row.version] as Migration);
+  }
   return matches;
+}
+
+/**
+ * Finds the migration that each row of Drizzle's ledger stands for where no migration has a tag: by the key, which some
+ * rows bear as their name, and else by count.
+ *
+ * @param rows the rows of Drizzle's ledger
+ * @param migrations the migrations, in the order in which they run
+ * @param table the ledger's name, for the message
+ * @throws {AdoptionError} `AMBIGUOUS_ROW` if two rows are the same, so that nobody can tell how many to count
+ */
+export function matchByCount(
+  rows: readonly DrizzleRow[],
+  migrations: readonly Migration[],
+  table: string,
+): Matches<DrizzleRow> {
+  const seen = new Set<string>();
+  const counted = rows.filter((row) => !seen.has(sameness(row)) && seen.add(sameness(row)));
+  if (counted.length < rows.length && rows.some(({ tag }) => tag === null)) {
+    throw new AdoptionError(
+      'AMBIGUOUS_ROW',
+      `${table} has ${rows.length - counted.length} row(s) that say the same as another one. Migrations without tags are ` +
+        "matched by count, and nobody can tell how many ran. Pass drizzle-kit's migrations.js, or a converted module.",
+      table,
+    );
+  }
+  const byKey = match<DrizzleRow>(rows, migrations, [BY_KEY], ambiguous(table));
+  if (byKey.size > 0) return byKey;
+  return new Map(
+    counted.slice(0, migrations.length).map((row, at) => [row, migrations[at] as Migration]),
+  );
 }

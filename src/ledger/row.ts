@@ -48,4 +48,8 @@ export interface DrizzleLedger {
   /** `1.x` has names. */
   readonly form: LedgerForm;
   readonly rows: readonly DrizzleRow[];
+  /** Rows that `mirror` wrote beside those of the same migrations. */
+  readonly extras: readonly DrizzleRow[];
+  /** Rows whose time is no number, though it can be read. */
+  readonly odd: ReadonlySet<DrizzleRow>;
 }

@@ -1,27 +1,40 @@
-import { AdoptionError, InputError } from '../base/errors.ts';
-import { millisOf } from '../base/time.ts';
+import { InputError } from '../base/errors.ts';
 import type { Migration } from '../input/migration.ts';
-import { isCoarse, type Matches, matchByIdentity, pair, secondOfRow } from '../ledger/match.ts';
+import { knownRows } from '../ledger/known.ts';
+import {
+  hasDrifted,
+  isKept,
+  matchByCount,
+  matchDrizzle,
+  matchLedger,
+  ownTag,
+  repeatedRows,
+} from '../ledger/match.ts';
 import { type MirrorPlan, mirrorChanges, planMirror } from '../ledger/mirror.ts';
-import type { DrizzleRow, HistoryRow, LedgerRow, Origin } from '../ledger/row.ts';
+import type { Matches } from '../ledger/pair.ts';
+import type { DrizzleRow, LedgerRow, Origin } from '../ledger/row.ts';
 import type { State } from '../ledger/state.ts';
 import {
   excessBytes,
-  isAdditive,
   MAX_STATEMENT_BYTES,
   namesTable,
   splitStatements,
 } from '../sql/statements.ts';
+import { createdAt, findLate, type Obstacle } from './late.ts';
 import {
   named,
   refuseAhead,
   refuseDiverged,
   refuseDrift,
   refuseMirror,
+  refuseOther,
   refuseSkipped,
+  refuseTooFew,
   refuseUnknown,
 } from './refusals.ts';
 import type { ResolvedRules } from './rules.ts';
+
+export { createdAt };
 
 /** A migration to run. */
 export interface Step {
@@ -64,96 +77,19 @@ export interface Plan {
   readonly standStill: boolean;
 }
 
-/** What Drizzle would write as `created_at`: the exact `when`, or the second of the tag. */
-export const createdAt = ({ when, tag }: Migration): number | null =>
-  when ?? (tag === null ? null : millisOf(tag.slice(0, 14)));
-
-/** A row of Drizzle's that was unknown when it was adopted, and kept: settled, so it is neither ahead nor in the way. */
-const isKept = (row: LedgerRow): boolean => row.origin === 'drizzle' && row.checksum === null;
-
-/** Matches our own rows: by identity, by checksum, and where one side has no tag by number. */
-function matchLedger(
-  rows: readonly LedgerRow[],
-  migrations: readonly Migration[],
-  table: string,
-): Matches<LedgerRow> {
-  const matches = matchByIdentity(rows, migrations, table);
-  const numbered = rows.filter((row) => !isKept(row));
-  pair(
-    matches,
-    numbered,
-    migrations,
-    (row) => `${row.version} ${row.checksum}`,
-    (migration, number) => `${number} ${migration.checksum}`,
-    'first',
-  );
-  // What ran is told by its text before its number: a merge or `eject` may have numbered it anew.
-  pair(
-    matches,
-    numbered,
-    migrations,
-    (row) => row.checksum,
-    (migration) => migration.checksum,
-    'none',
-  );
-  pair(
-    matches,
-    numbered,
-    migrations,
-    (row) => (row.tag === null || migrations[row.version]?.tag === null ? row.version : null),
-    (_, number) => number,
-    'first',
-  );
-  return matches;
-}
-
-/** Matches Drizzle's rows: by identity, or by count where no migration has a tag. */
-function matchDrizzle(
+/** Matches Drizzle's rows: by identity, or by key or count where no migration has a tag. */
+function matchTheirs(
   rows: readonly DrizzleRow[],
   migrations: readonly Migration[],
   { drizzleTable, unknown }: ResolvedRules,
 ): Matches<DrizzleRow> {
   if (migrations.some(({ tag }) => tag !== null)) {
-    return matchByIdentity(rows, migrations, drizzleTable);
+    return matchDrizzle(rows, migrations, drizzleTable);
   }
   if (rows.length > migrations.length && unknown === 'error') {
-    throw new AdoptionError(
-      'TOO_FEW_MIGRATIONS',
-      `Drizzle has ${rows.length} migrations but only ${migrations.length} were provided. A record is matched with ` +
-        `${drizzleTable} by count, so it must hold all that Drizzle ran, in its order.`,
-      drizzleTable,
-    );
+    refuseTooFew(rows.length, migrations.length, drizzleTable);
   }
-  const matches: Matches<DrizzleRow> = new Map();
-  pair(
-    matches,
-    rows,
-    migrations,
-    (_, count) => count,
-    (_, count) => count,
-    'first',
-  );
-  return matches;
-}
-
-/** Whether two rows may stand for one migration by their times; of those known to the second, names tell more. */
-const isSameTime = (row: DrizzleRow, own: LedgerRow): boolean =>
-  (row.tag === null || !isCoarse(own)) &&
-  (row.created_at === own.created_at
-    ? row.created_at !== null || isKept(own)
-    : isCoarse(own) && secondOfRow(row) === secondOfRow(own));
-
-/** A row of Drizzle's is also known if our ledger has it and only this code does not. */
-function isKnown(
-  row: DrizzleRow,
-  drizzleRows: readonly DrizzleRow[],
-  rows: readonly LedgerRow[],
-): boolean {
-  if (row.tag !== null && rows.some(({ tag }) => tag === row.tag)) return true;
-  const inSecond = (all: readonly HistoryRow[]): number =>
-    all.filter((other) => secondOfRow(other) === secondOfRow(row)).length;
-  // One more than ours in a second is another migration: forgotten here, it would run again.
-  return inSecond(drizzleRows) <= inSecond(rows) && rows.some((own) => isSameTime(row, own));
+  return matchByCount(rows, migrations, drizzleTable);
 }
 
 function toStep(migration: Migration, skipped: boolean, table: string): Step {
@@ -199,13 +135,14 @@ interface Comparison {
   readonly ours: Matches<LedgerRow>;
   readonly theirs: Matches<DrizzleRow>;
   readonly unknown: readonly DrizzleRow[];
+  /** Rows of Drizzle's that stand for a migration once more. */
+  readonly repeated: readonly DrizzleRow[];
   readonly ahead: readonly LedgerRow[];
   readonly drift: readonly Migration[];
   /** Migrations that the object lacks. */
   readonly open: readonly Migration[];
-  /** Those of `open` that come before the latest one it has. */
-  readonly skipped: readonly Migration[];
-  readonly latest: Migration | undefined;
+  /** Those that it has. */
+  readonly applied: ReadonlySet<Migration>;
 }
 
 function compare(
@@ -216,28 +153,28 @@ function compare(
   const rows = ledger?.rows ?? [];
   const drizzleRows = drizzle?.rows ?? [];
   const ours = matchLedger(rows, migrations, options.table);
-  const theirs = matchDrizzle(drizzleRows, migrations, options);
+  const theirs = matchTheirs(drizzleRows, migrations, options);
   const applied = new Set([...ours.values(), ...theirs.values()]);
-  const latest = migrations.findLastIndex((migration) => applied.has(migration));
+  const isKnown = knownRows(drizzleRows, rows);
+  const left = drizzleRows.filter((row) => !theirs.has(row) && !isKnown(row));
+  const repeated = repeatedRows(left, theirs);
   return {
     ours,
     theirs,
-    unknown: drizzleRows.filter((row) => !theirs.has(row) && !isKnown(row, drizzleRows, rows)),
+    unknown: left.filter((row) => !repeated.has(row)),
+    repeated: left.filter((row) => repeated.get(row)),
     ahead: rows.filter((row) => !ours.has(row) && !isKept(row)),
     drift: [...ours]
-      .filter(([row, migration]) => row.checksum !== null && row.checksum !== migration.checksum)
+      .filter(([row, migration]) => hasDrifted(row, migration))
       .map(([, migration]) => migration),
     open: migrations.filter((migration) => !applied.has(migration)),
-    skipped: migrations.filter(
-      (migration, position) => position < latest && !applied.has(migration),
-    ),
-    latest: migrations[latest],
+    applied,
   };
 }
 
 /** Refuses what the options do not allow. */
 function checkRules(
-  { unknown, ahead, drift, open }: Comparison,
+  { unknown, ahead, drift, open, applied }: Comparison,
   migrations: readonly Migration[],
   options: ResolvedRules,
 ): void {
@@ -245,62 +182,62 @@ function checkRules(
     refuseUnknown(unknown, options.drizzleTable);
   }
   if (ahead.length > 0 && options.ahead === 'error') refuseAhead(ahead, options.table);
-  if (ahead.length > 0 && open.length > 0 && options.unknown === 'error') {
-    refuseDiverged(ahead, open, options.table);
+  if (open.length > 0 && applied.size === 0) {
+    // With nothing in common, any of these may have run already.
+    if (ahead.length > 0) refuseOther(ahead.length, options.table, 'table');
+    if (unknown.length > 0) refuseOther(unknown.length, options.drizzleTable, 'drizzleTable');
+  }
+  const hasNoTag = ({ tag }: { readonly tag: string | null }): boolean => tag === null;
+  // Without tags only the text tells what ran, and one that was edited would run again.
+  const isDoubtful = ahead.some(hasNoTag) && open.some(hasNoTag);
+  if (ahead.length > 0 && open.length > 0 && (options.unknown === 'error' || isDoubtful)) {
+    refuseDiverged(ahead, open, options.table, isDoubtful);
   }
   if (drift.length > 0 && options.drift === 'error') refuseDrift(drift, options.table);
-  const untagged = migrations.length > 0 && migrations.every(({ tag }) => tag === null);
+  const untagged = migrations.length > 0 && migrations.every(hasNoTag);
   if (options.drizzle === 'mirror' && untagged) refuseMirror();
 }
 
-/** The migrations to run: skipped ones only if they are safe to run late, or were asked for. */
-function planSteps(
-  { open, skipped, latest }: Comparison,
+/** Refuses the late migrations that may not run, or that the option says may not. */
+function checkLate(
+  late: ReadonlyMap<Migration, Obstacle | undefined>,
+  latest: Migration | undefined,
   { ledger, drizzle }: State,
   options: ResolvedRules,
-): Step[] {
-  const steps = open
-    .filter((migration) => options.skipped !== 'ignore' || !skipped.includes(migration))
-    .map((migration) => toStep(migration, skipped.includes(migration), options.table));
-  const refused = steps.filter(
-    (step) =>
-      step.skipped &&
-      options.skipped !== 'apply' &&
-      (options.skipped === 'error' || !step.statements.every(isAdditive)),
+): void {
+  const refused = [...late].filter(
+    ([, obstacle]) =>
+      options.skipped === 'error' || (options.skipped === undefined && obstacle !== undefined),
   );
-  if (refused.length > 0 && latest !== undefined) {
-    refuseSkipped(
-      refused.map(({ migration }) => migration),
-      latest,
-      drizzle === undefined || ledger !== undefined ? options.table : options.drizzleTable,
-    );
-  }
-  return steps;
+  if (refused.length === 0) return;
+  const later = refused[0]?.[1]?.latest ?? latest;
+  const isTheirs = drizzle !== undefined && ledger === undefined;
+  refuseSkipped(refused, later as Migration, isTheirs ? options.drizzleTable : options.table);
 }
 
 /** The rows to write for what is not run: do-orm's, Drizzle's in its order, and what is written off. */
 function planEntries(
-  { ours, theirs, unknown, skipped }: Comparison,
+  { ours, theirs, unknown, repeated }: Comparison,
+  ignored: readonly Migration[],
   { drizzle }: State,
-  options: ResolvedRules,
 ): Entry[] {
-  const own = new Set(ours.values());
   const bare = [...ours].filter(([row]) => row.origin === null);
-  const adopted = new Set(own);
+  const adopted = new Set(ours.values());
+  const kept = new Set([...unknown, ...repeated]);
   return [
     ...bare.map(([row, migration]) => toEntry(migration, 'do-orm', { version: row.version })),
     ...(drizzle?.rows ?? []).flatMap((row): Entry[] => {
       const migration = theirs.get(row);
-      const { tag, created_at } = row;
+      const { created_at } = row;
       if (migration === undefined) {
-        const kept = { tag, created_at, checksum: null, version: undefined, migration: null };
-        return unknown.includes(row) ? [{ ...kept, origin: 'drizzle' }] : [];
+        const parts = { tag: ownTag(row), created_at, checksum: null, version: undefined };
+        return kept.has(row) ? [{ ...parts, migration: null, origin: 'drizzle' }] : [];
       }
       if (adopted.has(migration)) return [];
       adopted.add(migration);
       return [toEntry(migration, 'drizzle', { created_at })];
     }),
-    ...(options.skipped === 'ignore' ? skipped.map((item) => toEntry(item, 'ignored')) : []),
+    ...ignored.map((migration) => toEntry(migration, 'ignored')),
   ];
 }
 
@@ -320,9 +257,15 @@ export function makePlan(
 ): Plan {
   const comparison = compare(migrations, state, options);
   checkRules(comparison, migrations, options);
-  const steps = planSteps(comparison, state, options);
-  const entries = planEntries(comparison, state, options);
-  const { ours, theirs, unknown, ahead, drift, open } = comparison;
+  const { ours, theirs, unknown, ahead, drift, open, applied } = comparison;
+  const late = findLate(migrations, applied, open);
+  const ignored = options.skipped === 'ignore' ? [...late.keys()] : [];
+  const latest = migrations.findLast((migration) => applied.has(migration));
+  checkLate(late, latest, state, options);
+  const steps = open
+    .filter((migration) => !ignored.includes(migration))
+    .map((migration) => toStep(migration, late.has(migration), options.table));
+  const entries = planEntries(comparison, ignored, state);
   const rows = state.ledger?.rows ?? [];
   const before = [...rows, ...entries.filter(({ version }) => version === undefined)];
   return {

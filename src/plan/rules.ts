@@ -8,13 +8,14 @@ export interface Rules {
    */
   readonly drizzle?: 'retire' | 'mirror';
   /**
-   * What to do with a migration that was never applied though a later one was. Without this option it is applied if
-   * it only adds, and refused otherwise: `'apply'` applies any, `'ignore'` writes it off for good, `'error'` refuses any.
+   * What to do with a migration that was never applied though a later one was. Without this option it is applied if the
+   * object is then what a new one is, and refused otherwise: `'apply'` applies any, `'ignore'` writes it off for good,
+   * `'error'` refuses any.
    */
   readonly skipped?: 'apply' | 'ignore' | 'error';
   /**
    * What to do where an object has a migration that the code lacks and cannot just stand still: `'error'` (the
-   * default) refuses, `'ignore'` keeps the row and goes on.
+   * default) refuses, `'ignore'` keeps the row and goes on, unless it has nothing in common with the code.
    */
   readonly unknown?: 'error' | 'ignore';
   /**

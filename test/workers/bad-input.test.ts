@@ -554,6 +554,18 @@ describe("somebody else's table", () => {
     ],
     [
       '__migrations',
+      'CREATE TABLE __migrations (version INTEGER PRIMARY KEY, name TEXT)',
+      'has no column "tag"',
+      'table',
+    ],
+    [
+      '__migrations',
+      'CREATE TABLE __migrations (version INTEGER PRIMARY KEY, tag, checksum, created_at, applied_at, origin)',
+      'has no column "head"',
+      'table',
+    ],
+    [
+      '__migrations',
       'CREATE TABLE __migrations (version INTEGER PRIMARY KEY DESC)',
       'has a "version" that is no INTEGER PRIMARY KEY',
       'table',
@@ -617,7 +629,7 @@ describe("somebody else's table", () => {
   it('with columns that need no value of ours is a ledger like any other', () =>
     inObject((ctx) => {
       ctx.storage.sql.exec(
-        "CREATE TABLE __migrations (note TEXT, version INTEGER PRIMARY KEY, build INTEGER NOT NULL DEFAULT 7, origin TEXT NOT NULL, who TEXT DEFAULT 'nobody')",
+        "CREATE TABLE __migrations (note TEXT, version INTEGER PRIMARY KEY, build INTEGER NOT NULL DEFAULT 7, tag, checksum, created_at, applied_at, origin TEXT NOT NULL, head, who TEXT DEFAULT 'nobody')",
       );
       expect(migrate(ctx, { m0000: sql }).applied).toHaveLength(1);
       expect(migrate(ctx, { m0000: sql }).upToDate).toBe(true);
@@ -660,7 +672,7 @@ describe('a table in the place of a ledger', () => {
     ],
     [
       'that takes no rows',
-      'CREATE TABLE __migrations (version INTEGER PRIMARY KEY, head TEXT CHECK (head IS NULL))',
+      'CREATE TABLE __migrations (version INTEGER PRIMARY KEY, tag, checksum, created_at, applied_at, origin, head TEXT CHECK (head IS NULL))',
       'CHECK constraint failed: head IS NULL: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_CHECK)',
     ],
   ])('%s is refused in our words', (_, made, said) =>
@@ -734,7 +746,7 @@ describe('a table in the place of a ledger', () => {
   it('of Drizzle with a row that says nothing is kept once, however often the code changes', () =>
     inObject((ctx) => {
       ctx.storage.sql.exec(
-        "CREATE TABLE __drizzle_migrations (hash, created_at); INSERT INTO __drizzle_migrations VALUES ('', NULL)",
+        `CREATE TABLE __drizzle_migrations (hash, created_at); INSERT INTO __drizzle_migrations VALUES ('', NULL), ('', ${entry.when})`,
       );
       const made = [0, 1, 2].map((i) => ({ ...entry, tag: `000${i}_x`, sql: 'SELECT 1' }));
       const options = { drizzle: 'mirror', unknown: 'ignore' } as const;
@@ -744,7 +756,7 @@ describe('a table in the place of a ledger', () => {
       }
       expect(history(ctx).map(({ origin }) => origin)).toEqual([
         'drizzle',
-        'applied',
+        'drizzle',
         'applied',
         'applied',
       ]);

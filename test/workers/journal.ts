@@ -28,7 +28,7 @@ export const stamp = {
     { weight: 4, arbitrary: fc.integer({ min: 1_000, max: 10_000_000 }) },
     { weight: 1, arbitrary: fc.integer({ min: 1, max: 999 }) },
     { weight: 1, arbitrary: fc.constant(0) },
-    { weight: 1, arbitrary: fc.integer({ min: -60_000, max: -1 }) },
+    { weight: 2, arbitrary: fc.integer({ min: -60_000, max: -1 }) },
   ),
   millis: often<Stamp['millis']>('any', fc.constantFrom(0, 999)),
   deploy: fc.constantFrom('same' as const, 'next' as const),

@@ -60,7 +60,7 @@ describe('events', () => {
         { type: 'ahead', row: { version: 1, tag: '20261122120200_three' } },
         { type: 'ahead', row: { version: 2, tag: '20261122120100_two' } },
       ]);
-      const edited = { ...one, sql: `${one.sql} -- edited` };
+      const edited = { ...one, sql: `${one.sql}; SELECT 1` };
       expect(heard(ctx, bundle0(edited, two, three), { drift: 'ignore' })).toEqual([
         { type: 'drift', migration: ref('m0000', '20261122120000_one') },
       ]);
@@ -226,7 +226,7 @@ describe('inspect', () => {
   it('gives the reason for what is kept, ignored, widened, mirrored and retired', () =>
     inObject(async (ctx) => {
       await skipped(ctx);
-      ctx.storage.sql.exec('CREATE TABLE __migrations (version INTEGER PRIMARY KEY, tag TEXT)');
+      ctx.storage.sql.exec('CREATE TABLE __migrations (version INTEGER PRIMARY KEY)');
       ctx.storage.sql.exec('INSERT INTO __migrations (version) VALUES (0)');
       const [zero, unknown] = [make('zero', 0), bundle0(make('zero', 0), two, make('four', 3))];
       const options = { skipped: 'ignore', unknown: 'ignore' } as const;
@@ -235,7 +235,7 @@ describe('inspect', () => {
           action: 'widen ledger',
           key: null,
           tag: null,
-          reason: '__migrations lacks checksum, created_at, applied_at, origin, head',
+          reason: '__migrations lacks tag, checksum, created_at, applied_at, origin, head',
         },
         {
           action: 'adopt',
@@ -365,7 +365,7 @@ describe('inspect', () => {
   it('tells no drift twice, as migrate does', () =>
     inObject((ctx) => {
       migrate(ctx, bundle0(one));
-      const edited = bundle0({ ...one, sql: `${one.sql};` });
+      const edited = bundle0({ ...one, sql: `${one.sql}; SELECT 1` });
       const drift = [{ key: 'm0000', tag: '20261122120000_one' }];
       expect(inspect(ctx, edited).result.drift).toEqual(drift);
       expect(migrate(ctx, edited, { drift: 'ignore' }).drift).toEqual(drift);

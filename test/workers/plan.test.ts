@@ -123,8 +123,11 @@ describe('several migrations that were skipped', () => {
       const error = thrown(() => migrate(ctx, bundle0(one, drop2, drop3, four)));
       expect(error.message).toBe(
         `[SKIPPED_MIGRATION] m0001 (${tagOf(drop2)}), m0002 (${tagOf(drop3)}) was never applied in this object, though m0003 (${tagOf(four)}) ` +
-          'was, which comes later. Applied now, it could undo what came after it. Write a new migration with what it ' +
-          "should have done and pass skipped: 'ignore', or pass skipped: 'apply' if it is safe to run late.",
+          'was, which comes later or was made later. Applied out of order, it may not leave what a new object has:\n' +
+          `  m0001 (${tagOf(drop2)}): "DROP TABLE one" does more than add\n` +
+          `  m0002 (${tagOf(drop3)}): "DROP TABLE one" does more than add\n` +
+          "Write a new migration with what it should have done and pass skipped: 'ignore', or pass skipped: 'apply' if " +
+          'it is safe to run now.',
       );
       expect(error).toMatchObject({ keys: ['m0001', 'm0002'], table: '__drizzle_migrations' });
       const mixed = bundle0(one, two, drop3, four);
@@ -171,7 +174,7 @@ describe('drift', () => {
   it('is told of each migration', () =>
     inObject((ctx) => {
       migrate(ctx, bundle0(one, two, three));
-      const edit = (made: Made) => ({ ...made, sql: `${made.sql} -- edited` });
+      const edit = (made: Made) => ({ ...made, sql: `${made.sql}; SELECT 1` });
       const edited = bundle0(edit(one), two, edit(three));
       const error = thrown(() => migrate(ctx, edited, { drift: 'error' }));
       expect(error.message).toBe(

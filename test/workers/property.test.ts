@@ -197,6 +197,23 @@ interface Success {
   healed: MigrationRef[];
 }
 
+/** Which changes to `items` one that comes too late would come to something else with. */
+const MEETS: Readonly<Record<string, readonly string[]>> = {
+  'creates an index': ['updates a row', 'renames a column'],
+  'creates a trigger': ['updates a row', 'renames a column', 'creates a trigger'],
+  'adds a column': ['renames a column'],
+};
+
+const nameOf = ({ change }: Migration): string =>
+  Object.keys(CHANGES).find((name) => CHANGES[name] === change) ?? '';
+
+/** Whether a migration that only adds may not run after another one. The triggers on `items` write into `log`. */
+function meets(late: Migration, ran: Migration, code: readonly Migration[]): boolean {
+  const [name, other] = [nameOf(late), nameOf(ran)];
+  if (name !== 'inserts a row') return MEETS[name]?.includes(other) ?? false;
+  return other === 'updates a row' && code.some((one) => nameOf(one) === 'creates a trigger');
+}
+
 /** What a deploy of ours should come to, by what is seen before it. */
 function expectationOf(
   form: Form,
@@ -214,7 +231,12 @@ function expectationOf(
   const latest = ordered.findLastIndex(({ number }) => ran.has(number));
   const open = ordered.filter(({ number }) => !ran.has(number));
   const skipped = open.filter((migration) => ordered.indexOf(migration) < latest);
-  const refused = skipped.filter(({ change }) => change?.isAdditive === false);
+  const refused = skipped.filter((late) => {
+    const later = ordered.filter(
+      (other) => ran.has(other.number) && ordered.indexOf(other) > ordered.indexOf(late),
+    );
+    return !late.change?.isAdditive || later.some((other) => meets(late, other, ordered));
+  });
   if (refused.length > 0) {
     return { code: 'SKIPPED_MIGRATION', keys: refused.map((migration) => refOf(migration).key) };
   }

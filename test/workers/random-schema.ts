@@ -41,6 +41,12 @@ export interface SchemaMigration extends Entry {
   /** Its statements, as they stand between the breakpoints. */
   readonly statements: readonly string[];
   readonly isAdditive: boolean;
+  /** The tables that it touches, and all that these refer to. */
+  readonly touches: readonly string[];
+  /** The column or index that it adds to a table, if it does. */
+  readonly adds: { readonly table: string; readonly name: string } | undefined;
+  /** The table that it rebuilds, if it does. */
+  readonly rebuilds: string | undefined;
 }
 
 export const REBUILD_START = 'PRAGMA foreign_keys=OFF';
@@ -94,6 +100,8 @@ const isOwn = ({ name }: Column): boolean => name === 'id' || name === 'name';
 interface Made {
   readonly statements: string[];
   readonly isAdditive: boolean;
+  readonly adds?: SchemaMigration['adds'];
+  readonly rebuilds?: string;
 }
 
 type Make = (tables: Table[], table: Table, draft: SchemaDraft, number: number) => Made;
@@ -132,7 +140,7 @@ function rebuildWith(
     const stands = index.columns.every((name) => table.columns.some((one) => one.name === name));
     if (stands) table.indexes.push(index);
   }
-  return other(...rebuild(table, table.columns));
+  return { ...other(...rebuild(table, table.columns)), rebuilds: table.name };
 }
 
 const CHANGES = {
@@ -153,7 +161,8 @@ const CHANGES = {
         ? { name, type: 'text', notNull: false }
         : { name, type: 'text', notNull: true, fallback: "'—;'" };
     table.columns = [...table.columns, added];
-    return additive(`ALTER TABLE \`${table.name}\` ADD ${columnSql(added)}`);
+    const adds = { table: table.name, name };
+    return { ...additive(`ALTER TABLE \`${table.name}\` ADD ${columnSql(added)}`), adds };
   },
   'adds a reference': (tables, table, { reference }, number) => {
     const added = referenceTo(tables, table.name, `ref_${number}`, {
@@ -161,16 +170,17 @@ const CHANGES = {
       notNull: false,
     });
     table.columns = [...table.columns, added];
-    return additive(
+    const statement =
       `ALTER TABLE \`${table.name}\` ADD ${columnSql(added)} REFERENCES ${added.references?.table}(id) ` +
-        `ON DELETE ${added.references?.action}`,
-    );
+      `ON DELETE ${added.references?.action}`;
+    return { ...additive(statement), adds: { table: table.name, name: added.name } };
   },
   'adds an index': (_, table, { column }, number) => {
     const picked = table.columns[column % table.columns.length] as Column;
     const index = { name: `i${number}`, unique: column % 3 === 0, columns: [picked.name, 'id'] };
     table.indexes.push(index);
-    return additive(createIndex(table.name, index));
+    const adds = { table: table.name, name: index.name };
+    return { ...additive(createIndex(table.name, index)), adds };
   },
   'inserts rows': (_, table, { column }, number) => {
     const needed = table.columns.filter(({ name, notNull, fallback }) => {
@@ -238,10 +248,23 @@ export const schemaLife: fc.Arbitrary<SchemaLife> = fc.record({
 });
 
 /** Each migration says that it ran, in a table that takes it once. */
-const withMark = (number: number, { statements, isAdditive }: Made) => {
-  const all = [...statements, `INSERT INTO \`runs\`(migration) VALUES (${number})`];
-  return { statements: all, isAdditive, sql: all.join(';--> statement-breakpoint\n') };
+const withMark = (number: number, made: Made, touches: readonly string[]) => {
+  const statements = [...made.statements, `INSERT INTO \`runs\`(migration) VALUES (${number})`];
+  const { isAdditive, adds, rebuilds } = made;
+  const sql = statements.join(';--> statement-breakpoint\n');
+  return { statements, isAdditive, adds, rebuilds, touches, sql };
 };
+
+/** A table and all that it refers to, whatever it did so far. */
+function withParents(tables: readonly Table[], name: string): string[] {
+  const found = new Set([name]);
+  for (const one of found) {
+    for (const { references } of tables.find((table) => table.name === one)?.columns ?? []) {
+      if (references !== undefined) found.add(references.table);
+    }
+  }
+  return [...found];
+}
 
 /** The journal of a schema's life, as it stands after the last deploy. */
 export function schemaJournal({ tables: first, drafts }: SchemaLife): SchemaMigration[] {
@@ -252,7 +275,7 @@ export function schemaJournal({ tables: first, drafts }: SchemaLife): SchemaMigr
     'CREATE TABLE `runs` (`migration` integer PRIMARY KEY NOT NULL)',
     ...tables.map((table) => createTable(table, table.name)),
   ];
-  const opening = { ...OPENING, ...withMark(0, other(...opened)) };
+  const opening = { ...OPENING, ...withMark(0, other(...opened), []) };
   const needed = new Map<number, number[]>();
   return placeInJournal<SchemaDraft, SchemaMigration>(
     opening,
@@ -260,6 +283,7 @@ export function schemaJournal({ tables: first, drafts }: SchemaLife): SchemaMigr
     (made, number) => {
       const table = tables[made.table % tables.length] as Table;
       const make: Make = CHANGES[made.change];
+      const before = withParents(tables, table.name);
       const parts = make(tables, table, made, number);
       const changed = tables.find(({ touchedBy }) => touchedBy.includes(number)) ?? table;
       const parents = changed.columns.flatMap(({ references }) =>
@@ -272,7 +296,7 @@ export function schemaJournal({ tables: first, drafts }: SchemaLife): SchemaMigr
         ),
       );
       if (changed === table) table.touchedBy.push(number);
-      return withMark(number, parts);
+      return withMark(number, parts, [...before, ...withParents(tables, changed.name)]);
     },
     (number) => needed.get(number) ?? [],
   );

@@ -196,10 +196,18 @@ describe('a wake', () => {
   it('warns of drift, and of nothing else', () =>
     inObject((ctx) => {
       const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
-      migrate(ctx, { m0000: users, m0001: posts });
-      migrate(ctx, { m0000: `${users} `, m0001: posts, m0002: comments }, { drift: 'ignore' });
+      migrate(ctx, { m0000: users, m0001: posts, m0002: comments });
+      migrate(
+        ctx,
+        { m0000: `${users}; SELECT 1`, m0001: posts, m0002: comments },
+        { drift: 'ignore' },
+      );
       expect(warn.mock.calls).toEqual([]);
-      migrate(ctx, { m0000: `${users}  `, m0001: `${posts} `, m0002: comments });
+      migrate(ctx, {
+        m0000: `${users}; SELECT 2`,
+        m0001: `${posts}; SELECT 2`,
+        m0002: comments,
+      });
       expect(warn.mock.calls).toEqual([
         ['drizzle-offramp: the SQL of m0000, m0001 has changed since this object ran it (drift).'],
       ]);
@@ -215,8 +223,8 @@ describe('a wake', () => {
 
   it('takes the long way once after a change of the code that asks for nothing', () =>
     inObject((ctx) => {
-      migrate(ctx, { m0000: users });
-      const edited = { m0000: `${users} -- people` };
+      migrate(ctx, { m0000: users, m0001: posts });
+      const edited = { m0000: `${users}; SELECT 1`, m0001: posts };
       const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
       expect(migrate(ctx, edited)).toMatchObject({
         upToDate: false,
@@ -275,9 +283,10 @@ describe('a wake', () => {
 
   it('refuses drift if told so', () =>
     inObject((ctx) => {
-      migrate(ctx, { m0000: users });
+      migrate(ctx, { m0000: users, m0001: posts });
       const before = dump(ctx);
-      const error = thrown(() => migrate(ctx, { m0000: posts }, { drift: 'error' }));
+      const edited = { m0000: comments, m0001: posts };
+      const error = thrown(() => migrate(ctx, edited, { drift: 'error' }));
       expect(error.message).toBe(
         '[DRIFT] The SQL of m0000 has changed since it was applied in this object. Restore it and write a new migration with ' +
           "the change, or pass drift: 'warn' if both do the same.",

@@ -1,0 +1,71 @@
+// Pairing the rows of a ledger with migrations: rules in a table, tried one after the other. Linear in both.
+import type { Migration } from '../input/migration.ts';
+
+/** Which migration each row stands for; rows that stand for none are not in it. */
+export type Matches<Row> = Map<Row, Migration>;
+
+/** What rows and migrations are compared by. */
+type Value = string | number | null;
+
+/** One way to tell a row's migration: both bear the same value. */
+export interface Rule<Row> {
+  /** A row's value, or null if it has none. */
+  readonly row: (row: Row, position: number) => Value;
+  /** A migration's value, or all of them; null if it has none. */
+  readonly migration: (migration: Migration, position: number) => Value | readonly Value[];
+  /**
+   * What it means that fewer rows than migrations bear a value: the first of these in order are meant, nobody can tell,
+   * or the value says nothing unless as many bear it. `'doubt'`: nobody can tell, however many there are.
+   */
+  readonly fewer: 'first' | 'refuse' | 'none' | 'doubt';
+}
+
+/**
+ * Pairs rows and migrations by rules. What one rule has paired takes no part in the next.
+ *
+ * @param rows all rows, in the order in which they were written
+ * @param migrations all migrations, in the order in which they run
+ * @param rules the rules, in the order in which they are tried
+ * @param refuse makes the error for rows and migrations that cannot be told apart
+ */
+export function match<Row>(
+  rows: readonly Row[],
+  migrations: readonly Migration[],
+  rules: readonly Rule<Row>[],
+  refuse: (rows: readonly Row[], migrations: readonly Migration[]) => Error,
+): Matches<Row> {
+  const matches: Matches<Row> = new Map();
+  const taken = new Set<Migration>();
+  for (const { row: valueOfRow, migration: valuesOf, fewer } of rules) {
+    if (matches.size === rows.length) break;
+    const groups = new Map<Value, { rows: Row[]; migrations: Migration[] }>();
+    rows.forEach((row, position) => {
+      const value = matches.has(row) ? null : valueOfRow(row, position);
+      if (value === null) return;
+      const group = groups.get(value);
+      if (group === undefined) groups.set(value, { rows: [row], migrations: [] });
+      else group.rows.push(row);
+    });
+    migrations.forEach((migration, position) => {
+      if (groups.size === 0 || taken.has(migration)) return;
+      const values = valuesOf(migration, position);
+      for (const value of Array.isArray(values) ? values : [values]) {
+        groups.get(value)?.migrations.push(migration);
+      }
+    });
+    for (const { rows: bearers, migrations: all } of groups.values()) {
+      // One with several values may have been taken by another of them.
+      const candidates = all.filter((migration) => !taken.has(migration));
+      const isFewer = bearers.length < candidates.length;
+      if (fewer === 'none' && bearers.length !== candidates.length) continue;
+      if ((fewer === 'refuse' && isFewer) || (fewer === 'doubt' && candidates.length > 0)) {
+        throw refuse(bearers, candidates);
+      }
+      bearers.slice(0, candidates.length).forEach((row, i) => {
+        matches.set(row, candidates[i] as Migration);
+        taken.add(candidates[i] as Migration);
+      });
+    }
+  }
+  return matches;
+}

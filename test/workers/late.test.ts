@@ -1,0 +1,561 @@
+// Migrations that the object lacks though a later one ran: what may still run leaves just what a new object has, and
+// anything else is refused with the statement that stands against it.
+import { describe, expect, it } from 'vitest';
+import { type AdoptionError, migrate } from '../../src/index.ts';
+import {
+  bundle0,
+  bundle1,
+  dump,
+  inObject,
+  type Made,
+  make,
+  type Row,
+  rows,
+  runDrizzle0,
+  tables,
+  thrown,
+} from './harness.ts';
+
+const BASE = [
+  'CREATE TABLE users (id integer PRIMARY KEY NOT NULL, name text)',
+  'CREATE TABLE posts (id integer PRIMARY KEY NOT NULL, author integer REFERENCES users(id) ON DELETE cascade, text)',
+  'CREATE TABLE likes (post integer REFERENCES posts(id) ON DELETE cascade, label text)',
+  'CREATE TABLE tags (label text PRIMARY KEY)',
+  "INSERT INTO users(id, name) VALUES (1, 'Ada'), (2, 'Bob')",
+  'INSERT INTO posts(id, author) VALUES (10, 1), (20, 2)',
+];
+
+const sqlOf = (statements: readonly string[]): string =>
+  statements.join(';\n--> statement-breakpoint\n');
+const base = make('base', 0, sqlOf(BASE));
+
+const rebuildOf = (
+  table: string,
+  columns: string,
+  copied: string,
+): [string, string, string, string, string, string] => [
+  'PRAGMA foreign_keys=OFF',
+  `CREATE TABLE \`__new_${table}\` (${columns})`,
+  `INSERT INTO \`__new_${table}\`(${copied}) SELECT ${copied} FROM \`${table}\``,
+  `DROP TABLE \`${table}\``,
+  `ALTER TABLE \`__new_${table}\` RENAME TO \`${table}\``,
+  'PRAGMA foreign_keys=ON',
+];
+const REBUILT_USERS = rebuildOf(
+  'users',
+  "id integer PRIMARY KEY NOT NULL, name text DEFAULT 'nobody'",
+  'id, name',
+);
+
+/** Columns have no order here, as in `dump` the text of a table has. */
+function contents(ctx: DurableObjectState): unknown {
+  const names = tables(ctx).filter((name) => name !== '__migrations');
+  const sorted = (all: Row[]) => all.map((row) => JSON.stringify(row)).sort();
+  return {
+    others: rows(
+      ctx,
+      "SELECT type, name, sql FROM sqlite_master WHERE type <> 'table' AND sql > ''",
+    ),
+    columns: names.map((name) => [
+      name,
+      sorted(
+        rows(ctx, `SELECT name, type, "notnull", dflt_value, pk FROM pragma_table_info('${name}')`),
+      ),
+      sorted(
+        rows(
+          ctx,
+          `SELECT "table", "from", "to", on_delete FROM pragma_foreign_key_list('${name}')`,
+        ),
+      ),
+    ]),
+    rows: names.map((name) => [
+      name,
+      rows(ctx, `SELECT * FROM "${name}"`)
+        .map((row) => JSON.stringify(Object.entries(row).sort()))
+        .sort(),
+    ]),
+  };
+}
+
+const late = (statements: readonly string[]) => make('late', 1, sqlOf(statements));
+const ran = (statements: readonly string[]) => make('ran', 2, sqlOf(statements));
+
+/** The object has `base` and `other`, and then comes `one`, which stands between them. */
+async function merge(ctx: DurableObjectState, one: Made, other: Made) {
+  migrate(ctx, bundle1(base, other));
+  await ctx.storage.sync();
+  return bundle1(base, one, other);
+}
+
+describe('is applied, and leaves what a new object has:', () => {
+  it.each<[string, string[], string[]]>([
+    ['a new table', ['CREATE TABLE new (id integer PRIMARY KEY)'], REBUILT_USERS],
+    [
+      'a new table with rows',
+      [
+        'CREATE TABLE new (id integer PRIMARY KEY, x)',
+        "INSERT INTO new VALUES (1, 'a'), (2, NULL)",
+      ],
+      ['UPDATE users SET name = 1', 'CREATE TABLE other (id integer PRIMARY KEY)'],
+    ],
+    [
+      'a table that refers to one that was rebuilt',
+      ['CREATE TABLE new (id integer, user integer REFERENCES users(id))'],
+      REBUILT_USERS,
+    ],
+    [
+      'a column beside a column',
+      ['ALTER TABLE users ADD a text'],
+      ['ALTER TABLE users ADD b text'],
+    ],
+    [
+      'a column beside rows',
+      ["ALTER TABLE `users` ADD `a` text DEFAULT 'x' NOT NULL"],
+      ["INSERT INTO users(id, name) VALUES (3, 'Cy')", 'UPDATE users SET name = 1 WHERE id = 2'],
+    ],
+    ['a column of another table', ['ALTER TABLE posts ADD a text'], REBUILT_USERS],
+    [
+      'an index beside rows and columns',
+      ['CREATE INDEX by_name ON users (name)'],
+      ['ALTER TABLE users ADD b text', 'DELETE FROM users WHERE id = 2'],
+    ],
+    [
+      'a unique index beside a column',
+      ['CREATE UNIQUE INDEX u ON users (name)'],
+      ['ALTER TABLE users ADD b'],
+    ],
+    ['a view', ['CREATE VIEW named AS SELECT * FROM users'], ['ALTER TABLE users ADD b text']],
+    [
+      'a trigger beside rows of other tables',
+      ['CREATE TRIGGER t AFTER DELETE ON users BEGIN DELETE FROM tags; END'],
+      ["INSERT INTO tags VALUES ('x')", 'INSERT INTO posts(id) VALUES (30)'],
+    ],
+    [
+      'rows beside rows, each with its key',
+      ["INSERT INTO users(id, name) VALUES (3, 'Cy')"],
+      ["INSERT INTO users(id, name) VALUES (4, 'Di')"],
+    ],
+    [
+      'rows of a table whose key is a text',
+      ["INSERT INTO tags VALUES ('a')"],
+      ["INSERT INTO tags VALUES ('b')"],
+    ],
+    [
+      'rows beside a column, named column by column',
+      ['INSERT INTO users(name, id) VALUES (NULL, 3)'].map((one) => one.replace('NULL', "'Cy'")),
+      ["ALTER TABLE users ADD b text DEFAULT 'x'"],
+    ],
+    ['rows beside changes of another table', ["INSERT INTO tags VALUES ('a')"], REBUILT_USERS],
+    [
+      'rows that are there already, or not',
+      ["INSERT OR IGNORE INTO tags VALUES ('a')"],
+      ["UPDATE users SET name = 'x'"],
+    ],
+    ['nothing at all', [], ['DELETE FROM users']],
+  ])('%s', (_, one, other) =>
+    inObject(async (ctx) => {
+      const code = await merge(ctx, late(one), ran(other));
+      const result = migrate(ctx, code);
+      expect(result.healed).toEqual([{ key: 'm0001', tag: '20261122120100_late' }]);
+      const merged = contents(ctx);
+      await inObject((fresh) => {
+        migrate(fresh, code);
+        expect(merged).toEqual(contents(fresh));
+      });
+    }),
+  );
+});
+
+const LIKES = 'INSERT INTO likes(post, label) VALUES (10, 1)';
+const DOES_MORE = 'does more than add';
+
+describe('is refused, with the statement that stands against it:', () => {
+  it.each<[string, string[], string[], string, string?]>([
+    [
+      'a rebuild',
+      REBUILT_USERS,
+      ['ALTER TABLE users ADD b text'],
+      DOES_MORE,
+      'PRAGMA foreign_keys=OFF',
+    ],
+    ['a change of rows', ['UPDATE users SET name = 1'], ['SELECT 1'], DOES_MORE],
+    ['a dropped column', ['ALTER TABLE users DROP COLUMN name'], ['SELECT 1'], DOES_MORE],
+    ['rows in place of others', ['REPLACE INTO tags VALUES (1)'], ['SELECT 1'], DOES_MORE],
+    [
+      'rows or an update',
+      ['INSERT INTO tags VALUES (1) ON CONFLICT DO UPDATE SET label = 2'],
+      ['SELECT 1'],
+      DOES_MORE,
+    ],
+    [
+      'a common table expression',
+      ['WITH a AS (SELECT 1) INSERT INTO tags SELECT * FROM a'],
+      ['SELECT 1'],
+      DOES_MORE,
+    ],
+    ['rows without their key', ["INSERT INTO users(name) VALUES ('Cy')"], ['SELECT 1'], DOES_MORE],
+    ['rows whose key is NULL', ["INSERT INTO users VALUES (NULL, 'Cy')"], ['SELECT 1'], DOES_MORE],
+    ['rows of defaults alone', ['INSERT INTO users DEFAULT VALUES'], ['SELECT 1'], DOES_MORE],
+    [
+      'rows of a table that nobody created',
+      ['INSERT INTO unknown VALUES (1)'],
+      ['SELECT 1'],
+      DOES_MORE,
+    ],
+    [
+      'rows that were updated',
+      ['INSERT INTO users(id) VALUES (3)'],
+      ["UPDATE users SET name = 'x'"],
+      "UPDATE users SET name = 'x'",
+    ],
+    [
+      'rows that were deleted',
+      ['INSERT INTO users(id) VALUES (3)'],
+      ['DELETE FROM users'],
+      'DELETE FROM users',
+    ],
+    [
+      'rows that were copied',
+      ['INSERT INTO users(id) VALUES (3)'],
+      ['INSERT INTO tags SELECT name FROM users'],
+      'INSERT INTO tags SELECT name FROM users',
+    ],
+    [
+      'rows of a table that was rebuilt',
+      ['INSERT INTO users(id) VALUES (3)'],
+      REBUILT_USERS,
+      REBUILT_USERS[2],
+    ],
+    [
+      'rows that a deleted parent takes along',
+      [LIKES],
+      ['DELETE FROM users WHERE id = 1'],
+      'DELETE FROM users WHERE id = 1',
+    ],
+    ['rows that a dropped parent takes along', [LIKES], ['DROP TABLE posts'], 'DROP TABLE posts'],
+    [
+      'rows read from a table that changed',
+      ['INSERT INTO tags SELECT name FROM users'],
+      ['UPDATE users SET name = id'],
+      'UPDATE users SET name = id',
+    ],
+    [
+      'rows beside rows without their key',
+      ['INSERT INTO users(id) VALUES (3)'],
+      ["INSERT INTO users(name) VALUES ('x')"],
+      "INSERT INTO users(name) VALUES ('x')",
+    ],
+    [
+      'rows or none, beside rows',
+      ["INSERT OR IGNORE INTO tags VALUES ('a')"],
+      ["INSERT INTO tags VALUES ('b')"],
+      "INSERT INTO tags VALUES ('b')",
+    ],
+    [
+      'rows by place beside a column',
+      ["INSERT INTO users VALUES (3, 'Cy')"],
+      ['ALTER TABLE users ADD b text'],
+      'ALTER TABLE users ADD b text',
+    ],
+    [
+      'a column of a table that was rebuilt',
+      ['ALTER TABLE users ADD a text'],
+      REBUILT_USERS,
+      REBUILT_USERS[3],
+    ],
+    [
+      'a column of a table that was renamed',
+      ['ALTER TABLE tags ADD a text'],
+      ['ALTER TABLE tags RENAME TO labels'],
+      'ALTER TABLE tags RENAME TO labels',
+    ],
+    [
+      'a column beside rows by place',
+      ['ALTER TABLE tags ADD a text'],
+      ["INSERT INTO tags VALUES ('x')"],
+      "INSERT INTO tags VALUES ('x')",
+    ],
+    [
+      'a column beside a copy of all columns',
+      ['ALTER TABLE tags ADD a text'],
+      ['CREATE TABLE copy AS SELECT * FROM tags'],
+      'CREATE TABLE copy AS SELECT * FROM tags',
+    ],
+    [
+      'an index of a table that was rebuilt',
+      ['CREATE INDEX i ON users (name)'],
+      REBUILT_USERS,
+      REBUILT_USERS[3],
+    ],
+    [
+      'an index that was dropped',
+      ['CREATE INDEX i ON users (name)'],
+      ['DROP INDEX IF EXISTS i'],
+      'DROP INDEX IF EXISTS i',
+    ],
+    [
+      'a unique index beside rows',
+      ['CREATE UNIQUE INDEX i ON tags (label)'],
+      ["INSERT OR IGNORE INTO tags(label) VALUES ('x')"],
+      "INSERT OR IGNORE INTO tags(label) VALUES ('x')",
+    ],
+    [
+      'a trigger on changed rows',
+      ['CREATE TRIGGER t AFTER UPDATE ON users BEGIN DELETE FROM tags; END'],
+      ['UPDATE users SET name = 1'],
+      'UPDATE users SET name = 1',
+    ],
+    [
+      'a trigger on inserted rows',
+      ['CREATE TRIGGER t AFTER INSERT ON users BEGIN DELETE FROM tags; END'],
+      ['INSERT INTO users(id) VALUES (3)'],
+      'INSERT INTO users(id) VALUES (3)',
+    ],
+    [
+      'a trigger on rows that a parent takes along',
+      ['CREATE TRIGGER t AFTER DELETE ON posts BEGIN DELETE FROM tags; END'],
+      ['DELETE FROM users'],
+      'DELETE FROM users',
+    ],
+    [
+      'a table that another one takes for granted',
+      ['CREATE TABLE new (a)'],
+      ['CREATE TABLE IF NOT EXISTS new (b)'],
+      'CREATE TABLE IF NOT EXISTS new (b)',
+    ],
+    [
+      'a table that was dropped',
+      ['CREATE TABLE new (a)'],
+      ['DROP TABLE IF EXISTS `new`'],
+      'DROP TABLE IF EXISTS `new`',
+    ],
+    ['a table of what a query finds', ['CREATE TABLE new AS SELECT 1'], ['SELECT 1'], DOES_MORE],
+    [
+      'a table that refers to one that was renamed',
+      ['CREATE TABLE new (a REFERENCES tags(label))'],
+      ['ALTER TABLE tags RENAME TO labels'],
+      'ALTER TABLE tags RENAME TO labels',
+    ],
+    [
+      'a view of a table that was renamed',
+      ['CREATE VIEW v AS SELECT * FROM tags'],
+      ['ALTER TABLE tags RENAME TO labels'],
+      'ALTER TABLE tags RENAME TO labels',
+    ],
+  ])('%s', (_, one, other, against, statement) =>
+    inObject(async (ctx) => {
+      const code = await merge(ctx, late(one), ran(other));
+      const before = dump(ctx);
+      const error = thrown<AdoptionError>(() => migrate(ctx, code));
+      const reason =
+        against === DOES_MORE
+          ? DOES_MORE
+          : `stands against "${against}" of m0002 (20261122120200_ran)`;
+      expect(error.message).toBe(
+        '[SKIPPED_MIGRATION] m0001 (20261122120100_late) was never applied in this object, though m0002 (20261122120200_ran) was, which ' +
+          'comes later or was made later. Applied out of order, it may not leave what a new object has:\n' +
+          `  m0001 (20261122120100_late): "${statement ?? one[0]}" ${reason}\n` +
+          "Write a new migration with what it should have done and pass skipped: 'ignore', or pass skipped: 'apply' if " +
+          'it is safe to run now.',
+      );
+      expect(error).toMatchObject({ code: 'SKIPPED_MIGRATION', keys: ['m0001'] });
+      expect(dump(ctx)).toEqual(before);
+      expect(migrate(ctx, code, { skipped: 'ignore' }).ignored).toHaveLength(1);
+    }),
+  );
+
+  it('rows of a table with a trigger, whoever created it', () =>
+    inObject(async (ctx) => {
+      const trigger = make(
+        'trigger',
+        0,
+        'CREATE TRIGGER t AFTER INSERT ON tags BEGIN UPDATE users SET name = 1; END',
+      );
+      migrate(ctx, bundle1(base, trigger, ran(['SELECT 1'])));
+      const code = bundle1(base, trigger, late(['INSERT INTO tags VALUES (1)']), ran(['SELECT 1']));
+      expect(thrown(() => migrate(ctx, code)).message).toContain(
+        '"INSERT INTO tags VALUES (1)" does more than add',
+      );
+    }));
+
+  it('rows that a trigger of another table changed', () =>
+    inObject(async (ctx) => {
+      const trigger = make(
+        'trigger',
+        0,
+        'CREATE TRIGGER t AFTER INSERT ON posts BEGIN DELETE FROM tags; END',
+      );
+      const other = ran(['INSERT INTO posts(id) VALUES (30)']);
+      migrate(ctx, bundle1(base, trigger, other));
+      const code = bundle1(base, trigger, late(["INSERT INTO tags VALUES ('a')"]), other);
+      expect(thrown(() => migrate(ctx, code)).message).toContain(
+        'stands against "INSERT INTO posts(id) VALUES (30)" of m0003',
+      );
+    }));
+
+  it('not for a trigger that is still to come: it comes later in a new object too', () =>
+    inObject(async (ctx) => {
+      const other = ran(['SELECT 1']);
+      migrate(ctx, bundle1(base, other));
+      const trigger = make(
+        'trigger',
+        3,
+        'CREATE TRIGGER t AFTER INSERT ON tags BEGIN UPDATE users SET name = 1; END',
+      );
+      const code = bundle1(base, late(["INSERT INTO tags VALUES ('a')"]), other, trigger);
+      expect(migrate(ctx, code).applied.map(({ key }) => key)).toEqual(['m0001', 'm0003']);
+      expect(rows(ctx, 'SELECT name FROM users WHERE id = 1')).toEqual([{ name: 'Ada' }]);
+    }));
+
+  it('a command to FTS5, which looks like a row', () =>
+    inObject(async (ctx) => {
+      const search = make('search', 0, 'CREATE VIRTUAL TABLE search USING fts5(text)');
+      const other = ran(["INSERT INTO search(rowid, text) VALUES (1, 'kept')"]);
+      migrate(ctx, bundle1(base, search, other));
+      const command = late(["INSERT INTO search(search) VALUES ('delete-all')"]);
+      expect(thrown(() => migrate(ctx, bundle1(base, search, command, other)))).toMatchObject({
+        code: 'SKIPPED_MIGRATION',
+      });
+      expect(rows(ctx, 'SELECT text FROM search')).toEqual([{ text: 'kept' }]);
+    }));
+
+  it('a column that changes places with another, where one to come goes by their order', () =>
+    inObject(async (ctx) => {
+      const [one, other] = [
+        late(['ALTER TABLE tags ADD a text']),
+        ran(['ALTER TABLE tags ADD b text']),
+      ];
+      await merge(ctx, one, other);
+      const next = make('next', 3, "INSERT INTO tags VALUES ('x', 'a', 'b')");
+      const error = thrown(() => migrate(ctx, bundle1(base, one, other, next)));
+      expect(error.message).toContain(
+        `"ALTER TABLE tags ADD a text" stands against "${next.sql}" of m0003 (20261122120300_next)`,
+      );
+      const named = { ...next, sql: "INSERT INTO tags(label, a, b) VALUES ('x', 'a', 'b')" };
+      expect(migrate(ctx, bundle1(base, one, other, named)).healed).toHaveLength(1);
+      expect(rows(ctx, 'SELECT a, b FROM tags')).toEqual([{ a: 'a', b: 'b' }]);
+    }));
+
+  it('each with its reason, where there are several', () =>
+    inObject(async (ctx) => {
+      const other = ran(['DELETE FROM tags']);
+      migrate(ctx, bundle1(base, other));
+      const drop = make('drop', 1, 'DROP TABLE likes');
+      const fine = { ...make('fine', 1), when: drop.when + 1000 };
+      const insert = { ...late(["INSERT INTO tags VALUES ('a')"]), when: drop.when + 2000 };
+      const error = thrown<AdoptionError>(() =>
+        migrate(ctx, bundle1(base, drop, fine, insert, other)),
+      );
+      expect(error.message.split('\n').slice(1, -1)).toEqual([
+        '  m0001 (20261122120100_drop): "DROP TABLE likes" does more than add',
+        '  m0003 (20261122120102_late): "INSERT INTO tags VALUES (\'a\')" stands against "DELETE FROM tags" of m0004 (20261122120200_ran)',
+      ]);
+      expect(error.keys).toEqual(['m0001', 'm0003']);
+    }));
+
+  it('even what only adds, with skipped: error, and says that nothing stands against it', () =>
+    inObject(async (ctx) => {
+      const code = await merge(ctx, late(['CREATE TABLE new (x)']), ran(['SELECT 1']));
+      expect(thrown(() => migrate(ctx, code, { skipped: 'error' })).message).toContain(
+        '\n  m0001 (20261122120100_late): nothing stands against it\n',
+      );
+    }));
+});
+
+describe('a rebuild that stands last and was made before what came to its table', () => {
+  const column = make('column', 3, 'ALTER TABLE users ADD email text');
+  const rebuild = make('rebuild', 2, sqlOf(REBUILT_USERS));
+  /** The order of the journal: the rebuild's branch was merged last. */
+  const merged = (...more: Made[]) => bundle0(base, column, rebuild, ...more);
+  const emails = (ctx: DurableObjectState) => rows(ctx, 'SELECT email FROM users ORDER BY id');
+
+  const had = async (ctx: DurableObjectState, added = column) => {
+    await runDrizzle0(ctx, bundle0(base, added));
+    if (added === column) ctx.storage.sql.exec("UPDATE users SET email = 'a@b.c' WHERE id = 1");
+    await ctx.storage.sync();
+  };
+
+  it('is refused, where Drizzle skips it and it would take the column and its values away', () =>
+    inObject(async (ctx) => {
+      await had(ctx);
+      await runDrizzle0(ctx, merged());
+      const before = dump(ctx);
+      const error = thrown<AdoptionError>(() => migrate(ctx, merged()));
+      expect(error.message).toBe(
+        '[SKIPPED_MIGRATION] m0002 (20261122120200_rebuild) was never applied in this object, though m0001 (20261122120300_column) was, ' +
+          'which comes later or was made later. Applied out of order, it may not leave what a new object has:\n' +
+          '  m0002 (20261122120200_rebuild): "DROP TABLE `users`" stands against "ALTER TABLE users ADD email text" of ' +
+          'm0001 (20261122120300_column)\n' +
+          "Write a new migration with what it should have done and pass skipped: 'ignore', or pass skipped: 'apply' if " +
+          'it is safe to run now.',
+      );
+      expect(error).toMatchObject({ code: 'SKIPPED_MIGRATION', keys: ['m0002'] });
+      expect(dump(ctx)).toEqual(before);
+      expect(migrate(ctx, merged(), { skipped: 'ignore' })).toMatchObject({
+        ignored: [{ key: 'm0002' }],
+        applied: [],
+      });
+      expect(emails(ctx)).toEqual([{ email: 'a@b.c' }, { email: null }]);
+    }));
+
+  it.each([
+    ['an index', 'CREATE INDEX by_name ON users (name)'],
+    ['a trigger', 'CREATE TRIGGER t AFTER DELETE ON users BEGIN DELETE FROM tags; END'],
+  ])('is refused where %s came', (_, sql) =>
+    inObject(async (ctx) => {
+      const other = { ...column, sql };
+      await had(ctx, other);
+      const error = thrown(() => migrate(ctx, bundle0(base, other, rebuild)));
+      expect(error.message).toContain(`"DROP TABLE \`users\`" stands against "${sql}" of m0001`);
+    }),
+  );
+
+  it.each([
+    ['another table changed', 'ALTER TABLE tags ADD a text'],
+    ['rows changed', "UPDATE users SET name = 'x'"],
+    ['rows came', 'INSERT INTO users(id) VALUES (3)'],
+  ])('runs where only %s, and a new object gets the same', (_, sql) =>
+    inObject(async (ctx) => {
+      const other = { ...column, sql };
+      migrate(ctx, bundle0(base, other));
+      await ctx.storage.sync();
+      const result = migrate(ctx, bundle0(base, other, rebuild));
+      expect(result.applied).toEqual([{ key: 'm0002', tag: '20261122120200_rebuild' }]);
+      expect(result.healed).toEqual([]);
+      const found = contents(ctx);
+      await inObject((fresh) => {
+        migrate(fresh, bundle0(base, other, rebuild));
+        expect(found).toEqual(contents(fresh));
+      });
+    }),
+  );
+
+  it('runs with a new object, in its place', () =>
+    inObject((ctx) => {
+      expect(migrate(ctx, merged()).applied).toHaveLength(3);
+      expect(rows(ctx, "SELECT name FROM pragma_table_info('users')")).toHaveLength(2);
+    }));
+
+  it('goes on after a clock that was wrong: what knows of the column names it', () =>
+    inObject(async (ctx) => {
+      const future = { ...column, when: Date.UTC(2099, 0, 1) };
+      migrate(ctx, bundle0(base, future));
+      ctx.storage.sql.exec("UPDATE users SET email = 'a@b.c' WHERE id = 1");
+      await ctx.storage.sync();
+      const aware = make(
+        'aware',
+        4,
+        sqlOf(
+          rebuildOf('users', 'id integer PRIMARY KEY NOT NULL, name, email', 'id, name, email'),
+        ),
+      );
+      const after = [make('after', 5), make('drop', 6, 'DROP TABLE likes')];
+      expect(migrate(ctx, bundle0(base, future, aware, ...after)).applied).toHaveLength(3);
+      expect(emails(ctx)).toEqual([{ email: 'a@b.c' }, { email: null }]);
+      await ctx.storage.sync();
+      const error = thrown(() =>
+        migrate(ctx, bundle0(base, future, aware, ...after, { ...rebuild, tag: '0005_blind' })),
+      );
+      expect(error).toMatchObject({ code: 'SKIPPED_MIGRATION' });
+    }));
+});
