@@ -143,7 +143,7 @@ export function matchByIdentity<Row extends HistoryRow>(
 }
 
 /**
- * Finds the migration that each row of Drizzle's ledger stands for. A name counts only beside the second that it says.
+ * Finds the migration that each row of Drizzle's ledger stands for. A name beside another second than its own counts last.
  *
  * @param rows the rows of Drizzle's ledger
  * @param migrations the migrations, in the order in which they run
@@ -161,7 +161,7 @@ export function matchDrizzle(
   const sure = match<DrizzleRow>(
     rows,
     named,
-    [BY_TAG_AND_WHEN, BY_TAG_AND_SECOND, when, BY_KEY, BY_EARLIER_WHEN, BY_CHECKSUM],
+    [BY_TAG_AND_WHEN, BY_TAG_AND_SECOND, when, BY_KEY, BY_EARLIER_WHEN, BY_CHECKSUM, BY_TAG],
     refuse,
   );
   // A row that stands twice stands for one migration, and must not be taken for another of its second.
@@ -226,32 +226,22 @@ export const hasDrifted = ({ checksum }: LedgerRow, migration: Migration): boole
   !checksumsOf(migration).includes(checksum);
 
 /** Where one side has no tag the text is the identity; the number only tells equal texts apart. */
-const BY_TEXT: readonly Rule<LedgerRow>[] = [
+const byText = (
+  textsOf: (migration: Migration) => readonly string[],
+): readonly Rule<LedgerRow>[] => [
   {
     row: ({ version, checksum }) => checksum && `${version} ${checksum}`,
-    migration: ({ checksum }, number) => `${number} ${checksum}`,
+    migration: (migration, number) => textsOf(migration).map((text) => `${number} ${text}`),
     fewer: 'first',
   },
   {
     row: ({ tag, checksum }) => (tag === null ? checksum : null),
-    migration: ({ checksum }) => checksum,
+    migration: textsOf,
     fewer: 'first',
   },
   {
     row: ({ checksum }) => checksum,
-    migration: ({ tag, checksum }) => (tag === null ? checksum : null),
-    fewer: 'first',
-  },
-];
-const BY_SPELLING: readonly Rule<LedgerRow>[] = [
-  {
-    row: ({ version, checksum }) => checksum && `${version} ${checksum}`,
-    migration: (one, number) => checksumsOf(one).map((checksum) => `${number} ${checksum}`),
-    fewer: 'first',
-  },
-  {
-    row: ({ checksum }) => checksum,
-    migration: checksumsOf,
+    migration: (migration) => (migration.tag === null ? textsOf(migration) : null),
     fewer: 'first',
   },
 ];
@@ -289,8 +279,8 @@ export function matchLedger(
     if (rest.length === 0 || open.length === 0) return;
     for (const pair of match(rest, open, numbered, ambiguous(table))) matches.set(...pair);
   };
-  add(BY_TEXT);
-  add(BY_SPELLING);
+  add(byText(({ checksum }) => [checksum]));
+  add(byText(checksumsOf));
   add([BY_NUMBER]);
   // A text was edited if all the rest is as it was: with anything else open, nobody can tell which one became which.
   const rest = rows.filter((row) => !matches.has(row) && !isKept(row));
