@@ -11,6 +11,7 @@ import type {
   MigrationRecord,
   MigrationSource,
 } from './migration.ts';
+import { checkWritten } from './unwritten.ts';
 
 const KEY = /^m(\d{4}|[1-9]\d{4,})$/;
 
@@ -87,6 +88,7 @@ function complete(source: MigrationSource): Migration {
     );
   }
   checkTag(source);
+  checkWritten(key, sql);
   // Some bundlers keep a file's byte order mark and some do not; it must not make another migration of it.
   const checksum = source.checksum ?? sha256(sql.replace(/^\ufeff/, ''));
   return { key, tag, when, was, sql, checksum };

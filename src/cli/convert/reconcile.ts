@@ -131,7 +131,7 @@ const isSame = (known: Known, entry: MigrationEntry, written: boolean): boolean 
 
 /**
  * Decides what converting a folder changes in a module. Keys that the module has stay, new ones are appended in the
- * folder's order, and entries without a tag that the folder does not know (written by hand) are left alone.
+ * folder's order, and entries without a checksum that the folder does not know (written by hand) are left alone.
  *
  * @param known what the module has; empty for a new one
  * @param found the folder's migrations, in order
@@ -151,7 +151,9 @@ export function reconcile(
     const { key } = migration;
     const pair = pairs.get(migration);
     if (pair === undefined) {
-      if (migration.tag !== null) conflicts.push({ key, code: 'REMOVED', found: undefined });
+      // Whoever writes one by hand, or has `new` do it, writes no checksum.
+      const isConverted = migration.tag !== null && checksummed.has(key);
+      if (isConverted) conflicts.push({ key, code: 'REMOVED', found: undefined });
       continue;
     }
     const edited = pair.sql !== migration.sql;

@@ -1,4 +1,4 @@
-// What a project can do without once its migrations are plain. Only looks; removes nothing.
+// What a project can do without once its migrations are ejected. Only looks; removes nothing.
 import { existsSync, readFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { globSync } from 'tinyglobby';
@@ -16,7 +16,7 @@ export interface Leftover {
 /** What was found in a project. */
 export interface Leftovers {
   readonly leftovers: readonly Leftover[];
-  /** Sources that ask `migrate` to keep Drizzle's ledger true, which it refuses without tags. */
+  /** Sources that ask `migrate` to keep Drizzle's ledger in sync, which it refuses without tags. */
   readonly mirroring: readonly string[];
 }
 
