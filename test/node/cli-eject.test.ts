@@ -291,8 +291,8 @@ export default {
     expect(eject('--plain')).toEqual(
       failed(
         'The record was not written: it would not do the same in an object in which m0001 was skipped: the module ' +
-          'says "apply: m0001, m0003, m0004; late: m0001; changed since: none; unknown: 0", the ejected record "apply: ' +
-          'm0002, m0003, m0004; late: none; changed since: m0001; unknown: 0". Without tags a migration is known by its ' +
+          'says "apply: m0001, m0003 to m0004; late: m0001; changed since: none; unknown: 0", the ejected record "apply: ' +
+          'm0002 to m0004; late: none; changed since: m0001; unknown: 0". Without tags a migration is known by its ' +
           'number and its SQL, so two with the same SQL can be mistaken for each other: eject without --plain, or keep ' +
           'the converted module.',
       ),
@@ -361,8 +361,8 @@ describe('the rehearsal', () => {
         'in an object with the first 0 migrations: the ejected record leaves another schema or other rows',
       );
       expect(attempt(form(first, second, third))).toThrow(
-        'in an object with the first 0 migrations: the module says "apply: m0000, m0001, m0002, m0003; late: none; ' +
-          'changed since: none; unknown: 0", the ejected record "apply: m0000, m0001, m0002; late: none; changed since: ' +
+        'in an object with the first 0 migrations: the module says "apply: m0000 to m0003; late: none; ' +
+          'changed since: none; unknown: 0", the ejected record "apply: m0000 to m0002; late: none; changed since: ' +
           'none; unknown: 0"',
       );
       expect(attempt(form(first, second, third, 'CREATE INDEX j ON a (x)'))).toThrow(

@@ -66,23 +66,21 @@ function leaveDrizzleLedger(
   form: (typeof FORMS)[number],
   present: readonly Migration[],
 ): void {
-  const more = form === '0.x' ? '' : ', name text, applied_at TEXT';
+  const isNamed = form === '1.x';
+  const more = isNamed ? ', name text, applied_at TEXT' : '';
   sql.exec(
     `CREATE TABLE __drizzle_migrations (id INTEGER PRIMARY KEY, hash text NOT NULL, created_at numeric${more})`,
   );
-  for (const { tag, when } of present) {
+  const rows = present.map(({ tag, when }) => {
     const second = millisOf((tag as string).slice(0, 14));
-    if (form === '0.x') {
-      // Where only the second is known, Drizzle 0.x still wrote a millisecond.
-      const created_at = when ?? second + 1;
-      sql.exec("INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('', ?)", created_at);
-    } else {
-      sql.exec(
-        "INSERT INTO __drizzle_migrations (hash, created_at, name) VALUES ('', ?, ?)",
-        ...[second, tag],
-      );
-    }
-  }
+    // Where only the second is known, Drizzle 0.x still wrote a millisecond.
+    return isNamed ? [second, tag] : [when ?? second + 1];
+  });
+  sql.exec(
+    `INSERT INTO __drizzle_migrations (hash, created_at${isNamed ? ', name' : ''}) ` +
+      `SELECT '', value ->> 0${isNamed ? ', value ->> 1' : ''} FROM json_each(?)`,
+    JSON.stringify(rows),
+  );
 }
 
 const read = (object: Rehearsed, sql: string): string =>
@@ -113,7 +111,19 @@ function contents(object: Rehearsed, rowless: boolean): string {
   return [schema, ...rows].join('\n');
 }
 
-const keys = (refs: readonly { key: string }[]): string => refs.map(({ key }) => key).join(', ');
+/** Keys in a few words: those that follow on each other by the first and the last. */
+function keys(refs: readonly { key: string }[]): string {
+  const runs: { key: string; number: number }[][] = [];
+  for (const { key } of refs) {
+    const number = Number(key.slice(1));
+    const run = runs.at(-1);
+    if (run?.at(-1)?.number === number - 1) run.push({ key, number });
+    else runs.push([{ key, number }]);
+  }
+  return runs
+    .map((run) => [...new Set([run[0], run.at(-1)])].map((end) => end?.key).join(' to '))
+    .join(', ');
+}
 
 /** What a module would do in an object, as far as the two modules must agree. */
 const verdict = ({ refusal, result }: Inspection): string =>
