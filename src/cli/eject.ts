@@ -2,11 +2,11 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { CONFIG_NAMES, collect, findFolders } from './config.ts';
+import { collect, findConfigs, findFolders, hasConfig } from './config.ts';
 import { findLeftovers, type Leftover, type Leftovers } from './eject/leftovers.ts';
 import { type Rehearsal, rehearse } from './eject/rehearse.ts';
 import { type OutputFile, type RecordForm, renderRecord } from './eject/render.ts';
-import { findModule } from './find-module.ts';
+import { findModule, modulesOf, originOf } from './find-module.ts';
 import { type ModuleFile, openModule } from './module.ts';
 import { CliError, paint, plural, print, printJson, table, warn } from './output.ts';
 
@@ -34,11 +34,26 @@ export interface Ejection extends Rehearsal {
  * @param module the converted module
  * @param out where the record goes; the module's own path writes over it
  * @param form the record's form
+ * @param folder the folder that the module was made from; undefined if nobody knows
  * @throws {CliError} if the record would not do in every object what the module does, or a file is in the way
  */
-export function eject(module: ModuleFile, out: string, form: RecordForm): Ejection {
+export function eject(
+  module: ModuleFile,
+  out: string,
+  form: RecordForm,
+  folder?: string,
+): Ejection {
   const { migrations } = module.list;
-  const { record, files } = renderRecord(out, migrations, form);
+  if (
+    originOf(module.file, module.source).by === 'eject' &&
+    resolve(out) === resolve(module.file)
+  ) {
+    throw new CliError(
+      `${module.file} is ejected already: write on it, with \`drizzle-offramp new <name>\` or by hand. For another form ` +
+        'of it name another place with --out.',
+    );
+  }
+  const { record, files } = renderRecord(out, migrations, form, folder);
   for (const { path, text } of files) {
     const isModule = resolve(path) === resolve(module.file);
     if (isModule || !existsSync(path) || readFileSync(path, 'utf8') === text) continue;
@@ -51,16 +66,16 @@ export function eject(module: ModuleFile, out: string, form: RecordForm): Ejecti
   return { module: out, migrations: migrations.length, tagged, files, states };
 }
 
-/** The folders and configs of drizzle-kit, none if there is no config any more. */
-async function drizzlePlaces(
+/** The folder that a module was made from: as it says itself, or that of the config which it belongs to. */
+async function folderOf(
+  { file, source }: ModuleFile,
   configs: readonly string[] = [],
-): Promise<{ folders: string[]; configs: string[] }> {
-  const named = configs.length > 0 || CONFIG_NAMES.some((name) => existsSync(name));
-  const places = named ? await findFolders(undefined, configs) : [];
-  return {
-    folders: places.map(({ folder }) => folder),
-    configs: places.flatMap(({ config }) => config ?? []),
-  };
+): Promise<string | undefined> {
+  const { folder } = originOf(file, source);
+  if (folder !== undefined || (configs.length === 0 && !hasConfig())) return folder;
+  const places = await findFolders(undefined, configs);
+  const at = modulesOf(places).findIndex((module) => resolve(module) === resolve(file));
+  return places[at]?.folder;
 }
 
 /** How many files are named before the rest is counted. */
@@ -112,8 +127,7 @@ const namesOf = ({ migrations, tagged }: Ejection): string => {
 
 const WITHOUT_TAGS = `\
   A migration is known by its number and its SQL alone:
-  - Each object must have woken under drizzle-offramp once before you deploy this (\`drizzle-offramp status\` for the
-    local ones): Drizzle's ledger is matched by count, and Drizzle may have skipped a migration.
+  - Each object must have woken under drizzle-offramp once before you deploy this (\`drizzle-offramp status\` for the local ones): Drizzle's ledger is matched by count, and Drizzle may have skipped a migration.
   - A merge that gives a migration another number and edits its SQL makes it unknown.
   - drizzle: 'mirror' is refused.
   Without --plain each migration keeps its tag, and none of this holds.`;
@@ -145,13 +159,14 @@ async function run(argument: string | undefined, options: EjectOptions): Promise
   const module = await openModule(file);
   if (module === undefined) throw new CliError(`${file}: there is no such module.`);
   const { out = file, sqlFiles = false, plain = false } = options;
-  const ejection = eject(module, out, { sqlFiles, plain });
+  const folder = await folderOf(module, options.config);
+  const configs = await findConfigs();
+  const ejection = eject(module, out, { sqlFiles, plain }, folder);
   for (const { path, text } of ejection.files) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   }
-  const { folders, configs } = await drizzlePlaces(options.config);
-  const leftovers = findLeftovers(process.cwd(), folders, configs);
+  const leftovers = findLeftovers(process.cwd(), folder, configs);
   if (!options.json) return show(ejection, leftovers);
   const { files, ...rest } = ejection;
   printJson({

@@ -26,8 +26,8 @@ const failed = (message: string): Run => ({
 });
 
 const HEADER = `\
-// Migrations of the Durable Object, in the order in which they run. Never change one that objects have run:
-// append the next, with \`drizzle-offramp new <name>\` or by hand.
+// Ejected from ./drizzle by \`drizzle-offramp eject\`: migrations in the order in which they run. Never change one that
+// objects have run: append the next, with \`drizzle-offramp new <name>\` or by hand.
 // A tag is what an object knows a migration by: it stays, whatever number a merge gives the migration.
 import type { MigrationRecord } from 'drizzle-offramp';
 `;
@@ -96,10 +96,12 @@ CREATE TABLE b (id text);
 Wrote migrations.ts: 2 migrations as a record, without tags, in one file.
 Tried in 11 states of an object: it does what the converted module did.
 
+Can be removed
+  drizzle  folder of drizzle-kit
+
 What this gives up
   A migration is known by its number and its SQL alone:
-  - Each object must have woken under drizzle-offramp once before you deploy this (\`drizzle-offramp status\` for the
-    local ones): Drizzle's ledger is matched by count, and Drizzle may have skipped a migration.
+  - Each object must have woken under drizzle-offramp once before you deploy this (\`drizzle-offramp status\` for the local ones): Drizzle's ledger is matched by count, and Drizzle may have skipped a migration.
   - A merge that gives a migration another number and edits its SQL makes it unknown.
   - drizzle: 'mirror' is refused.
   Without --plain each migration keeps its tag, and none of this holds.
@@ -109,8 +111,8 @@ The next migration
 `,
     });
     expect(read()).toBe(`\
-// Migrations of the Durable Object, in the order in which they run. Never change one that objects have run:
-// append the next, with \`drizzle-offramp new <name>\` or by hand.
+// Ejected from ./drizzle by \`drizzle-offramp eject\`: migrations in the order in which they run. Never change one that
+// objects have run: append the next, with \`drizzle-offramp new <name>\` or by hand.
 import type { MigrationRecord } from 'drizzle-offramp';
 
 export default {
@@ -169,6 +171,77 @@ Still in use
 `);
   });
 
+  it('calls nothing removable that scripts, other configs, aliases or a second folder use', () => {
+    for (const [name, driver] of [
+      ['inbox', 'durable-sqlite'],
+      ['archive', 'durable-sqlite'],
+      ['d1', 'd1-http'],
+    ]) {
+      writeForm0(at('drizzle', name as string), tables(name as string));
+      write(`drizzle-${name}.config.json`, JSON.stringify({ out: `drizzle/${name}`, driver }));
+    }
+    write(
+      'package.json',
+      JSON.stringify({
+        scripts: {
+          generate: 'drizzle-kit generate --config=drizzle-inbox.config.json',
+          dev: 'wrangler dev',
+        },
+        devDependencies: { 'drizzle-kit': '1' },
+      }),
+    );
+    write(
+      'tsconfig.json',
+      '{ // the source\n  "compilerOptions": { "paths": { "@/*": ["./src/*"], "#db/*": ["./drizzle/*"], }, } }',
+    );
+    write('src/inbox.ts', "import migrations from '#db/inbox/migrations';\n");
+    write('src/glob.ts', "const all = import.meta.glob('../drizzle/archive/*.sql');\n");
+    run('convert', '-c', 'drizzle-inbox.config.json');
+    run('convert', '-c', 'drizzle-archive.config.json');
+    const note =
+      'note: drizzle-archive.config.json, drizzle-inbox.config.json are for Durable Objects, and not drizzle-d1.config.json ' +
+      '(d1-http). Name others with --config.\n';
+    expect(eject()).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `${note}error: There are several modules of migrations: drizzle/archive-migrations.ts, drizzle/migrations.ts. Name one of them.\n`,
+    });
+    expect(eject('drizzle/migrations.ts').stdout).toBe(`\
+Wrote drizzle/migrations.ts: 1 migration as a record, each with its tag, in one file.
+Tried in 6 states of an object: it does what the converted module did.
+
+Still in use
+  drizzle/inbox              folder of drizzle-kit  used by src/inbox.ts
+  drizzle-inbox.config.json  config of drizzle-kit  used by package.json (generate)
+  drizzle-kit                in package.json        used by drizzle-archive.config.json, drizzle-d1.config.json, package.json (generate)
+
+The next migration
+  drizzle-offramp new <name> --module drizzle/migrations.ts
+`);
+    expect(JSON.parse(eject('drizzle/archive-migrations.ts', '--json').stdout)).toMatchObject({
+      removable: ['drizzle-archive.config.json'],
+      inUse: [
+        { what: 'drizzle/archive', kind: 'folder', usedBy: ['src/glob.ts'] },
+        { what: 'drizzle-kit', kind: 'package' },
+      ],
+    });
+  });
+
+  it('does not eject twice', () => {
+    writeForm0(at('drizzle'), tables('a'));
+    run('convert', 'drizzle');
+    eject();
+    const ejected = read();
+    expect(eject('--plain')).toEqual(
+      failed(
+        'migrations.ts is ejected already: write on it, with `drizzle-offramp new <name>` or by hand. For another form ' +
+          'of it name another place with --out.',
+      ),
+    );
+    expect(read()).toBe(ejected);
+    expect(eject('--plain', '--out', 'plain.ts')).toMatchObject({ status: 0, stderr: '' });
+  });
+
   for (const flags of [[], ['--sql-files'], ['--plain'], ['--plain', '--sql-files']]) {
     it(`keeps every text of the corpus as it is ${flags.join()}`, async () => {
       const made = corpus();
@@ -196,12 +269,13 @@ Still in use
       stderr: '',
       stdout: `${JSON.stringify(
         {
+          version: 1,
           module: 'src/db.ts',
           migrations: 2,
           tagged: 2,
           states: 13,
           files: ['src/db/m0000_a.sql', 'src/db/m0001_b.sql', 'src/db.ts'],
-          removable: [],
+          removable: ['drizzle'],
           inUse: [],
           mirroring: [],
         },
@@ -209,7 +283,7 @@ Still in use
         2,
       )}\n`,
     });
-    expect(read('src/db.ts')).toBe(`${HEADER}\
+    expect(read('src/db.ts')).toBe(`${HEADER.replace('./drizzle', '../drizzle')}\
 import m0000 from './db/m0000_a.sql';
 import m0001 from './db/m0001_b.sql';
 
@@ -512,6 +586,7 @@ ${STUB}\`,
     const { status, stderr, stdout } = run('new', 'by-hand', '--json');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual({
+      version: 1,
       module: 'src/migrations.ts',
       key: 'm0001',
       tag: expect.stringMatching(/^\d{14}_by-hand$/),
@@ -568,8 +643,8 @@ ${STUB}\`,
     eject('--sql-files', '--plain');
     run('new', 'add_tags');
     expect(read()).toBe(`\
-// Migrations of the Durable Object, in the order in which they run. Never change one that objects have run:
-// append the next, with \`drizzle-offramp new <name>\` or by hand.
+// Ejected from ./drizzle by \`drizzle-offramp eject\`: migrations in the order in which they run. Never change one that
+// objects have run: append the next, with \`drizzle-offramp new <name>\` or by hand.
 import type { MigrationRecord } from 'drizzle-offramp';
 import m0000 from './migrations/m0000_a.sql';
 import m0001 from './migrations/m0001_add_tags.sql';

@@ -153,26 +153,26 @@ describe('a fleet in Miniflare', { timeout: SLOW }, () => {
     expect(fingerprint(state)).toEqual(before);
   });
 
-  it('does what status said, and is level then', async () => {
+  it('does what status said, and is up to date then', async () => {
     const copy = join(temporary, 'woken');
     cpSync(path, copy, { recursive: true });
     await deploy(await bundle('../worker.ts'), join(copy, 'v3'), async (runtime) => {
       await wake(runtime, objects[0] as (typeof objects)[number]);
       const half = await status(copy, { folder, module: false });
       expect(half.objects.map(({ state }) => state).toSorted()).toEqual([
-        'level',
         'pending',
         'pending',
         'pending',
+        'up-to-date',
       ]);
-      expect(stepOf(half.objects, half.source).step).toBe(2);
+      expect(stepOf(half.objects, half.sources).step).toBe(2);
       for (const object of objects) await wake(runtime, object);
     });
     const done = await status(copy, { folder, module: false });
     expect(done.objects.map(({ state, trackers }) => `${state} ${trackers}`)).toEqual(
-      Array.from({ length: 4 }, () => 'level drizzle-offramp'),
+      Array.from({ length: 4 }, () => 'up-to-date drizzle-offramp'),
     );
-    expect(stepOf(done.objects, done.source)).toEqual({
+    expect(stepOf(done.objects, done.sources)).toEqual({
       step: 3,
       reached: 'leave Drizzle: drizzle-offramp has adopted 4 of 4 objects',
       next: 'Run `drizzle-offramp convert drizzle` and pass what it writes to `migrate`: no .sql imports any more.',
@@ -224,6 +224,7 @@ describe('one object', () => {
     expect(
       await inspectOne(
         DRIZZLE_1,
+        RECORD.m0000.sql,
         "INSERT INTO __drizzle_migrations (hash, created_at, name) VALUES ('', 1, '20261122180000_a')",
       ),
     ).toEqual({
@@ -240,6 +241,7 @@ describe('one object', () => {
       await inspectOne(
         'CREATE TABLE __migrations (version INTEGER PRIMARY KEY)',
         'INSERT INTO __migrations VALUES (0), (1)',
+        RECORD.m0000.sql,
       ),
     ).toEqual({
       trackers: 'do-orm',
@@ -287,14 +289,14 @@ describe('one object', () => {
     return file(1);
   };
 
-  it('of ours is level, is ahead, or gets what is missing', async () => {
+  it('of ours is up to date, is ahead, or gets what is missing', async () => {
     const { path, file } = newState();
     copyFileSync(migrated('m0000', 'm0001', 'm0002'), file(1));
     copyFileSync(migrated('m0000'), file(2));
     const level = (await status(path, { module })).objects.map(short);
     const nothing = { trackers: 'drizzle-offramp', wake: '', problem: null };
     expect(level).toEqual([
-      { ...nothing, stands: '3 20261122180200_c', state: 'level' },
+      { ...nothing, stands: '3 20261122180200_c', state: 'up-to-date' },
       {
         ...nothing,
         stands: '1 20261122180000_a',
@@ -307,7 +309,7 @@ describe('one object', () => {
     const ahead = (await status(path, { module: older })).objects.map(short);
     expect(ahead).toEqual([
       { ...nothing, stands: '3 20261122180200_c', state: 'ahead' },
-      { ...nothing, stands: '1 20261122180000_a', state: 'level' },
+      { ...nothing, stands: '1 20261122180000_a', state: 'up-to-date' },
     ]);
   });
 
@@ -329,7 +331,7 @@ describe('files', { timeout: SLOW }, () => {
     holder.exec('CREATE TABLE a (x); BEGIN EXCLUSIVE');
     writeFileSync(file(2), '');
     writeFileSync(file(3), 'no database '.repeat(1000));
-    make(file(4), DRIZZLE_0, ran('m0000'));
+    make(file(4), DRIZZLE_0, ran('m0000'), RECORD.m0000.sql);
     make(file(5));
     writeFileSync(file(5), readFileSync(file(5)).fill(7, 100, 200));
     const { objects } = await status(path, { module });
@@ -437,7 +439,13 @@ describe('files', { timeout: SLOW }, () => {
 
 describe('the step of the way', () => {
   const object = (...trackers: ObjectStatus['trackers']) => ({ trackers }) as ObjectStatus;
-  const source: Source = { kind: 'module', path: 'migrations.ts', folder: 'drizzle', input: {} };
+  const source: Source = {
+    kind: 'module',
+    path: 'migrations.ts',
+    folder: 'drizzle',
+    ejected: false,
+    input: {},
+  };
   const ours = object('drizzle-offramp');
 
   it.each([
@@ -470,6 +478,13 @@ describe('the step of the way', () => {
       'Go on with `drizzle-kit generate` and `drizzle-offramp convert` as long as you like; `drizzle-offramp eject` leaves drizzle-kit.',
     ],
     [
+      'all are, and the module was ejected, be the folder there or not',
+      [ours],
+      { ...source, ejected: true },
+      3,
+      'Nothing: write migrations with `drizzle-offramp new <name>`.',
+    ],
+    [
       'all are, and drizzle-kit is gone',
       [ours],
       { ...source, folder: undefined },
@@ -477,7 +492,7 @@ describe('the step of the way', () => {
       'Nothing: write migrations with `drizzle-offramp new <name>`.',
     ],
   ])('where %s', (_, objects, from, step, next) => {
-    expect(stepOf(objects, from)).toMatchObject({ step, next });
+    expect(stepOf(objects, [from])).toMatchObject({ step, next });
   });
 });
 
@@ -494,8 +509,9 @@ describe('the report', () => {
   });
 
   it('says so where there is no object', () => {
-    const source: Source = { kind: 'folder', path: 'drizzle', folder: 'drizzle', input: {} };
-    expect(toText({ path: 'here', source, objects: [] })).toBe('There is no object below here.');
+    expect(toText({ path: 'here', sources: [], objects: [] })).toBe(
+      'There is no object below here.',
+    );
   });
 });
 
@@ -543,8 +559,17 @@ describe('the built command', { timeout: SLOW }, () => {
     });
     expect(rest).toMatchObject({
       path: '.wrangler/state',
-      migrations: { kind: 'module', path: 'migrations.ts' },
-      totals: { level: 0, pending: 2, ahead: 0, refused: 0, unreadable: 0 },
+      version: 1,
+      migrations: [{ kind: 'module', path: 'migrations.ts', ejected: false }],
+      totals: {
+        'up-to-date': 0,
+        pending: 2,
+        ahead: 0,
+        refused: 0,
+        failing: 0,
+        'not-compared': 0,
+        unreadable: 0,
+      },
       step: 1,
     });
   });

@@ -1,6 +1,7 @@
 // Migrations as a record that people write on.
 import { basename, dirname, join } from 'node:path';
 import type { Migration, MigrationEntry, MigrationRecord } from '../../input/migration.ts';
+import { headerOfEjected } from '../find-module.ts';
 import { string, template } from '../literal.ts';
 import { renderEntry } from '../module.ts';
 
@@ -25,9 +26,10 @@ export interface Rendered {
   readonly files: readonly OutputFile[];
 }
 
+/** How a record starts: lines that `convert --force` takes away again. */
 const HEADER =
-  '// Migrations of the Durable Object, in the order in which they run. Never change one that objects have run:\n' +
-  '// append the next, with `drizzle-offramp new <name>` or by hand.\n';
+  ': migrations in the order in which they run. Never change one that\n' +
+  '// objects have run: append the next, with `drizzle-offramp new <name>` or by hand.\n';
 
 const TAGS =
   '// A tag is what an object knows a migration by: it stays, whatever number a merge gives the migration.\n';
@@ -58,22 +60,24 @@ function linesOf(key: string, entry: MigrationEntry | string, text: string): str
  * @param out the module's path
  * @param migrations the migrations in order
  * @param form the record's form
+ * @param folder the folder that the module was made from; undefined if nobody knows
  */
 export function renderRecord(
   out: string,
   migrations: readonly Migration[],
   { sqlFiles, plain }: RecordForm,
+  folder?: string,
 ): Rendered {
   const typed = /\.[cm]?ts$/.test(out);
-  const folder = basename(out).replace(/\.\w+$/, '');
+  const name = basename(out).replace(/\.\w+$/, '');
   const files = (sqlFiles ? migrations : []).map(
     (migration): OutputFile => ({
-      path: join(dirname(out), folder, fileOf(migration)),
+      path: join(dirname(out), name, fileOf(migration)),
       text: migration.sql,
     }),
   );
   const imports = files.map(({ path }, i) => {
-    const from = string(`./${folder}/${basename(path)}`);
+    const from = string(`./${name}/${basename(path)}`);
     return `import ${migrations[i]?.key} from ${from};\n`;
   });
   const record: Record<string, MigrationEntry | string> = {};
@@ -89,7 +93,7 @@ export function renderRecord(
     lines += linesOf(key, entry, sqlFiles ? key : template(sql));
   }
   const text =
-    `${HEADER}${hasTags ? TAGS : ''}${typed ? TYPE : ''}${imports.join('')}\n` +
+    `${headerOfEjected(out, folder)}${HEADER}${hasTags ? TAGS : ''}${typed ? TYPE : ''}${imports.join('')}\n` +
     `export default {\n${lines}}${typed ? ' satisfies MigrationRecord' : ''};\n`;
   return { record, files: [...files, { path: out, text }] };
 }
