@@ -108,6 +108,19 @@ export function printError(message: string): void {
   write(process.stderr, message.replace(/^(?=\S)/gm, 'error: '));
 }
 
+/**
+ * Shows on stderr how far a command is, in one line that is gone in the end; nothing where that is no terminal.
+ *
+ * @param done how many things are done
+ * @param total of how many
+ */
+export function showProgress(done: number, total: number): void {
+  const { stderr } = process;
+  if (!stderr.isTTY || process.env.TERM === 'dumb') return;
+  const text = `${done} of ${total}`;
+  stderr.write(done < total ? `\r${text}` : `\r${' '.repeat(text.length)}\r`);
+}
+
 /** The version of what `--json` prints: a field that is renamed, taken away or given another meaning makes the next. */
 const JSON_VERSION = 1;
 

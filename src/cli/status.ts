@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MigrateOptions } from '../options.ts';
 import { collect } from './config.ts';
-import { EXIT, print, printJson } from './output.ts';
+import { EXIT, print, printJson, showProgress } from './output.ts';
 import {
   drizzleOf,
   inspectObject,
@@ -77,6 +77,8 @@ export async function status(path: string, options: StatusOptions): Promise<Flee
         options: { ...plan, drizzle: drizzle(file) },
       }),
     );
+    // Each is copied and migrated, which takes some milliseconds.
+    showProgress(objects.length, files.length);
   }
   return {
     path,

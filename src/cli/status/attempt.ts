@@ -33,7 +33,7 @@ export async function attempt(
     object.sql.exec('VACUUM INTO ?', file);
     const storage = openDatabase(file);
     try {
-      storage.sql.exec('PRAGMA synchronous = OFF');
+      storage.sql.exec('PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY');
       const waiting: Promise<unknown>[] = [];
       const state: StateLike = {
         storage,
