@@ -108,6 +108,9 @@ export function printError(message: string): void {
   write(process.stderr, message.replace(/^(?=\S)/gm, 'error: '));
 }
 
+/** From how many things on a command takes long enough to say how far it is. */
+const WORTH_SHOWING = 100;
+
 /**
  * Shows on stderr how far a command is, in one line that is gone in the end; nothing where that is no terminal.
  *
@@ -116,7 +119,7 @@ export function printError(message: string): void {
  */
 export function showProgress(done: number, total: number): void {
   const { stderr } = process;
-  if (!stderr.isTTY || process.env.TERM === 'dumb') return;
+  if (total < WORTH_SHOWING || !stderr.isTTY || process.env.TERM === 'dumb') return;
   const text = `${done} of ${total}`;
   stderr.write(done < total ? `\r${text}` : `\r${' '.repeat(text.length)}\r`);
 }
@@ -157,14 +160,13 @@ export function table(
   const columns = (all[0] ?? []).map((_, i) => all.map((row) => row[i] ?? ''));
   const widths = columns.map((cells) => Math.max(...cells.map(widthOf)));
   const least = columns.map((cells) => Math.max(...cells.map(longestWord)));
-  let excess = widths.reduce((sum, one) => sum + one, 2 * (widths.length - 1)) - width;
-  while (excess > 0) {
+  const excess = widths.reduce((sum, one) => sum + one, 2 * (widths.length - 1)) - width;
+  for (let taken = 0; taken < excess; taken++) {
     const slack = widths.map((one, i) => one - (least[i] as number));
-    const widest = slack.indexOf(Math.max(...slack));
-    const taken = Math.min(excess, slack[widest] ?? 0);
-    if (taken <= 0) break;
-    widths[widest] = (widths[widest] as number) - taken;
-    excess -= taken;
+    const most = Math.max(...slack);
+    if (most <= 0) break;
+    const widest = slack.indexOf(most);
+    widths[widest] = (widths[widest] as number) - 1;
   }
   const lines = all.flatMap((row) => {
     const cells = row.map((cell, i) => wrapCell(cell, widths[i] as number));

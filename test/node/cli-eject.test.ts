@@ -195,6 +195,10 @@ Still in use
       '{ // the source\n  "compilerOptions": { "paths": { "@/*": ["./src/*"], "#db/*": ["./drizzle/*"], }, } }',
     );
     write('src/inbox.ts', "import migrations from '#db/inbox/migrations';\n");
+    write(
+      'src/vite.ts',
+      "import all from '~archive/archive/migrations.js';\nimport 'drizzle-orm';\n",
+    );
     write('src/glob.ts', "const all = import.meta.glob('../drizzle/archive/*.sql');\n");
     run('convert', '-c', 'drizzle-inbox.config.json');
     run('convert', '-c', 'drizzle-archive.config.json');
@@ -221,7 +225,7 @@ The next migration
     expect(JSON.parse(eject('drizzle/archive-migrations.ts', '--json').stdout)).toMatchObject({
       removable: ['drizzle-archive.config.json'],
       inUse: [
-        { what: 'drizzle/archive', kind: 'folder', usedBy: ['src/glob.ts'] },
+        { what: 'drizzle/archive', kind: 'folder', usedBy: ['src/glob.ts', 'src/vite.ts'] },
         { what: 'drizzle-kit', kind: 'package' },
       ],
     });
@@ -600,6 +604,11 @@ ${STUB}\`,
       status: 0,
       stderr: '',
       stdout: 'src/migrations.ts is up to date: 1 migration from drizzle, 1 written by hand.\n',
+    });
+    expect(run('check', 'drizzle', '--module', 'src/migrations.ts')).toEqual({
+      status: 0,
+      stderr: '',
+      stdout: '1 migration in drizzle: 0 errors, 0 warnings.\n',
     });
     expect(read('src/migrations.ts')).toBe(after);
   });

@@ -72,6 +72,19 @@ const schema = (ctx: DurableObjectState) =>
     "SELECT type, name, sql FROM sqlite_master WHERE name NOT GLOB '_*' AND tbl_name NOT GLOB '__*' ORDER BY name",
   );
 
+/** What `drizzle-offramp new` appends, written. */
+const made = (name: string, minutes: number, sql: string, exact: boolean): MigrationEntry => {
+  const when = Date.UTC(2026, 11, 1, 12, minutes, 0, 456);
+  return {
+    tag: `2026120112${String(minutes).padStart(2, '0')}00_${name}`,
+    ...(exact && { when }),
+    sql,
+  };
+};
+
+const keyed = (entries: readonly (string | MigrationEntry)[]): MigrationRecord =>
+  Object.fromEntries(entries.map((entry, i) => [`m${String(i).padStart(4, '0')}`, entry]));
+
 describe('an object that never woke under drizzle-offramp', () => {
   for (const [name, record] of Object.entries(RECORDS)) {
     for (const [drizzle, leave] of [
@@ -156,15 +169,18 @@ describe('an object that never woke under drizzle-offramp', () => {
         [leave1, (ctx: DurableObjectState) => runDrizzle1(ctx, bundle1)],
       ] as const) {
         const stub = await leave(4);
-        expect(await wake(stub, (ctx) => migrate(ctx, record, mirror))).toMatchObject({
+        // Drizzle knows nothing of one that a person wrote, and does not mind it.
+        const byHand = made('by_hand', 0, 'CREATE TABLE by_hand (x)', record !== ejected1);
+        const all = keyed([...Object.values(record), byHand]);
+        expect(await wake(stub, (ctx) => migrate(ctx, all, mirror))).toMatchObject({
           adopted: { length: 4 },
-          applied: { length: SIZE - 4 },
+          applied: { length: SIZE + 1 - 4 },
         });
         const before = await wake(stub, (ctx) => [
           schema(ctx),
           rows(ctx, 'SELECT count(*) AS n FROM __drizzle_migrations'),
         ]);
-        expect(before[1]).toEqual([{ n: SIZE }]);
+        expect(before[1]).toEqual([{ n: SIZE + 1 }]);
         await wake(stub, back);
         expect(
           await wake(stub, (ctx) => [
@@ -172,24 +188,11 @@ describe('an object that never woke under drizzle-offramp', () => {
             rows(ctx, 'SELECT count(*) AS n FROM __drizzle_migrations'),
           ]),
         ).toEqual(before);
-        expect((await wake(stub, (ctx) => migrate(ctx, record, mirror))).upToDate).toBe(true);
+        expect((await wake(stub, (ctx) => migrate(ctx, all, mirror))).upToDate).toBe(true);
       }
     },
   );
 });
-
-/** What `drizzle-offramp new` appends, written. */
-const made = (name: string, minutes: number, sql: string, exact: boolean): MigrationEntry => {
-  const when = Date.UTC(2026, 11, 1, 12, minutes, 0, 456);
-  return {
-    tag: `2026120112${String(minutes).padStart(2, '0')}00_${name}`,
-    ...(exact && { when }),
-    sql,
-  };
-};
-
-const keyed = (entries: readonly (string | MigrationEntry)[]): MigrationRecord =>
-  Object.fromEntries(entries.map((entry, i) => [`m${String(i).padStart(4, '0')}`, entry]));
 
 describe('a merge by hand', () => {
   for (const [name, record] of Object.entries(RECORDS)) {

@@ -1,6 +1,6 @@
 // What a project can do without once its migrations are ejected. Only looks; removes nothing.
 import { existsSync, readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { globSync } from 'tinyglobby';
 import type { Config } from '../config.ts';
 import { isFile, isInside, readManifest, readSources, type Source } from '../sources.ts';
@@ -90,7 +90,12 @@ export function findLeftovers(
       what,
       kind: 'folder',
       usedBy: [
-        ...importers((one) => one.path !== undefined && isInside(path, one.path)),
+        ...importers((one) =>
+          one.path === undefined
+            ? // An alias of the bundler's own may lead there.
+              one.specifier.split('/').includes(basename(path))
+            : isInside(path, one.path),
+        ),
         ...configsThat((config) => resolve(cwd, config.folder) === path),
         ...naming((text) => names(text, what)),
       ],
