@@ -1,5 +1,5 @@
 // `drizzle-offramp convert`: drizzle-kit's folder as one TypeScript module that needs no bundler rules.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { collect, findFolders, openFolder } from './config.ts';
@@ -8,7 +8,7 @@ import { watch } from './convert/watch.ts';
 import { headerOfConverted, modulesOf, originOf } from './find-module.ts';
 import type { MigrationFolder, Problem, ProblemCode } from './folder.ts';
 import { carryFingerprint, type ModuleFile, openModule, placeOf, renderEntry } from './module.ts';
-import { CliError, EXIT, paint, plural, print, printJson, warn } from './output.ts';
+import { CliError, EXIT, note, paint, plural, print, printJson, warn } from './output.ts';
 import { editRecord } from './record-source.ts';
 
 /** The options of `convert`, as commander reads them. */
@@ -243,6 +243,21 @@ async function pairUp(
   return places.map((place, i) => ({ folder: openFolder(place), module: modules[i] as string }));
 }
 
+/** Of several folders that nobody named, those whose modules were not ejected: a team leaves one class at a time. */
+function leaveEjected(
+  pairs: readonly { folder: MigrationFolder; module: string }[],
+  folder: string | undefined,
+  { config, force = false }: ConvertOptions,
+): typeof pairs {
+  if (force || folder !== undefined || config !== undefined) return pairs;
+  const isEjected = ({ module }: { module: string }): boolean =>
+    existsSync(module) && originOf(module, readFileSync(module, 'utf8')).by === 'eject';
+  const ejected = pairs.filter(isEjected);
+  if (ejected.length === 0 || ejected.length === pairs.length) return pairs;
+  note(`${ejected.map(({ module }) => module).join(', ')}: ejected, and left alone.`);
+  return pairs.filter((pair) => !ejected.includes(pair));
+}
+
 const toJson = ({ text: _, changes, ...rest }: Conversion, written: boolean): object => ({
   ...rest,
   written,
@@ -257,7 +272,7 @@ const toJson = ({ text: _, changes, ...rest }: Conversion, written: boolean): ob
 /** Converts all folders; writes only once all of them could be converted. */
 async function convertAll(folder: string | undefined, options: ConvertOptions): Promise<number> {
   const { check = false, json = false, force = false, acceptEdit } = options;
-  const pairs = await pairUp(folder, options);
+  const pairs = leaveEjected(await pairUp(folder, options), folder, options);
   const conversions: Conversion[] = [];
   for (const pair of pairs)
     conversions.push(await convert(pair.folder, pair.module, acceptEdit, force));

@@ -632,6 +632,21 @@ describe('where the folder and the module are', () => {
     ]);
   });
 
+  it('is left alone where one of several was ejected and nobody names it', () => {
+    writeTwo((name) => `drizzle-${name}.config.json`);
+    convert();
+    run('eject', 'drizzle/inbox-migrations.ts');
+    expect(convert('--check')).toEqual({
+      status: 0,
+      stderr: 'note: drizzle/inbox-migrations.ts: ejected, and left alone.\n',
+      stdout: 'drizzle/archive-migrations.ts is up to date: 1 migration from drizzle/archive.\n',
+    });
+    expect(convert('--config', 'drizzle-inbox.config.json')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('drizzle/inbox-migrations.ts: it was ejected: '),
+    });
+  });
+
   it('is told by a migrations.js, as drivers are often wrong', () => {
     writeForm0(at('do'), tables('a'));
     writeBundle0(at('do'), tables('a'));
