@@ -1,6 +1,7 @@
 // The results for a terminal.
+
+import { styleText } from 'node:util';
 import Table from 'cli-table3';
-import colors from 'picocolors';
 import { checkBudgets } from './budgets.ts';
 import type { Results, RowCount, Timing } from './results.ts';
 import type { Spread } from './statistics.ts';
@@ -14,7 +15,7 @@ function time(microseconds: number): string {
 }
 
 const ratio = ({ median, low, high }: Spread): string =>
-  `${median.toFixed(2)}× ${colors.dim(`${low.toFixed(2)}–${high.toFixed(2)}`)}`;
+  `${median.toFixed(2)}× ${styleText('dim', `${low.toFixed(2)}–${high.toFixed(2)}`)}`;
 
 const bare = Object.fromEntries(
   ['top', 'bottom', 'left', 'right']
@@ -25,13 +26,13 @@ const chars = { ...bare, middle: '   ', mid: '─', 'mid-mid': '───' };
 
 function tableOf(title: string, head: readonly string[], rows: readonly string[][]): string {
   const table = new Table({
-    head: head.map((text) => colors.bold(text)),
+    head: head.map((text) => styleText('bold', text)),
     colAligns: head.map((_, column) => (column === 0 ? 'left' : 'right')),
     chars,
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
   });
   table.push(...rows);
-  return `${colors.bold(title)}\n\n${table.toString()}`;
+  return `${styleText('bold', title)}\n\n${table.toString()}`;
 }
 
 /** One row a name, one column a size. */
@@ -70,7 +71,7 @@ export function tables(results: Results): string {
     what,
     limit,
     measured,
-    met ? colors.green('✓ met') : colors.red('✗ missed'),
+    met ? styleText('green', '✓ met') : styleText('red', '✗ missed'),
   ]);
   return [
     Object.entries(machine)

@@ -1,5 +1,5 @@
+import { styleText } from 'node:util';
 import Table from 'cli-table3';
-import colors from 'picocolors';
 import { type Count, countRows } from './compare.ts';
 import { fleet } from './fleet.ts';
 import { lastOf, readLedger } from './history.ts';
@@ -17,7 +17,7 @@ const chars = { ...bare, middle: '  ', mid: '─', 'mid-mid': '──' };
 
 const tableOf = (columns: [head: string, align: 'left' | 'right'][]) =>
   new Table({
-    head: columns.map(([head]) => colors.bold(head)),
+    head: columns.map(([head]) => styleText('bold', head)),
     colAligns: columns.map(([, align]) => align),
     chars,
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 0 },
@@ -39,16 +39,16 @@ export function fleetTable(before: Contents[], after: Contents[]): string {
     const old = before[index] as Contents;
     const now = after[index] as Contents;
     const { adopted, applied, healed } = readLedger(now);
-    const marks = healed.map(({ tag }) => colors.yellow(`${tag.slice(0, 4)} healed`));
+    const marks = healed.map(({ tag }) => styleText('yellow', `${tag.slice(0, 4)} healed`));
     table.push([
       name,
       className,
-      lastOf(old)?.tag ?? colors.dim('new'),
+      lastOf(old)?.tag ?? styleText('dim', 'new'),
       adopted.length,
       [applied.length, ...marks].join(', '),
       number(countRows(old)),
       number(countRows(now)),
-      now.drizzleLedger ? colors.red('still there') : colors.green('gone'),
+      now.drizzleLedger ? styleText('red', 'still there') : styleText('green', 'gone'),
     ]);
   }
   return table.toString();
@@ -81,7 +81,7 @@ export function childrenTable(ours: Count[], drizzles: Count[]): string {
       number(sum(own, 'before')),
       number(sum(own, 'after')),
       number(sum(drizzle, 'after')),
-      lost ? colors.red(number(lost)) : 0,
+      lost ? styleText('red', number(lost)) : 0,
     ]);
   }
   return table.toString();

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import colors from 'picocolors';
+import { styleText } from 'node:util';
 import { faultsOf } from './check.ts';
 import { compare } from './compare.ts';
 import { fleet } from './fleet.ts';
@@ -69,7 +69,7 @@ async function demo(folder: string): Promise<string[]> {
 const folder = mkdtempSync(join(tmpdir(), 'drizzle-offramp-demo-'));
 try {
   const faults = await demo(folder);
-  for (const fault of faults) console.error(colors.red(fault));
+  for (const fault of faults) console.error(styleText('red', fault));
   if (faults.length > 0) process.exitCode = 1;
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -52,6 +52,7 @@ export type InputErrorCode =
   | 'REPEATED_TAG'
   | 'STALE_FINGERPRINT'
   | 'STATEMENT_TOO_LONG'
+  | 'NOT_WRITTEN'
   | 'INVALID_TABLE_NAME'
   | 'INVALID_OPTION';
 

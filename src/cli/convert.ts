@@ -1,14 +1,14 @@
 // `drizzle-offramp convert`: drizzle-kit's folder as one TypeScript module that needs no bundler rules.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, relative } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { collect, findFolders, openFolder } from './config.ts';
 import { type Change, reconcile } from './convert/reconcile.ts';
 import { watch } from './convert/watch.ts';
-import { defaultModule } from './find-module.ts';
+import { headerOfConverted, modulesOf, originOf } from './find-module.ts';
 import type { MigrationFolder, Problem, ProblemCode } from './folder.ts';
 import { carryFingerprint, type ModuleFile, openModule, placeOf, renderEntry } from './module.ts';
-import { CliError, EXIT, paint, plural, print, printJson, warn } from './output.ts';
+import { CliError, EXIT, note, paint, plural, print, printJson, warn } from './output.ts';
 import { editRecord } from './record-source.ts';
 
 /** The options of `convert`, as commander reads them. */
@@ -17,6 +17,7 @@ export interface ConvertOptions {
   readonly out?: string;
   readonly acceptEdit?: readonly string[];
   readonly check?: boolean;
+  readonly force?: boolean;
   readonly watch?: boolean;
   readonly json?: boolean;
 }
@@ -46,17 +47,10 @@ const HARMLESS: ReadonlySet<ProblemCode> = new Set(['EXTRA_FILE', 'REPEATED_IDX'
 
 const showProblem = ({ file, line, message }: Problem): string => `${file}:${line}: ${message}`;
 
-/** The start of a path that is meant as one, with slashes. */
-function relativePath(from: string, to: string): string {
-  const path = relative(dirname(from), to).replaceAll('\\', '/') || '.';
-  return path.startsWith('.') ? path : `./${path}`;
-}
-
 function newModule(file: string, folder: string, added: readonly string[]): string {
   const record = added.length === 0 ? '{}' : `{\n${added.map((text) => `  ${text},\n`).join('')}}`;
   return (
-    `// Written by \`drizzle-offramp convert\` from ${relativePath(file, folder)}. Keys never change; convert again ` +
-    'after `drizzle-kit generate`.\n' +
+    headerOfConverted(file, folder) +
     "import { defineMigrations } from 'drizzle-offramp';\n\n" +
     `export default defineMigrations(${record});\n`
   );
@@ -102,6 +96,17 @@ function editModule(module: ModuleFile, changes: readonly Change[]): string {
   return editRecord(module.source, module.record, changed, added);
 }
 
+/** A module's text with a first line that says what it is made from. */
+function withHeader(source: string, file: string, folder: string): string {
+  const { by, folder: from } = originOf(file, source);
+  if (by === 'convert' && from === resolve(folder)) return source;
+  const header = headerOfConverted(file, folder);
+  return (
+    (source.includes('\r\n') ? header.replace('\n', '\r\n') : header) +
+    source.replace(OTHER_ORIGIN, '')
+  );
+}
+
 /** The keys of the entries that have their checksum written out. */
 const withChecksum = (module: ModuleFile | undefined): Set<string> =>
   new Set(
@@ -109,6 +114,28 @@ const withChecksum = (module: ModuleFile | undefined): Set<string> =>
       .filter(([, entry]) => typeof entry === 'object' && entry.checksum !== undefined)
       .map(([key]) => key),
   );
+
+/** Lines in which a module says that it was ejected, or made from another folder. */
+const OTHER_ORIGIN =
+  /^(?:\/\/ (?:Written by `|Ejected from |objects have run: append |A tag is what ).*\r?\n)+/;
+
+/**
+ * Refuses to write over a module that was not made from this folder.
+ *
+ * @throws {CliError} if it was ejected, written by hand, or made from another folder
+ */
+function checkOrigin({ file, source }: ModuleFile, folder: string): void {
+  const origin = originOf(file, source);
+  if (origin.by === 'convert' && origin.folder === resolve(folder)) return;
+  const found = {
+    convert: `it was made from another folder, ${relative('.', origin.folder ?? '').replaceAll('\\', '/')}`,
+    eject: 'it was ejected: people write on it, and it needs no folder any more',
+    hand: 'its first line does not say that `drizzle-offramp convert` wrote it',
+  }[origin.by];
+  throw new CliError(
+    `${file}: ${found}. Name another module with --out, or pass --force to make it the module of ${folder}.`,
+  );
+}
 
 /** A conflict between folder and module: with `--check` it is a finding, else the command cannot run. */
 export class ConvertConflict extends CliError {}
@@ -119,6 +146,7 @@ export class ConvertConflict extends CliError {}
  * @param folder the folder
  * @param module the module's path; it need not be there
  * @param accepted keys whose SQL may differ from the module's
+ * @param force whether a module may become this folder's that was ejected, or made from another one
  * @throws {CliError} if the folder, or the module that stands there, cannot be read as one
  * @throws {ConvertConflict} if a migration's SQL was edited or a migration was removed
  */
@@ -126,10 +154,12 @@ export async function convert(
   folder: MigrationFolder,
   module: string,
   accepted: readonly string[] = [],
+  force = false,
 ): Promise<Conversion> {
   const fatal = folder.problems.filter(({ code }) => !HARMLESS.has(code));
   if (fatal.length > 0) throw new CliError(fatal.map(showProblem).join('\n'));
   const standing = await openModule(module);
+  if (standing !== undefined && !force) checkOrigin(standing, folder.path);
   const known = standing?.list.migrations ?? [];
   const unknown = accepted.find((key) => !known.some((migration) => migration.key === key));
   if (unknown !== undefined) {
@@ -140,6 +170,7 @@ export async function convert(
     folder.migrations,
     new Set(accepted),
     withChecksum(standing),
+    module,
   );
   if (standing !== undefined && conflicts.length > 0) {
     throw new ConvertConflict(showConflicts(standing, folder, conflicts));
@@ -151,7 +182,7 @@ export async function convert(
           folder.path,
           changes.map(({ key, entry }) => renderEntry(key, entry)),
         )
-      : editModule(standing, changes);
+      : withHeader(editModule(standing, changes), module, folder.path);
   const text = carryFingerprint(edited, {
     ...standing?.entries,
     ...Object.fromEntries(changes.map(({ key, entry }) => [key, entry])),
@@ -208,18 +239,23 @@ async function pairUp(
       '--out names one module, and there are several folders: convert them one by one.',
     );
   }
-  const seen = new Map<string, string>();
-  return places.map((place) => {
-    const module = options.out ?? defaultModule(place.folder);
-    const other = seen.get(module);
-    if (other !== undefined) {
-      throw new CliError(
-        `${other} and ${place.folder} would both be written to ${module}: convert them one by one, with --out.`,
-      );
-    }
-    seen.set(module, place.folder);
-    return { folder: openFolder(place), module };
-  });
+  const modules = options.out === undefined ? modulesOf(places) : [options.out];
+  return places.map((place, i) => ({ folder: openFolder(place), module: modules[i] as string }));
+}
+
+/** Of several folders that nobody named, those whose modules were not ejected: a team leaves one class at a time. */
+function leaveEjected(
+  pairs: readonly { folder: MigrationFolder; module: string }[],
+  folder: string | undefined,
+  { config, force = false }: ConvertOptions,
+): typeof pairs {
+  if (force || folder !== undefined || config !== undefined) return pairs;
+  const isEjected = ({ module }: { module: string }): boolean =>
+    existsSync(module) && originOf(module, readFileSync(module, 'utf8')).by === 'eject';
+  const ejected = pairs.filter(isEjected);
+  if (ejected.length === 0 || ejected.length === pairs.length) return pairs;
+  note(`${ejected.map(({ module }) => module).join(', ')}: ejected, and left alone.`);
+  return pairs.filter((pair) => !ejected.includes(pair));
 }
 
 const toJson = ({ text: _, changes, ...rest }: Conversion, written: boolean): object => ({
@@ -235,17 +271,18 @@ const toJson = ({ text: _, changes, ...rest }: Conversion, written: boolean): ob
 
 /** Converts all folders; writes only once all of them could be converted. */
 async function convertAll(folder: string | undefined, options: ConvertOptions): Promise<number> {
-  const { check = false, json = false, acceptEdit } = options;
-  const pairs = await pairUp(folder, options);
+  const { check = false, json = false, force = false, acceptEdit } = options;
+  const pairs = leaveEjected(await pairUp(folder, options), folder, options);
   const conversions: Conversion[] = [];
-  for (const pair of pairs) conversions.push(await convert(pair.folder, pair.module, acceptEdit));
+  for (const pair of pairs)
+    conversions.push(await convert(pair.folder, pair.module, acceptEdit, force));
   for (const conversion of conversions) {
     const { module, upToDate, text, problems } = conversion;
     if (!upToDate && !check) writeModule(module, text);
     for (const problem of problems) if (!json) warn(showProblem(problem));
     if (!json) show(conversion, check);
   }
-  if (json) printJson(conversions.map((it) => toJson(it, !it.upToDate && !check)));
+  if (json) printJson({ modules: conversions.map((it) => toJson(it, !it.upToDate && !check)) });
   const late = check && conversions.some(({ upToDate }) => !upToDate);
   if (late && !json) print('Run `drizzle-offramp convert`.');
   return late ? EXIT.found : EXIT.ok;
@@ -293,11 +330,18 @@ export function register(program: Command): void {
       "Writes drizzle-kit's folder (0.x or 1.x) as one TypeScript module: no .sql imports, so no bundler rules. " +
         'Converting again keeps every key that the module has, and appends what is new.',
     )
-    .argument('[folder]', 'the folder of migrations (default: the `out` of drizzle.config.ts)')
+    .argument(
+      '[folder]',
+      'the folder of migrations (default: the `out` of the configs for Durable Objects)',
+    )
     .option('-c, --config <file>', 'a config of drizzle-kit; repeat it for several', collect)
-    .option('-o, --out <file>', "the module (default: migrations.ts in the folder's parent)")
+    .option(
+      '-o, --out <file>',
+      "the module (default: migrations.ts in the folder's parent, or <folder>-migrations.ts)",
+    )
     .option('--accept-edit <key>', 'take the edited SQL of this migration; repeatable', collect)
     .option('--check', 'write nothing; exit status 1 if the module is out of date')
+    .option('--force', 'convert into a module that was ejected, or made from another folder')
     .option('--watch', 'convert whenever the folder changes')
     .option('--json', 'print the result as JSON')
     .action(run);

@@ -1,17 +1,98 @@
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { CONFIG_NAMES, findFolders } from './config.ts';
+// Which module belongs to which folder: a module says in its first lines where it was made from.
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { type FolderPlace, findFolders, hasConfig } from './config.ts';
 import { CliError } from './output.ts';
 
 /** Where a module is looked for once there is no config of drizzle-kit any more. */
 const PLACES = ['migrations.ts', 'src/migrations.ts', 'migrations.js', 'src/migrations.js'];
 
+/** Who wrote a module, and from which folder. */
+export interface Origin {
+  /** `hand`: neither command says that it did. */
+  readonly by: 'convert' | 'eject' | 'hand';
+  /** The folder's absolute path; undefined where the module does not say it. */
+  readonly folder: string | undefined;
+}
+
+const CONVERTED = /^\/\/ Written by `drizzle-offramp convert` from (.+?)\. Keys never change/m;
+const EJECTED = /^\/\/ (?:Ejected from (.+?)|Written) by `drizzle-offramp eject`/m;
+
 /**
- * Where the module of a folder stands unless an option says otherwise.
+ * What a module says of its origin.
+ *
+ * @param file the module's path
+ * @param source its text
+ */
+export function originOf(file: string, source: string): Origin {
+  const converted = CONVERTED.exec(source);
+  const found = converted ?? EJECTED.exec(source);
+  if (found === null) return { by: 'hand', folder: undefined };
+  const folder = found[1] === undefined ? undefined : resolve(dirname(file), found[1]);
+  return { by: converted === null ? 'eject' : 'convert', folder };
+}
+
+/** A path from a module to a folder, with slashes and meant as one. */
+function wayTo(file: string, folder: string): string {
+  const path = relative(dirname(resolve(file)), resolve(folder)).replaceAll('\\', '/') || '.';
+  return path.startsWith('.') ? path : `./${path}`;
+}
+
+/**
+ * The first line of a module that `convert` writes.
+ *
+ * @param file the module's path
+ * @param folder the folder that it is made from
+ */
+export const headerOfConverted = (file: string, folder: string): string =>
+  `// Written by \`drizzle-offramp convert\` from ${wayTo(file, folder)}. Keys never change; convert again after ` +
+  '`drizzle-kit generate`.\n';
+
+/**
+ * The start of the first line of a module that `eject` writes.
+ *
+ * @param file the module's path
+ * @param folder the folder that it was made from; undefined if nobody knows
+ */
+export const headerOfEjected = (file: string, folder: string | undefined): string =>
+  folder === undefined
+    ? '// Written by `drizzle-offramp eject`'
+    : `// Ejected from ${wayTo(file, folder)} by \`drizzle-offramp eject\``;
+
+/** What a module that stands on disk says of its origin. */
+const originOnDisk = (file: string): Origin | undefined =>
+  existsSync(file) ? originOf(file, readFileSync(file, 'utf8')) : undefined;
+
+/**
+ * The module of a folder, unless an option says otherwise: one beside the folder that says it was made from it, else
+ * `migrations.ts`; named by the folder where that is another folder's.
  *
  * @param folder the folder's path
+ * @param others the other folders that the command is about
+ * @returns its path; the file need not be there
  */
-export const defaultModule = (folder: string): string => join(dirname(folder), 'migrations.ts');
+export function defaultModule(folder: string, others: readonly string[] = []): string {
+  const parent = dirname(folder);
+  const common = join(parent, 'migrations.ts');
+  const own = join(parent, `${basename(folder)}-migrations.ts`);
+  const isOwn = (file: string): boolean => originOnDisk(file)?.folder === resolve(folder);
+  if (isOwn(common)) return common;
+  const isAlone = others.every(
+    (other) => resolve(other) === resolve(folder) || dirname(other) !== parent,
+  );
+  const isTaken = originOnDisk(common)?.folder !== undefined;
+  return !isAlone || isTaken || existsSync(own) ? own : common;
+}
+
+/**
+ * {@link defaultModule} for each of several folders.
+ *
+ * @param places the folders
+ */
+export const modulesOf = (places: readonly FolderPlace[]): string[] => {
+  const folders = places.map(({ folder }) => folder);
+  return folders.map((folder) => defaultModule(folder, folders));
+};
 
 /**
  * Finds the module of migrations that a command is about: the one that was passed, that of the configs' folder, or one
@@ -31,11 +112,12 @@ export async function findModule(
       `${module}: there is no such module. \`drizzle-offramp convert\` writes one.`,
     );
   }
-  const named = configs.length > 0 || CONFIG_NAMES.some((name) => existsSync(name));
+  const named = configs.length > 0 || hasConfig();
   const places = named ? await findFolders(undefined, configs) : [];
-  const candidates = [...places.map(({ folder }) => defaultModule(folder)), ...PLACES];
+  const ofFolders = modulesOf(places);
+  const candidates = configs.length > 0 ? ofFolders : [...ofFolders, ...PLACES];
   const found = [...new Set(candidates)].filter((file) => existsSync(file));
-  const [first, ...others] = configs.length > 0 ? found.slice(0, places.length) : found;
+  const [first, ...others] = found;
   if (first === undefined) {
     throw new CliError(
       `There is no module of migrations at ${[...new Set(candidates)].join(', ')}: name it, or write one with ` +

@@ -91,7 +91,7 @@ function readJournal(file: string, report: Report): { entries: unknown[]; places
     report(
       'INVALID_JSON',
       file,
-      places.lineOfError(said),
+      places.lineOfError(),
       `The journal is not JSON (${said.split('\n')[0]}): restore it from version control, or end the merge.`,
     );
     return { entries: [], places };

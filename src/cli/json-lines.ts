@@ -1,7 +1,5 @@
 // Where things stand in the text of a journal, which JSON.parse does not tell.
-
-// https://www.rfc-editor.org/rfc/rfc8259
-const TOKEN = /[ \t\r\n]*(?:[{}[\],:]|"(?:[^"\\\n]|\\.)*"|-?\d[\d.eE+-]*|true\b|false\b|null\b|$)/y;
+import { findNodeAtLocation, type ParseError, parseTree } from 'jsonc-parser';
 
 /** Lines of a JSON text, from 1. */
 export interface JsonPlaces {
@@ -12,12 +10,8 @@ export interface JsonPlaces {
    * @returns 1 if there is none
    */
   lineOfEntry(position: number): number;
-  /**
-   * The line that JSON.parse stumbled over.
-   *
-   * @param message what it threw
-   */
-  lineOfError(message: string): number;
+  /** The line of the first thing that is no JSON; 1 if all of it is. */
+  lineOfError(): number;
 }
 
 /**
@@ -27,31 +21,13 @@ export interface JsonPlaces {
  */
 export function placesOf(text: string): JsonPlaces {
   const lineAt = (offset: number): number => text.slice(0, offset).split('\n').length;
-  const starts: number[] = [];
-  let depth = 0;
-  let inEntries = false;
-  let before: string[] = [];
-  let end = 0;
-  for (TOKEN.lastIndex = 0; end < text.length; end = TOKEN.lastIndex) {
-    const found = TOKEN.exec(text)?.[0];
-    if (found === undefined) break;
-    const token = found.trim();
-    if (inEntries && depth === 2 && /^[^\],]/.test(token)) {
-      starts.push(end + found.length - token.length);
-    }
-    if (token === '[' && depth === 1 && before.join('') === '"entries":') inEntries = true;
-    if (/^[{[]$/.test(token)) depth++;
-    if (/^[}\]]$/.test(token)) depth--;
-    inEntries &&= depth >= 2;
-    before = [...before, token].slice(-2);
-  }
-  // Where the loop stopped, white space may stand before what is no token.
-  const stopped = end + (/^\s*/.exec(text.slice(end))?.[0].length ?? 0);
+  const errors: ParseError[] = [];
+  const tree = parseTree(text, errors, { disallowComments: true });
   return {
-    lineOfEntry: (position) => lineAt(starts[position] ?? 0),
-    lineOfError: (message) => {
-      const position = /at position (\d+)/.exec(message)?.[1];
-      return lineAt(position === undefined ? Math.min(stopped, text.length) : Number(position));
+    lineOfEntry(position) {
+      const entry = tree && findNodeAtLocation(tree, ['entries', position]);
+      return lineAt(entry?.offset ?? 0);
     },
+    lineOfError: () => lineAt(errors[0]?.offset ?? 0),
   };
 }

@@ -8,6 +8,20 @@ import { toCommonJs } from './plain-module.ts';
 /** What drizzle-kit exports to a config: it gives back what it is given, and need not be installed for that. */
 const DRIZZLE_KIT = { defineConfig: <T>(config: T): T => config };
 
+/**
+ * Stands for a package that takes half a minute to load, and gives a config nothing that is asked of it here: whatever
+ * is read, called or made of it is this again, and as a text it is empty.
+ */
+// biome-ignore lint/complexity/useArrowFunction: an arrow function cannot be called with `new`.
+const NOTHING: object = new Proxy(function () {}, {
+  get: (_, name) => {
+    if (name === 'then') return undefined;
+    return name === Symbol.toPrimitive ? () => '' : NOTHING;
+  },
+  apply: () => NOTHING,
+  construct: () => NOTHING,
+});
+
 const EXTENSIONS = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.json', '.sql'];
 
 /** Without a cache: `--watch` loads a module again and again, and nothing is left on the user's disk. */
@@ -18,7 +32,12 @@ const jiti = createJiti(import.meta.url, {
   extensions: EXTENSIONS,
   // An import gives what the file exports, be it an empty text.
   interopDefault: false,
-  virtualModules: { 'drizzle-offramp': runtime, 'drizzle-kit': DRIZZLE_KIT },
+  virtualModules: {
+    'drizzle-offramp': runtime,
+    'drizzle-kit': DRIZZLE_KIT,
+    wrangler: NOTHING as Record<string, unknown>,
+    miniflare: NOTHING as Record<string, unknown>,
+  },
   transform: (options) => ({
     code: options.filename?.endsWith('.sql')
       ? // A bundler's Text module: the file's text, without a byte order mark.
@@ -29,7 +48,7 @@ const jiti = createJiti(import.meta.url, {
 
 /**
  * Loads a module and returns its default export. It may import `drizzle-offramp` and `drizzle-kit`, whether these are
- * installed or not, and `.sql` files as text.
+ * installed or not, and `.sql` files as text. Of `wrangler` and `miniflare` it gets nothing.
  *
  * @param file the module: TypeScript, JavaScript or JSON
  * @throws {CliError} if it cannot be loaded; the message names the file, and the line where it is known

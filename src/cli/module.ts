@@ -74,17 +74,19 @@ export function placeOf({ file, source, record }: ModuleFile, key: string): stri
  *
  * @param key the entry's key
  * @param entry the entry
+ * @param text what is written for its SQL: a template of it, unless it stands elsewhere under a name
  */
 export function renderEntry(
   key: string,
   { tag, when, was, checksum, sql }: MigrationEntry,
+  text = template(sql),
 ): string {
   const lines = [
     tag === undefined ? '' : `tag: ${string(tag)},`,
     when === undefined ? '' : `when: ${when},`,
     was === undefined || was.length === 0 ? '' : `was: [${was.join(', ')}],`,
     checksum === undefined ? '' : `checksum: ${string(checksum)},`,
-    `sql: ${template(sql)},`,
+    `sql: ${text},`,
   ];
   const fields = lines.filter((line) => line !== '').map((line) => `    ${line}\n`);
   return `${key}: {\n${fields.join('')}  }`;

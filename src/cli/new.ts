@@ -1,12 +1,15 @@
-// `drizzle-offramp new`: the next migration, written by hand.
+// `drizzle-offramp new`: the next migration, which a person writes.
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { keyOf } from '../base/key.ts';
+import { millisOf, secondOf } from '../base/time.ts';
+import type { MigrationEntry, MigrationList } from '../input/migration.ts';
+import { UNWRITTEN } from '../input/unwritten.ts';
 import { collect } from './config.ts';
 import { findModule } from './find-module.ts';
-import { string } from './literal.ts';
-import { carryFingerprint, type ModuleFile, openModule } from './module.ts';
+import { string, template } from './literal.ts';
+import { carryFingerprint, type ModuleFile, openModule, renderEntry } from './module.ts';
 import { CliError, print, printJson } from './output.ts';
 import { editRecord } from './record-source.ts';
 
@@ -20,13 +23,42 @@ export interface NewOptions {
 /** The next migration: what must be written where. */
 export interface NextMigration {
   readonly key: string;
+  /** Its tag; null in a record of strings alone. */
+  readonly tag: string | null;
   /** The module's new text. */
   readonly text: string;
   /** The file for its SQL, where the module imports its SQL from files. */
   readonly sqlFile: { readonly path: string; readonly text: string } | undefined;
 }
 
-const STUB = 'Write the SQL here before you deploy; each statement ends in a semicolon.';
+/** What stands where the SQL goes; `migrate` refuses it, so that no object runs it before it is written. */
+const STUB = `${UNWRITTEN} write the SQL in place of this line. Until then migrate throws NOT_WRITTEN.\n`;
+
+/**
+ * What an object will know the next migration by.
+ *
+ * It was made now, but after the last one: a clock may have been wrong, or two made in one second. The exact time goes
+ * with it where all others have theirs, as Drizzle 0.x goes by it in a ledger that is mirrored.
+ *
+ * @param migrations those that the module has
+ * @param name the next one's name
+ * @param now the time, in milliseconds
+ * @returns nothing for a record of strings alone: with one tag in it, Drizzle's ledger could not be matched by count
+ */
+export function namesOfNext(
+  { migrations }: MigrationList,
+  name: string,
+  now: number,
+): Pick<MigrationEntry, 'tag' | 'when'> {
+  const tags = migrations.flatMap(({ tag }) => tag ?? []);
+  if (tags.length === 0 && migrations.length > 0) return {};
+  const latest = Math.max(...tags.map((tag) => millisOf(tag.slice(0, 14))));
+  const when = secondOf(now) > secondOf(Math.max(latest, 0)) ? now : latest + 1000 + (now % 1000);
+  const exact =
+    migrations.some((one) => one.when !== null) &&
+    migrations.every((one) => one.tag === null || one.when !== null);
+  return { tag: `${secondOf(when)}_${name}`, ...(exact && { when }) };
+}
 
 /** The last import of a `.sql` file: the whole statement and its path. */
 function lastSqlImport(source: string): { end: number; path: string } | undefined {
@@ -40,32 +72,40 @@ function lastSqlImport(source: string): { end: number; path: string } | undefine
  *
  * @param module the module
  * @param name what the migration does, in letters, digits, `_` and `-`
+ * @param now the time, in milliseconds
  * @throws {CliError} if the name is none, or its file is there already
  */
-export function appendMigration(module: ModuleFile, name: string): NextMigration {
+export function appendMigration(module: ModuleFile, name: string, now: number): NextMigration {
   if (!/^[A-Za-z][\w-]*$/.test(name)) {
     throw new CliError(
       `"${name}" is no name for a migration: a letter, then letters, digits, _ and -, such as add_tags.`,
     );
   }
   const key = keyOf(module.list.migrations.length);
+  const names = namesOfNext(module.list, name, now);
+  const { tag = null } = names;
+  const entryOf = (sql: string): string => {
+    if (tag !== null) return renderEntry(key, { ...names, sql: '' }, sql);
+    return sql === key ? key : `// ${name}\n  ${key}: ${sql}`;
+  };
   const imported = lastSqlImport(module.source);
   if (imported === undefined) {
-    const entry = `// ${name}\n  ${key}: \`\n-- ${STUB}\n\``;
+    const entry = entryOf(template(STUB));
     const edited = editRecord(module.source, module.record, new Map(), [entry]);
     const text = carryFingerprint(edited, { ...module.entries, [key]: '' });
-    return { key, text, sqlFile: undefined };
+    return { key, tag, text, sqlFile: undefined };
   }
   const path = `${imported.path.slice(0, imported.path.lastIndexOf('/'))}/${key}_${name}.sql`;
   const file = join(dirname(module.file), path);
   if (existsSync(file))
     throw new CliError(`${file}: there is such a file already. Remove it, or name it otherwise.`);
   const eol = module.source.includes('\r\n') ? '\r\n' : '\n';
-  const edited = editRecord(module.source, module.record, new Map(), [key]);
+  const edited = editRecord(module.source, module.record, new Map(), [entryOf(key)]);
   return {
     key,
+    tag,
     text: `${edited.slice(0, imported.end)}${eol}import ${key} from ${string(path)};${edited.slice(imported.end)}`,
-    sqlFile: { path: file, text: `-- ${name}: ${STUB[0]?.toLowerCase()}${STUB.slice(1)}\n` },
+    sqlFile: { path: file, text: STUB },
   };
 }
 
@@ -73,14 +113,14 @@ async function run(name: string, options: NewOptions): Promise<void> {
   const file = await findModule(options.module, options.config);
   const module = await openModule(file);
   if (module === undefined) throw new CliError(`${file}: there is no such module.`);
-  const { key, text, sqlFile } = appendMigration(module, name);
+  const { key, tag, text, sqlFile } = appendMigration(module, name, Date.now());
   // The SQL first: a module never imports a file that is not there.
   if (sqlFile !== undefined) writeFileSync(sqlFile.path, sqlFile.text, { flag: 'wx' });
   writeFileSync(file, text);
-  if (options.json) return printJson({ module: file, key, sqlFile: sqlFile?.path ?? null });
+  if (options.json) return printJson({ module: file, key, tag, sqlFile: sqlFile?.path ?? null });
   print(
-    `Added ${key} to ${file}${sqlFile === undefined ? '' : `, with ${sqlFile.path}`}.`,
-    'Write its SQL before you deploy: an object that ran it will not run it again.',
+    `Added ${tag === null ? key : `${key} (${tag})`} to ${file}${sqlFile === undefined ? '' : `, with ${sqlFile.path}`}.`,
+    'Write its SQL there: until then migrate refuses it, in every object.',
   );
 }
 

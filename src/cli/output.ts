@@ -1,5 +1,6 @@
-import Table from 'cli-table3';
-import colours from 'picocolors';
+// What commands print: text for people, as wide as their terminal and in colours where it has any, or JSON.
+import { stripVTControlCharacters, styleText } from 'node:util';
+import { layOut } from '../base/columns.ts';
 
 /** What a command ends with: all is well, it found something, or it could not run. */
 export const EXIT = { ok: 0, found: 1, failed: 2 } as const;
@@ -19,10 +20,57 @@ export class CliError extends Error {
   }
 }
 
-/** Colours for what goes to stdout; none unless it is a terminal. FORCE_COLOR and NO_COLOR are heard. */
-export const paint = colours.createColors(
-  process.env.NO_COLOR ? false : Boolean(process.env.FORCE_COLOR) || process.stdout.isTTY === true,
-);
+const style =
+  (format: Parameters<typeof styleText>[0]) =>
+  (text: string): string =>
+    styleText(format, text);
+
+/** Colours for what goes to stdout; none unless it is a terminal that has some. FORCE_COLOR and NO_COLOR are heard. */
+export const paint = {
+  bold: style('bold'),
+  dim: style('dim'),
+  underline: style('underline'),
+  red: style('red'),
+  green: style('green'),
+  yellow: style('yellow'),
+} as const;
+
+/** How wide a line can be, in characters: as wide as the terminal, or as COLUMNS says; any line where neither is. */
+function widthOfOutput(stream: NodeJS.WriteStream): number {
+  const width = stream.isTTY ? stream.columns : Number(process.env.COLUMNS);
+  return width > 0 ? width : Number.POSITIVE_INFINITY;
+}
+
+const widthOf = (text: string): number => [...stripVTControlCharacters(text)].length;
+
+/**
+ * Breaks a line between words, so that no terminal breaks it inside one. What follows is indented as the line's text is.
+ *
+ * @param line a text of one line; colours in it count for nothing
+ * @param width how wide a line can be, in characters
+ * @returns lines, of which one is wider only where a word is
+ */
+export function wrap(line: string, width: number): string[] {
+  if (widthOf(line) <= width) return [line];
+  const start = /^ *(?:- )?/.exec(line)?.[0] ?? '';
+  const indent = ' '.repeat(start.length);
+  const lines: string[] = [];
+  let current = start;
+  // Several spaces in a row stand between columns, and stay as they are.
+  for (const part of line.slice(start.length).split(/(?<=\S)(?= )/)) {
+    if (current.trim() !== '' && widthOf(current + part) > width) {
+      lines.push(current);
+      current = indent + part.trimStart();
+    } else current += part;
+  }
+  return [...lines, current];
+}
+
+function write(stream: NodeJS.WriteStream, text: string): void {
+  const width = widthOfOutput(stream);
+  const lines = text.split('\n').flatMap((line) => wrap(line, width));
+  stream.write(`${lines.join('\n')}\n`);
+}
 
 /**
  * Prints lines to stdout.
@@ -30,7 +78,7 @@ export const paint = colours.createColors(
  * @param lines the lines, without their ends
  */
 export function print(...lines: string[]): void {
-  process.stdout.write(`${lines.join('\n')}\n`);
+  write(process.stdout, lines.join('\n'));
 }
 
 /**
@@ -39,7 +87,16 @@ export function print(...lines: string[]): void {
  * @param message what happened; it may have several lines
  */
 export function warn(message: string): void {
-  process.stderr.write(`warning: ${message}\n`);
+  write(process.stderr, `warning: ${message}`);
+}
+
+/**
+ * Prints to stderr what a command took for granted.
+ *
+ * @param message what was taken, in a sentence
+ */
+export function note(message: string): void {
+  write(process.stderr, `note: ${message}`);
 }
 
 /**
@@ -48,45 +105,75 @@ export function warn(message: string): void {
  * @param message what was found, where, and what to do next
  */
 export function printError(message: string): void {
-  process.stderr.write(message.replace(/^(?=\S)/gm, 'error: ').concat('\n'));
+  write(process.stderr, message.replace(/^(?=\S)/gm, 'error: '));
 }
 
+/** From how many things on a command takes long enough to say how far it is. */
+const WORTH_SHOWING = 100;
+
 /**
- * Prints a value for machines: JSON on stdout.
+ * Shows on stderr how far a command is, in one line that is gone in the end; nothing where that is no terminal.
  *
- * @param value any value that JSON can hold
+ * @param done how many things are done
+ * @param total of how many
  */
-export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2));
+export function showProgress(done: number, total: number): void {
+  const { stderr } = process;
+  if (total < WORTH_SHOWING || !stderr.isTTY || process.env.TERM === 'dumb') return;
+  const text = `${done} of ${total}`;
+  stderr.write(done < total ? `\r${text}` : `\r${' '.repeat(text.length)}\r`);
 }
 
+/** The version of what `--json` prints: a field that is renamed, taken away or given another meaning makes the next. */
+const JSON_VERSION = 1;
+
 /**
- * Lays rows out in columns, without lines between them.
+ * Prints a result for machines: JSON on stdout, with the version of its format.
  *
- * @param head the columns' names
+ * @param result the fields
+ */
+export function printJson(result: object): void {
+  process.stdout.write(`${JSON.stringify({ version: JSON_VERSION, ...result }, null, 2)}\n`);
+}
+
+/** Breaks a cell between words. Where that is needed it loses its colour, which would run into the other columns. */
+const wrapCell = (cell: string, width: number): string[] =>
+  widthOf(cell) <= width ? [cell] : wrap(stripVTControlCharacters(cell), width);
+
+const longestWord = (cell: string): number =>
+  Math.max(...stripVTControlCharacters(cell).split(' ').map(widthOf));
+
+/**
+ * Lays rows out in columns. Where they are wider than the terminal, the widest columns are broken between words.
+ *
+ * @param head the columns' names; none for a table without
  * @param rows the rows, each with as many cells
- * @returns the table, of one line a row and one for the head
+ * @param width how wide a line can be, in characters
+ * @returns the table, without an end of the last line
  */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const plain = Object.fromEntries(
-    [
-      ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left'],
-      ['bottom-right', 'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid'],
-    ]
-      .flat()
-      .map((part) => [part, '']),
-  );
-  const made = new Table({
-    head: [...head],
-    chars: { ...plain, middle: '  ' },
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  width: number = widthOfOutput(process.stdout),
+): string {
+  const all = head.length > 0 ? [head, ...rows] : rows;
+  const columns = (all[0] ?? []).map((_, i) => all.map((row) => row[i] ?? ''));
+  const widths = columns.map((cells) => Math.max(...cells.map(widthOf)));
+  const least = columns.map((cells) => Math.max(...cells.map(longestWord)));
+  const excess = widths.reduce((sum, one) => sum + one, 2 * (widths.length - 1)) - width;
+  for (let taken = 0; taken < excess; taken++) {
+    const slack = widths.map((one, i) => one - (least[i] as number));
+    const most = Math.max(...slack);
+    if (most <= 0) break;
+    const widest = slack.indexOf(most);
+    widths[widest] = (widths[widest] as number) - 1;
+  }
+  const lines = all.flatMap((row) => {
+    const cells = row.map((cell, i) => wrapCell(cell, widths[i] as number));
+    const height = Math.max(...cells.map(({ length }) => length));
+    return Array.from({ length: height }, (_, line) => cells.map((cell) => cell[line] ?? ''));
   });
-  made.push(...rows.map((row) => [...row]));
-  return made
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n');
+  return layOut(lines, widthOf).join('\n');
 }
 
 /**

@@ -5,7 +5,7 @@ import { register as check } from './check.ts';
 import { register as convert } from './convert.ts';
 import { register as eject } from './eject.ts';
 import { register as newMigration } from './new.ts';
-import { CliError, EXIT, printError } from './output.ts';
+import { CliError, EXIT, printError, printJson } from './output.ts';
 import { register as status } from './status.ts';
 
 const { version } = JSON.parse(
@@ -21,6 +21,16 @@ const EXAMPLES: Record<string, string> = {
   new: 'new add_tags --module src/migrations.ts',
 };
 
+/** Whether JSON was asked for, also by a command line that cannot be understood. */
+const asksForJson = (): boolean =>
+  /(?:^| )--(?:json|format[ =]json)(?: |$)/.test(process.argv.slice(2).join(' '));
+
+/** Says what went wrong: to people on stderr, to machines on stdout. */
+function fail(message: string): void {
+  if (asksForJson()) printJson({ error: { message } });
+  else printError(message);
+}
+
 const program = new Command('drizzle-offramp')
   .description(
     "Takes Durable Objects with SQLite from Drizzle's migrator to plain migrations, step by step.",
@@ -28,7 +38,7 @@ const program = new Command('drizzle-offramp')
   .version(version)
   .exitOverride()
   .configureOutput({
-    outputError: (message) => printError(message.trim().replace(/^error: /, '')),
+    outputError: (message) => fail(message.trim().replace(/^error: /, '')),
   })
   .addHelpText('after', '\nExit status: 0, 1 (something was found), 2 (the command could not run).')
   .helpCommand(false);
@@ -58,11 +68,11 @@ export async function run(): Promise<void> {
       // commander has printed help, the version or its error already.
       process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.failed;
     } else if (error instanceof CliError) {
-      printError(error.message);
+      fail(error.message);
       process.exitCode = error.exitCode;
     } else {
       // A bug of ours: its stack is what a report needs.
-      printError(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      fail(error instanceof Error ? (error.stack ?? error.message) : String(error));
       process.exitCode = EXIT.failed;
     }
   }

@@ -31,8 +31,13 @@ interface Token {
   readonly end: number;
 }
 
-/** Where the braces close that open at an offset: past the last one. */
-function endOfBraces(source: string, start: number): number {
+/**
+ * Where the braces close that open at an offset: past the last one.
+ *
+ * @param source a text of TypeScript or JavaScript
+ * @param start the offset of the first brace
+ */
+export function endOfBraces(source: string, start: number): number {
   let depth = 0;
   for (const { text, end } of tokensFrom(source, start)) {
     if (text === '{') depth++;
@@ -70,7 +75,7 @@ function findOpening(tokens: readonly Token[]): number {
   const textAt = (at: number): string => tokens[at]?.text ?? '';
   const opening = (at: number): number => {
     if (textAt(at) === '{') return at;
-    return textAt(at) === 'defineMigrations' && textAt(at + 1) === '(' && textAt(at + 2) === '{'
+    return /^define\w+$/.test(textAt(at)) && textAt(at + 1) === '(' && textAt(at + 2) === '{'
       ? at + 2
       : -1;
   };
@@ -94,8 +99,8 @@ const OPENS = new Set(['{', '[', '(']);
 const CLOSES = new Set(['}', ']', ')']);
 
 /**
- * Finds the record that a module exports by default: `export default { … }`, `export default defineMigrations({ … })`,
- * or a constant of either form that is exported by its name.
+ * Finds the record that a module exports by default: `export default { … }`, `export default defineMigrations({ … })`
+ * (or `defineConfig`), or a constant of either form that is exported by its name.
  *
  * @param source the module's text, TypeScript or JavaScript
  * @returns undefined if no record is written out there

@@ -1,11 +1,17 @@
-import { SingleBar } from 'cli-progress';
-import { type Command, Option } from 'commander';
+// `drizzle-offramp status`: where each local object stands, and what its next wake will do.
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MigrateOptions } from '../options.ts';
-import { EXIT, print, printJson } from './output.ts';
-import { inspectObject, type ObjectStatus } from './status/inspect-object.ts';
-import { DEFAULT_STATE, findNames, findObjects } from './status/objects.ts';
-import { type FleetStatus, toJson, toText } from './status/report.ts';
-import { findSource, type SourceOptions } from './status/source.ts';
+import { collect } from './config.ts';
+import { EXIT, print, printJson, showProgress } from './output.ts';
+import {
+  drizzleOf,
+  inspectObject,
+  type ObjectState,
+  type ObjectStatus,
+} from './status/inspect-object.ts';
+import { DEFAULT_STATE, findNames, findObjects, type ObjectFile } from './status/objects.ts';
+import { BAD, type FleetStatus, STATES, toJson, toText } from './status/report.ts';
+import { type SourceOptions, Sources } from './status/source.ts';
 
 /** The options of `migrate` that a plan depends on. */
 type PlanOptions = Pick<
@@ -16,7 +22,32 @@ type PlanOptions = Pick<
 /** What the command was told. */
 export interface StatusOptions extends SourceOptions, PlanOptions {
   readonly class?: readonly string[];
+  /** The states of the objects to list; all if there is none. */
+  readonly only?: readonly ObjectState[];
   readonly json?: boolean;
+}
+
+/**
+ * What `migrate` is told to do with Drizzle's ledger: as the command was told, or as the object's own ledger says, the
+ * others of its class where all say the same, or the Worker's sources.
+ */
+function drizzleOfAll(
+  files: readonly ObjectFile[],
+  options: PlanOptions,
+  isMirroring: (className: string) => boolean,
+): (file: ObjectFile) => 'retire' | 'mirror' {
+  const { drizzle } = options;
+  if (drizzle !== undefined) return () => drizzle;
+  const own = new Map(files.map((file) => [file, drizzleOf(file.file, options)]));
+  return (file) => {
+    const known = own.get(file);
+    if (known !== undefined) return known;
+    const others = files.filter(({ className }) => className === file.className);
+    const said = new Set(others.flatMap((other) => own.get(other) ?? []));
+    const [first, ...more] = said;
+    if (first === undefined) return isMirroring(file.className) ? 'mirror' : 'retire';
+    return more.length > 0 ? 'retire' : first;
+  };
 }
 
 /**
@@ -24,51 +55,37 @@ export interface StatusOptions extends SourceOptions, PlanOptions {
  *
  * @param path a folder above the objects' files, or a file
  * @param options what the command was told
- * @param progress hears how many of how many objects are done
  * @throws {CliError} if there is nothing at the path, or the migrations cannot be read
  */
-export async function status(
-  path: string,
-  options: StatusOptions,
-  progress: (done: number, total: number) => void = () => {},
-): Promise<FleetStatus> {
-  const { folder, config, module, class: classes, json: _, ...plan } = options;
-  const source = await findSource({
+export async function status(path: string, options: StatusOptions): Promise<FleetStatus> {
+  const { folder, config, module, class: classes, only: _, json: __, ...plan } = options;
+  const sources = await Sources.find({
     ...(folder === undefined ? {} : { folder }),
     ...(config === undefined ? {} : { config }),
     ...(module === undefined ? {} : { module }),
   });
   const files = await findObjects(path, classes);
+  const ofClass = await sources.ofClasses([...new Set(files.map(({ className }) => className))]);
   const names = findNames(files);
+  const drizzle = drizzleOfAll(files, plan, (name) => sources.isMirroring(name));
   const objects: ObjectStatus[] = [];
   for (const file of files) {
-    objects.push(inspectObject(file, names.get(file.id) ?? null, source.input, plan));
-    progress(objects.length, files.length);
+    objects.push(
+      await inspectObject(file, {
+        name: names.get(file.id) ?? null,
+        source: ofClass.get(file.className),
+        options: { ...plan, drizzle: drizzle(file) },
+      }),
+    );
+    // Each is copied and migrated, which takes some milliseconds.
+    showProgress(objects.length, files.length);
   }
-  return { path, source, objects };
-}
-
-/** A bar on stderr, if that is a terminal. */
-function progressBar(): { tell: (done: number, total: number) => void; stop: () => void } {
-  if (!process.stderr.isTTY) return { tell: () => {}, stop: () => {} };
-  const bar = new SingleBar({
-    format: '{bar} {value} of {total} objects',
-    stream: process.stderr,
-    clearOnComplete: true,
-    hideCursor: true,
-  });
-  let started = false;
   return {
-    tell(done, total) {
-      if (!started) bar.start(total, 0);
-      started = true;
-      bar.update(done);
-    },
-    stop: () => bar.stop(),
+    path,
+    sources: [...new Set(ofClass.values())].filter((one) => one !== undefined),
+    objects,
   };
 }
-
-const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
 /**
  * Adds the command `status`.
@@ -84,10 +101,18 @@ export function register(program: Command): void {
     .option('--folder <folder>', 'the folder of migrations, without a config')
     .option(
       '--module <file>',
-      "the module of migrations (default: migrations.ts in the folder's parent)",
+      "the module of migrations (default: the folder's, unless the Worker imports the folder)",
     )
     .option('--no-module', 'compare with the folder, even if there is a module')
     .option('--class <name>', 'only objects of this class; repeatable', collect)
+    .addOption(
+      new Option('--only <state>', 'list only objects in this state; repeatable')
+        .choices(STATES)
+        .argParser((value: string, before: string[] = []) => {
+          if (STATES.includes(value as ObjectState)) return [...before, value];
+          throw new InvalidArgumentError(`Allowed choices are ${STATES.join(', ')}.`);
+        }),
+    )
     .addOption(
       new Option('--drizzle <what>', 'as the option of migrate').choices(['retire', 'mirror']),
     )
@@ -111,18 +136,10 @@ export function register(program: Command): void {
     .option('--drizzle-table <name>', 'as the option of migrate')
     .option('--json', 'print JSON')
     .action(async (path: string, options: StatusOptions) => {
-      const bar = progressBar();
-      try {
-        const fleet = await status(path, options, bar.tell);
-        bar.stop();
-        if (options.json === true) printJson(toJson(fleet));
-        else print(toText(fleet));
-        const bad = fleet.objects.some(
-          ({ state }) => state === 'refused' || state === 'unreadable',
-        );
-        process.exitCode = bad ? EXIT.found : EXIT.ok;
-      } finally {
-        bar.stop();
-      }
+      const fleet = await status(path, options);
+      if (options.json === true) printJson(toJson(fleet, options.only));
+      else print(toText(fleet, options.only));
+      const bad = fleet.objects.some(({ state }) => BAD.includes(state));
+      process.exitCode = bad ? EXIT.found : EXIT.ok;
     });
 }

@@ -1,13 +1,14 @@
 import { InputError } from '../base/errors.ts';
 import { sha256 } from '../base/sha256.ts';
 import type { Migration, MigrationSource } from './migration.ts';
+import { checkWritten } from './unwritten.ts';
 
 /**
  * Adds what a migration was given without.
  *
  * @param source the migration as it was read
  * @returns the migration with its checksum
- * @throws {InputError} if its SQL is no text
+ * @throws {InputError} if its SQL is no text, or not written yet
  */
 export function complete(source: MigrationSource): Migration {
   const { key, tag = null, when = null, was = [], sql } = source;
@@ -21,6 +22,7 @@ export function complete(source: MigrationSource): Migration {
       key,
     );
   }
+  checkWritten(key, sql);
   // Some bundlers keep a file's byte order mark and some do not; it must not make another migration of it.
   const checksum = source.checksum ?? sha256(sql.replace(/^\ufeff/, ''));
   return { key, tag, when, was, sql, checksum };

@@ -23,20 +23,6 @@ export type Enforcement =
   | 'in transaction';
 
 /**
- * Says so where foreign keys were disabled by hand, as around Drizzle's migrator: they stay disabled, as enabling them does
- * nothing until the migrations are committed.
- *
- * @param storage the object's storage
- */
-export function warnIfDisabledByHand(storage: StorageLike): void {
-  if (disabled.has(storage) || isEnforced(storage.sql)) return;
-  console.warn(
-    'drizzle-offramp: foreign keys were disabled before migrate() was called, and stay so in this instance. Take the PRAGMA ' +
-      'out: migrate() disables them where a migration asks for it, and enables them again.',
-  );
-}
-
-/**
  * Disables the enforcement of foreign keys, if that is possible now.
  *
  * @param storage the object's storage

@@ -1,3 +1,4 @@
+import { layOut } from '../base/columns.ts';
 import { OfframpError } from '../base/errors.ts';
 import type { MigrationRef } from '../plan/result.ts';
 import type { TableRow } from './contents.ts';
@@ -118,9 +119,6 @@ export function matrixOf(leftBy: LeftBy, starts: readonly RehearsedStart[]): str
     [`Objects that ${LEFT_BY[leftBy]} left`, ...CHECKS],
     ...starts.map(({ start, cells }) => [start.name, ...CHECKS.map((it) => markOf(cells[it]))]),
   ];
-  const widths = lines[0]?.map((_, column) =>
-    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
-  );
   const notes = starts.flatMap(({ start, cells: { migrates } }) =>
     migrates.status === 'impossible'
       ? [
@@ -128,13 +126,7 @@ export function matrixOf(leftBy: LeftBy, starts: readonly RehearsedStart[]): str
         ]
       : [],
   );
-  const table = lines.map((line) =>
-    line
-      .map((text, column) => text.padEnd(widths?.[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-  return [...table, ...notes].join('\n');
+  return [...layOut(lines), ...notes].join('\n');
 }
 
 /** How many rows of a table, and starts of one failure, a message names; the rest are counted. */

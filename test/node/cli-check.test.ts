@@ -788,7 +788,14 @@ describe('the built command', { timeout: SLOW }, () => {
     const { status, stdout } = run(project, 'check', 'drizzle', '--json');
     expect([status, JSON.parse(stdout)]).toEqual([
       1,
-      { folders: ['drizzle'], migrations: 1, errors: 1, warnings: 0, findings: [finding] },
+      {
+        version: 1,
+        folders: ['drizzle'],
+        migrations: 1,
+        errors: 1,
+        warnings: 0,
+        findings: [finding],
+      },
     ]);
     expect(run(project, 'check', 'drizzle', '--format', 'github')).toEqual({
       status: 1,

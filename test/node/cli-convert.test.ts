@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadDefault } from '../../src/cli/load.ts';
 import type { MigrationEntry } from '../../src/index.ts';
 import type { Run } from './built.ts';
@@ -14,6 +14,7 @@ import {
   tables,
   tagOf,
   textOf,
+  writeBundle0,
   writeForm0,
   writeForm1,
 } from './corpus.ts';
@@ -304,9 +305,43 @@ describe('converting again', () => {
       'migrations.ts',
       "export default { m0000: 'CREATE TABLE a (id text);\\n', m0001: 'CREATE TABLE b (id text);\\n' };\n",
     );
-    convert('drizzle');
+    expect(convert('drizzle')).toEqual(
+      failed(
+        'migrations.ts: its first line does not say that `drizzle-offramp convert` wrote it. Name another module with ' +
+          '--out, or pass --force to make it the module of drizzle.',
+      ),
+    );
+    expect(convert('drizzle', '--force')).toMatchObject({ status: 0, stderr: '' });
     expect(await names()).toEqual(['m0000 a', 'm0001 b']);
+    expect(convert('drizzle', '--check')).toEqual(
+      ok('migrations.ts is up to date: 2 migrations from drizzle.\n'),
+    );
   });
+
+  for (const flags of [[], ['--plain'], ['--sql-files'], ['--sql-files', '--plain']]) {
+    it(`does not undo eject ${flags.join(' ')} unless it is forced to`, async () => {
+      writeForm0(at('drizzle'), tables('a', 'b'));
+      convert('drizzle');
+      const converted = await load();
+      run('eject', ...flags);
+      const ejected = read();
+      for (const mode of [[], ['--check']]) {
+        expect(convert('drizzle', ...mode)).toEqual(
+          failed(
+            'migrations.ts: it was ejected: people write on it, and it needs no folder any more. Name another module ' +
+              'with --out, or pass --force to make it the module of drizzle.',
+          ),
+        );
+      }
+      expect(read()).toBe(ejected);
+      expect(convert('drizzle', '--force')).toMatchObject({ status: 0, stderr: '' });
+      expect(await load()).toEqual(converted);
+      expect(read()).toMatch(
+        /^\/\/ Written by `drizzle-offramp convert` from \.\/drizzle\. [^\n]*\nimport /,
+      );
+      expect(convert('drizzle', '--check')).toMatchObject({ status: 0 });
+    });
+  }
 });
 
 describe('what has no right answer', () => {
@@ -374,27 +409,52 @@ describe('--json', () => {
     write('drizzle/0007_extra.sql', 'SELECT 1');
     const { status, stdout, stderr } = convert('drizzle', '--json');
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(JSON.parse(stdout)).toEqual([
-      {
-        folder: 'drizzle',
-        form: '0.x',
-        module: 'migrations.ts',
-        migrations: 1,
-        byHand: 0,
-        upToDate: false,
-        written: true,
-        changes: [{ key: 'm0000', tag: '20261122180000_a', change: 'added' }],
-        problems: [
-          {
-            code: 'EXTRA_FILE',
-            file: 'drizzle/0007_extra.sql',
-            line: 1,
-            message:
-              'The journal has no entry for this file, so no object gets it. Remove it, or restore its entry.',
-          },
-        ],
+    expect(JSON.parse(stdout)).toEqual({
+      version: 1,
+      modules: [
+        {
+          folder: 'drizzle',
+          form: '0.x',
+          module: 'migrations.ts',
+          migrations: 1,
+          byHand: 0,
+          upToDate: false,
+          written: true,
+          changes: [{ key: 'm0000', tag: '20261122180000_a', change: 'added' }],
+          problems: [
+            {
+              code: 'EXTRA_FILE',
+              file: 'drizzle/0007_extra.sql',
+              line: 1,
+              message:
+                'The journal has no entry for this file, so no object gets it. Remove it, or restore its entry.',
+            },
+          ],
+        },
+      ],
+    });
+  });
+
+  it('is also what an error is', () => {
+    const said = (...args: string[]) => {
+      const { status, stdout, stderr } = run(...args);
+      return { status, stderr, ...(JSON.parse(stdout) as object) };
+    };
+    expect(said('convert', 'drizle', '--json')).toEqual({
+      status: 2,
+      stderr: '',
+      version: 1,
+      error: {
+        message: 'drizle does not exist. Run `drizzle-kit generate`, or name another folder.',
       },
-    ]);
+    });
+    expect(said('convert', '--fast', '--json')).toEqual({
+      status: 2,
+      stderr: '',
+      version: 1,
+      error: { message: "unknown option '--fast'" },
+    });
+    expect(said('check', 'drizle', '--format=json')).toMatchObject({ status: 2, version: 1 });
   });
 });
 
@@ -503,18 +563,29 @@ describe('where the folder and the module are', () => {
     );
   });
 
-  it('is refused where two would be one', () => {
-    for (const name of ['inbox', 'archive']) {
+  /** Two folders side by side, each with a config. */
+  function writeTwo(config = (name: string): string => `${name}.config.json`): string[] {
+    return ['inbox', 'archive'].map((name) => {
       writeForm0(at('drizzle', name), tables(name));
-      write(`${name}.config.json`, JSON.stringify({ out: `drizzle/${name}` }));
-    }
-    const configs = ['-c', 'inbox.config.json', '-c', 'archive.config.json'];
+      write(config(name), JSON.stringify({ out: `drizzle/${name}`, driver: 'durable-sqlite' }));
+      return config(name);
+    });
+  }
+
+  it('is named by the folder where two would be one', () => {
+    const configs = writeTwo().flatMap((name) => ['-c', name]);
     expect(convert(...configs)).toEqual(
-      failed(
-        'drizzle/inbox and drizzle/archive would both be written to drizzle/migrations.ts: convert them one by one, ' +
-          'with --out.',
+      ok(
+        'Wrote drizzle/inbox-migrations.ts: 1 migration from drizzle/inbox.\n' +
+          '  + m0000  20261122180000_inbox\n' +
+          'Wrote drizzle/archive-migrations.ts: 1 migration from drizzle/archive.\n' +
+          '  + m0000  20261122180000_archive\n',
       ),
     );
+    expect(read('drizzle/inbox-migrations.ts').split('\n')[0]).toBe(
+      '// Written by `drizzle-offramp convert` from ./inbox. Keys never change; convert again after `drizzle-kit generate`.',
+    );
+    expect(convert(...configs, '--check')).toMatchObject({ status: 0, stderr: '' });
     expect(convert(...configs, '--out', 'x.ts')).toEqual(
       failed('--out names one module, and there are several folders: convert them one by one.'),
     );
@@ -523,11 +594,125 @@ describe('where the folder and the module are', () => {
     );
   });
 
+  it('is never that of another folder', () => {
+    writeTwo();
+    expect(convert('drizzle/inbox').stdout).toContain('Wrote drizzle/migrations.ts: ');
+    expect(convert('drizzle/archive').stdout).toContain('Wrote drizzle/archive-migrations.ts: ');
+    expect(convert('drizzle/inbox')).toEqual(
+      ok('drizzle/migrations.ts is up to date: 1 migration from drizzle/inbox.\n'),
+    );
+    expect(convert('drizzle/archive', '--out', 'drizzle/migrations.ts')).toEqual(
+      failed(
+        'drizzle/migrations.ts: it was made from another folder, drizzle/inbox. Name another module with --out, or pass ' +
+          '--force to make it the module of drizzle/archive.',
+      ),
+    );
+  });
+
+  it('is that of all configs for Durable Objects, and it says which', () => {
+    writeTwo((name) => `drizzle-${name}.config.json`);
+    write(
+      'drizzle.config.json',
+      JSON.stringify({ out: 'd1', driver: 'd1-http', dialect: 'sqlite' }),
+    );
+    write('drizzle.config.d.ts', '');
+    write('drizzle-old.config.json.bak', '');
+    const note =
+      'note: drizzle-archive.config.json, drizzle-inbox.config.json are for Durable Objects, and not ' +
+      'drizzle.config.json (d1-http). Name others with --config.\n';
+    expect(convert()).toMatchObject({
+      status: 0,
+      stderr: note,
+      stdout: expect.stringContaining('Wrote drizzle/inbox-migrations.ts'),
+    });
+    expect(run('check')).toMatchObject({ stderr: note });
+    expect(JSON.parse(run('check', '--json').stdout).folders).toEqual([
+      'drizzle/archive',
+      'drizzle/inbox',
+    ]);
+  });
+
+  it('is left alone where one of several was ejected and nobody names it', () => {
+    writeTwo((name) => `drizzle-${name}.config.json`);
+    convert();
+    run('eject', 'drizzle/inbox-migrations.ts');
+    expect(convert('--check')).toEqual({
+      status: 0,
+      stderr: 'note: drizzle/inbox-migrations.ts: ejected, and left alone.\n',
+      stdout: 'drizzle/archive-migrations.ts is up to date: 1 migration from drizzle/archive.\n',
+    });
+    expect(convert('--config', 'drizzle-inbox.config.json')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('drizzle/inbox-migrations.ts: it was ejected: '),
+    });
+  });
+
+  it('is told by a migrations.js, as drivers are often wrong', () => {
+    writeForm0(at('do'), tables('a'));
+    writeBundle0(at('do'), tables('a'));
+    write('drizzle.config.json', JSON.stringify({ out: 'd1', driver: 'd1-http' }));
+    write('drizzle.do.config.json', JSON.stringify({ out: 'do', driver: 'd1-http' }));
+    write('drizzle-pg.config.json', JSON.stringify({ out: 'pg', dialect: 'postgresql' }));
+    expect(convert()).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('Wrote migrations.ts: 1 migration from do.\n'),
+      stderr:
+        'note: drizzle.do.config.json is for Durable Objects, and not drizzle.config.json (d1-http), ' +
+        'drizzle-pg.config.json (postgresql). Name others with --config.\n',
+    });
+  });
+
+  it('is not that of another database, and is asked for where nothing tells', () => {
+    writeForm0(at('drizzle'), tables('a'));
+    write('drizzle.config.json', JSON.stringify({ driver: 'd1-http' }));
+    expect(convert()).toEqual(
+      failed(
+        'drizzle.config.json (d1-http): it is not for Durable Objects, by its driver ("durable-sqlite") or by a ' +
+          'migrations.js in its `out`. Name it with --config drizzle.config.json if it is, or the folder of migrations.',
+      ),
+    );
+    expect(convert('--config', 'drizzle.config.json')).toMatchObject({ status: 0, stderr: '' });
+    write('drizzle-pg.config.json', JSON.stringify({ out: 'pg', dialect: 'postgresql' }));
+    expect(convert()).toEqual(
+      failed(
+        'drizzle.config.json (d1-http), drizzle-pg.config.json (postgresql): none of them is for Durable Objects, by its ' +
+          'driver ("durable-sqlite") or by a migrations.js in its `out`. Name the one that is with --config, or the ' +
+          'folder of migrations.',
+      ),
+    );
+    write('drizzle.config.json', JSON.stringify({ dialect: 'sqlite' }));
+    write('drizzle-b.config.json', JSON.stringify({ out: 'b' }));
+    expect(convert()).toEqual(
+      failed(
+        'There are several configs, and nothing says which of them is for Durable Objects: drizzle.config.json (sqlite), ' +
+          'drizzle-b.config.json. Name it with --config, or set driver: "durable-sqlite" in it.',
+      ),
+    );
+  });
+
+  it('is found without what a config imports for other things', async () => {
+    writeForm0(at('db'), tables('a'));
+    // What is written out is not run, and what must be run gets nothing of wrangler.
+    for (const out of ["'./db'", "['.', 'db'].join('/')"]) {
+      write(
+        'drizzle.config.ts',
+        `import { getPlatformProxy } from 'wrangler';
+import { defineConfig } from 'drizzle-kit';
+const { env } = await getPlatformProxy<{ URL: string }>();
+export default defineConfig({ dialect: 'sqlite', out: ${out}, dbCredentials: { url: \`\${env.URL}\` } });
+`,
+      );
+      rmSync(at('migrations.ts'), { force: true });
+      expect(convert()).toMatchObject({ status: 0, stderr: '' });
+      expect(await names()).toEqual(['m0000 a']);
+    }
+  });
+
   it('is asked for if nobody says it', () => {
     expect(convert()).toEqual(
       failed(
-        'There is none of drizzle.config.ts, drizzle.config.js, drizzle.config.json here. Name the folder of ' +
-          'migrations, or a config with --config.',
+        'There is none of drizzle.config.ts, drizzle.config.js, drizzle.config.json here, nor another ' +
+          'drizzle*.config.*. Name the folder of migrations, or a config with --config.',
       ),
     );
     expect(convert('-c', 'x.ts')).toEqual(failed('x.ts: there is no such file.'));
@@ -590,6 +775,44 @@ describe('--watch', () => {
 });
 
 describe('the program', () => {
+  it('breaks no line inside a word, and gives no colours to a terminal that has none', () => {
+    writeForm0(at('drizzle'), tables('a', 'b'));
+    convert('drizzle');
+    vi.stubEnv('COLUMNS', '60');
+    vi.stubEnv('TERM', 'dumb');
+    try {
+      expect(convert('drizle').stderr).toBe(
+        'error: drizle does not exist. Run `drizzle-kit generate`, or\nname another folder.\n',
+      );
+      expect(run('eject', '--plain').stdout).toBe(`\
+Wrote migrations.ts: 2 migrations as a record, without tags,
+in one file.
+Tried in 11 states of an object: it does what the converted
+module did.
+
+Can be removed
+  drizzle  folder of drizzle-kit
+
+What this gives up
+  A migration is known by its number and its SQL alone:
+  - Each object must have woken under drizzle-offramp once
+    before you deploy this (\`drizzle-offramp status\` for the
+    local ones): Drizzle's ledger is matched by count, and
+    Drizzle may have skipped a migration.
+  - A merge that gives a migration another number and edits
+    its SQL makes it unknown.
+  - drizzle: 'mirror' is refused.
+  Without --plain each migration keeps its tag, and none of
+  this holds.
+
+The next migration
+  drizzle-offramp new <name> --module migrations.ts
+`);
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
   it('tells its version, and shows an example of each command', () => {
     const { version } = JSON.parse(
       readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8'),

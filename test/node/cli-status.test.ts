@@ -10,20 +10,21 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { fleet } from '../../example/demo/fleet.ts';
 import { bundle, deploy, idOf, migrateWithDrizzle, wake } from '../../example/demo/runtime.ts';
 import { openDatabase } from '../../src/cli/database.ts';
 import type { ObjectStatus } from '../../src/cli/status/inspect-object.ts';
 import { findNames, findObjects } from '../../src/cli/status/objects.ts';
-import { showSize, toText } from '../../src/cli/status/report.ts';
+import { showSize, toJson, toText } from '../../src/cli/status/report.ts';
 import type { Source } from '../../src/cli/status/source.ts';
 import { stepOf } from '../../src/cli/status/step.ts';
 import { status } from '../../src/cli/status.ts';
-import { migrate } from '../../src/index.ts';
+import { type MigrateOptions, migrate } from '../../src/index.ts';
 import { buildCommand } from './built.ts';
+import { START, tables, writeForm0 } from './corpus.ts';
 
 /** In milliseconds: processes and runtimes start slowly where others are at work. */
 const SLOW = 60_000;
@@ -153,26 +154,26 @@ describe('a fleet in Miniflare', { timeout: SLOW }, () => {
     expect(fingerprint(state)).toEqual(before);
   });
 
-  it('does what status said, and is level then', async () => {
+  it('does what status said, and is up to date then', async () => {
     const copy = join(temporary, 'woken');
     cpSync(path, copy, { recursive: true });
     await deploy(await bundle('../worker.ts'), join(copy, 'v3'), async (runtime) => {
       await wake(runtime, objects[0] as (typeof objects)[number]);
       const half = await status(copy, { folder, module: false });
       expect(half.objects.map(({ state }) => state).toSorted()).toEqual([
-        'level',
         'pending',
         'pending',
         'pending',
+        'up-to-date',
       ]);
-      expect(stepOf(half.objects, half.source).step).toBe(2);
+      expect(stepOf(half.objects, half.sources).step).toBe(2);
       for (const object of objects) await wake(runtime, object);
     });
     const done = await status(copy, { folder, module: false });
     expect(done.objects.map(({ state, trackers }) => `${state} ${trackers}`)).toEqual(
-      Array.from({ length: 4 }, () => 'level drizzle-offramp'),
+      Array.from({ length: 4 }, () => 'up-to-date drizzle-offramp'),
     );
-    expect(stepOf(done.objects, done.source)).toEqual({
+    expect(stepOf(done.objects, done.sources)).toEqual({
       step: 3,
       reached: 'leave Drizzle: drizzle-offramp has adopted 4 of 4 objects',
       next: 'Run `drizzle-offramp convert drizzle` and pass what it writes to `migrate`: no .sql imports any more.',
@@ -224,6 +225,7 @@ describe('one object', () => {
     expect(
       await inspectOne(
         DRIZZLE_1,
+        RECORD.m0000.sql,
         "INSERT INTO __drizzle_migrations (hash, created_at, name) VALUES ('', 1, '20261122180000_a')",
       ),
     ).toEqual({
@@ -240,6 +242,7 @@ describe('one object', () => {
       await inspectOne(
         'CREATE TABLE __migrations (version INTEGER PRIMARY KEY)',
         'INSERT INTO __migrations VALUES (0), (1)',
+        RECORD.m0000.sql,
       ),
     ).toEqual({
       trackers: 'do-orm',
@@ -287,14 +290,14 @@ describe('one object', () => {
     return file(1);
   };
 
-  it('of ours is level, is ahead, or gets what is missing', async () => {
+  it('of ours is up to date, is ahead, or gets what is missing', async () => {
     const { path, file } = newState();
     copyFileSync(migrated('m0000', 'm0001', 'm0002'), file(1));
     copyFileSync(migrated('m0000'), file(2));
     const level = (await status(path, { module })).objects.map(short);
     const nothing = { trackers: 'drizzle-offramp', wake: '', problem: null };
     expect(level).toEqual([
-      { ...nothing, stands: '3 20261122180200_c', state: 'level' },
+      { ...nothing, stands: '3 20261122180200_c', state: 'up-to-date' },
       {
         ...nothing,
         stands: '1 20261122180000_a',
@@ -307,7 +310,7 @@ describe('one object', () => {
     const ahead = (await status(path, { module: older })).objects.map(short);
     expect(ahead).toEqual([
       { ...nothing, stands: '3 20261122180200_c', state: 'ahead' },
-      { ...nothing, stands: '1 20261122180000_a', state: 'level' },
+      { ...nothing, stands: '1 20261122180000_a', state: 'up-to-date' },
     ]);
   });
 
@@ -322,6 +325,155 @@ describe('one object', () => {
   });
 });
 
+describe('what the next wake does', () => {
+  const write = (name: string, record: object): string => {
+    const path = join(temporary, name);
+    writeFileSync(path, `export default ${JSON.stringify(record)};`);
+    return path;
+  };
+  const wakeUp = (file: string, record: object, options?: MigrateOptions): void => {
+    const database = openDatabase(file);
+    migrate(database, record as never, options);
+    database.close();
+  };
+
+  it("is to mirror where the object's ledger says so, or those of its class", async () => {
+    const { path, file } = newState();
+    wakeUp(file(1), RECORD, { drizzle: 'mirror' });
+    make(file(2), DRIZZLE_0, ran('m0000'), RECORD.m0000.sql);
+    const { objects } = await status(path, { module });
+    expect(
+      objects.map(({ drizzle, ...object }) => ({ drizzle, ...short(object as never) })),
+    ).toEqual([
+      {
+        drizzle: 'mirror',
+        trackers: 'Drizzle 0.x and drizzle-offramp',
+        stands: '3 20261122180200_c',
+        state: 'up-to-date',
+        wake: '',
+        problem: null,
+      },
+      {
+        drizzle: 'mirror',
+        trackers: 'Drizzle 0.x',
+        stands: '1 20261122180000_a',
+        state: 'pending',
+        wake: 'make ledger, adopt m0000, apply m0001, apply m0002, mirror, mirror',
+        problem: null,
+      },
+    ]);
+    const told = await status(path, { module, drizzle: 'retire' });
+    expect(told.objects.map(short).map(({ wake }) => wake)).toEqual([
+      'retire',
+      'make ledger, adopt m0000, apply m0001, apply m0002, retire',
+    ]);
+  });
+
+  it('is to fail where a statement throws on its rows, and nothing of that is left', async () => {
+    const { path, file } = newState();
+    const start = { m0000: RECORD.m0000 };
+    const required = {
+      ...start,
+      m0001: { ...RECORD.m0001, sql: 'ALTER TABLE a ADD COLUMN y text NOT NULL' },
+    };
+    for (const id of [1, 2]) wakeUp(file(id), start);
+    make(file(1), 'INSERT INTO a VALUES (1)');
+    const before = fingerprint(path);
+    const copies = join(temporary, 'tried');
+    mkdirSync(copies);
+    vi.stubEnv('TMPDIR', copies);
+    const fleet = await status(path, { module: write('required.ts', required) });
+    vi.unstubAllEnvs();
+    expect(fingerprint(path)).toEqual(before);
+    expect(readdirSync(copies)).toEqual([]);
+    expect(
+      fleet.objects.map(short).map(({ state, wake, problem }) => [state, wake, problem]),
+    ).toEqual([
+      [
+        'failing',
+        'apply m0001',
+        expect.stringMatching(
+          /^Migration 1 failed \(m0001 20261122180100_b\); everything was rolled back\.\n {2}Statement 1: ALTER TABLE a ADD COLUMN y text NOT NULL\n {2}Error: Cannot add a NOT NULL column with default value NULL\n/,
+        ),
+      ],
+      ['pending', 'apply m0001', null],
+    ]);
+    expect(fleet.objects.map(({ tried }) => tried)).toEqual([true, true]);
+    expect(toText(fleet)).toContain(
+      'Inbox  000000000000…  drizzle-offramp  1  a       fail: apply 1  ',
+    );
+  });
+
+  it('is to break no reference where a rebuild runs on its rows', async () => {
+    const { path, file } = newState();
+    const start = {
+      m0000:
+        'CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (p REFERENCES p ON DELETE CASCADE);',
+    };
+    const rebuild = {
+      ...start,
+      m0001:
+        'PRAGMA foreign_keys=OFF; CREATE TABLE q (id INTEGER PRIMARY KEY); INSERT INTO q SELECT id FROM p WHERE id < 2; ' +
+        'DROP TABLE p; ALTER TABLE q RENAME TO p; PRAGMA foreign_keys=ON;',
+    };
+    for (const id of [1, 2]) {
+      wakeUp(file(id), start);
+      make(file(id), `INSERT INTO p VALUES (1), (2); INSERT INTO c VALUES (${id})`);
+    }
+    const { objects } = await status(path, { module: write('rebuild.ts', rebuild) });
+    expect(objects.map(({ state }) => state)).toEqual(['pending', 'failing']);
+    expect(objects[1]?.problem).toContain('c');
+  });
+
+  it('is not tried where the file is large, and that is said', async () => {
+    const { path, file } = newState();
+    wakeUp(file(1), { m0000: RECORD.m0000 });
+    make(file(1), 'INSERT INTO a VALUES (zeroblob(65000000))');
+    const fleet = await status(path, { module });
+    expect(fleet.objects.map(({ state, tried }) => ({ state, tried }))).toEqual([
+      { state: 'pending', tried: false },
+    ]);
+    const text = toText(fleet);
+    expect(text).toContain('apply 2 (too large to try)');
+    expect(text).toContain(
+      'Objects above 64 MB were planned, but not tried on a copy of their rows.',
+    );
+  });
+
+  it('is told with the drift that was warned of already', async () => {
+    const { path, file } = newState();
+    const start = { m0000: RECORD.m0000 };
+    const edited = { m0000: { ...RECORD.m0000, sql: 'CREATE TABLE a (x, y);' } };
+    wakeUp(file(1), start);
+    const told = write('edited.ts', edited);
+    const drift = [{ key: 'm0000', tag: '20261122180000_a' }];
+    const before = await status(path, { module: told });
+    expect(before.objects).toMatchObject([{ state: 'pending', drift }]);
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    wakeUp(file(1), edited);
+    expect(warn).toHaveBeenCalledTimes(1);
+    warn.mockRestore();
+    const after = await status(path, { module: told });
+    expect(after.objects).toMatchObject([{ state: 'up-to-date', actions: [], drift }]);
+    expect(toText(after)).toContain('nothing (drift in m0000)');
+    const json = toJson(after) as { objects: unknown[] };
+    expect(json.objects).toMatchObject([{ drift }]);
+  });
+
+  it('is refused by the name that the object has', async () => {
+    const { path, file } = newState();
+    make(
+      file(1),
+      DRIZZLE_0,
+      "INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('', 5)",
+      'CREATE TABLE __miniflare_do_name (id INTEGER PRIMARY KEY, name TEXT)',
+      "INSERT INTO __miniflare_do_name VALUES (1, 'birch')",
+    );
+    const fleet = await status(path, { module });
+    expect(toText(fleet)).toContain('\nrefused Inbox birch: __drizzle_migrations has 1 row(s)');
+  });
+});
+
 describe('files', { timeout: SLOW }, () => {
   it('that are locked, empty or broken are told, and the others read', async () => {
     const { path, file } = newState();
@@ -329,7 +481,7 @@ describe('files', { timeout: SLOW }, () => {
     holder.exec('CREATE TABLE a (x); BEGIN EXCLUSIVE');
     writeFileSync(file(2), '');
     writeFileSync(file(3), 'no database '.repeat(1000));
-    make(file(4), DRIZZLE_0, ran('m0000'));
+    make(file(4), DRIZZLE_0, ran('m0000'), RECORD.m0000.sql);
     make(file(5));
     writeFileSync(file(5), readFileSync(file(5)).fill(7, 100, 200));
     const { objects } = await status(path, { module });
@@ -437,7 +589,13 @@ describe('files', { timeout: SLOW }, () => {
 
 describe('the step of the way', () => {
   const object = (...trackers: ObjectStatus['trackers']) => ({ trackers }) as ObjectStatus;
-  const source: Source = { kind: 'module', path: 'migrations.ts', folder: 'drizzle', input: {} };
+  const source: Source = {
+    kind: 'module',
+    path: 'migrations.ts',
+    folder: 'drizzle',
+    ejected: false,
+    input: {},
+  };
   const ours = object('drizzle-offramp');
 
   it.each([
@@ -470,6 +628,13 @@ describe('the step of the way', () => {
       'Go on with `drizzle-kit generate` and `drizzle-offramp convert` as long as you like; `drizzle-offramp eject` leaves drizzle-kit.',
     ],
     [
+      'all are, and the module was ejected, be the folder there or not',
+      [ours],
+      { ...source, ejected: true },
+      3,
+      'Nothing: write migrations with `drizzle-offramp new <name>`.',
+    ],
+    [
       'all are, and drizzle-kit is gone',
       [ours],
       { ...source, folder: undefined },
@@ -477,7 +642,7 @@ describe('the step of the way', () => {
       'Nothing: write migrations with `drizzle-offramp new <name>`.',
     ],
   ])('where %s', (_, objects, from, step, next) => {
-    expect(stepOf(objects, from)).toMatchObject({ step, next });
+    expect(stepOf(objects, [from])).toMatchObject({ step, next });
   });
 });
 
@@ -494,8 +659,9 @@ describe('the report', () => {
   });
 
   it('says so where there is no object', () => {
-    const source: Source = { kind: 'folder', path: 'drizzle', folder: 'drizzle', input: {} };
-    expect(toText({ path: 'here', source, objects: [] })).toBe('There is no object below here.');
+    expect(toText({ path: 'here', sources: [], objects: [] })).toBe(
+      'There is no object below here.',
+    );
   });
 });
 
@@ -543,8 +709,17 @@ describe('the built command', { timeout: SLOW }, () => {
     });
     expect(rest).toMatchObject({
       path: '.wrangler/state',
-      migrations: { kind: 'module', path: 'migrations.ts' },
-      totals: { level: 0, pending: 2, ahead: 0, refused: 0, unreadable: 0 },
+      version: 1,
+      migrations: [{ kind: 'module', path: 'migrations.ts', ejected: false }],
+      totals: {
+        'up-to-date': 0,
+        pending: 2,
+        ahead: 0,
+        refused: 0,
+        failing: 0,
+        'not-compared': 0,
+        unreadable: 0,
+      },
       step: 1,
     });
   });
@@ -563,22 +738,296 @@ describe('the built command', { timeout: SLOW }, () => {
     expect(stdout).toContain('4 objects against migrations.ts: 2 pending, 2 unreadable.\n');
   });
 
-  it('ends with 2 where there is no state', () => {
-    expect(run(project, 'status', 'nowhere')).toEqual({
-      status: 2,
-      stdout: '',
-      stderr: expect.stringContaining('nowhere does not exist. Run `wrangler dev` first'),
-    });
+  it('ends with 2 where there is no such path, no object in it, or none of the class', () => {
+    const failed = (message: string) => ({ status: 2, stdout: '', stderr: `error: ${message}\n` });
+    expect(run(project, 'status', 'nowhere')).toEqual(
+      failed(
+        'nowhere does not exist. Run `wrangler dev` first, or name the folder that it persists to.',
+      ),
+    );
+    expect(run(project, 'status', 'migrations.ts')).toEqual(
+      failed(
+        "There is no object in migrations.ts: name the folder that wrangler persists to, one below it, or an object's " +
+          '.sqlite file.',
+      ),
+    );
+    expect(run(project, 'status', '--class', 'Inbox', '--class', 'Outbox')).toEqual(
+      failed('There is no object of Outbox below .wrangler/state: there are some of Inbox.'),
+    );
+    expect(run(project, 'status', '--only', 'level')).toEqual(
+      failed(
+        "option '--only <state>' argument 'level' is invalid. Allowed choices are up-to-date, pending, ahead, refused, " +
+          'failing, not-compared, unreadable.',
+      ),
+    );
   });
 
-  it('reads 1,000 objects', () => {
+  it('reads 1,000 objects, and shows them by what they have in common', () => {
     const many = join(temporary, 'many/do/worker-Inbox');
     mkdirSync(many, { recursive: true });
     for (let i = 0; i < 1000; i++) {
       copyFileSync(file(i % 2 ? 'a' : 'b'), join(many, `${String(i).padStart(64, '0')}.sqlite`));
     }
-    const { status, stdout } = run(project, 'status', join(temporary, 'many'));
-    expect(status).toBe(0);
-    expect(stdout).toContain('1000 objects against migrations.ts: 1000 pending.\n');
+    writeFileSync(join(many, `${'f'.repeat(64)}.sqlite`), 'no database '.repeat(10));
+    const path = join(temporary, 'many');
+    const { status, stdout } = run(project, 'status', path);
+    expect(status).toBe(1);
+    expect(stdout).toBe(
+      [
+        'Class  Objects        Tracked by   Stands at  Next wake                Size',
+        'Inbox  500            nobody       –          apply 3                  2.0 MB',
+        'Inbox  500            Drizzle 0.x  2  c       adopt 2, heal 1, retire  6.1 MB',
+        'Inbox  ffffffffffff…  nobody       –          broken                   120 B',
+        '',
+        `unreadable ${many}/${'f'.repeat(64)}.sqlite: broken: file is not a database`,
+        '',
+        '1001 objects against migrations.ts: 1000 pending, 1 unreadable.',
+        'Tracked by: 500 nobody, 500 Drizzle 0.x, 1 nobody.',
+        'List the objects of a state with --only unreadable.',
+        '',
+        'Step 1 of 3, keep drizzle-kit: drizzle-offramp has adopted 0 of 500 objects so far.',
+        "Next: Swap the call: import { migrate } from 'drizzle-offramp/durable-sqlite/migrator' instead of 'drizzle-orm/durable-sqlite/migrator'. Each object is adopted as it wakes.",
+        '',
+      ]
+        .join('\n')
+        .replace('500 nobody, 500 Drizzle 0.x, 1 nobody', '501 nobody, 500 Drizzle 0.x'),
+    );
+    const only = run(project, 'status', path, '--only', 'unreadable');
+    expect(only.status).toBe(1);
+    expect(only.stdout.split('\n').slice(0, 6)).toEqual([
+      'Class  Object         Tracked by  Stands at  Next wake  Size',
+      'Inbox  ffffffffffff…  nobody      –          broken     120 B',
+      '',
+      `unreadable ${many}/${'f'.repeat(64)}.sqlite: broken: file is not a database`,
+      '',
+      '1001 objects against migrations.ts: 1000 pending, 1 unreadable.',
+    ]);
+    expect(run(project, 'status', path, '--only', 'refused').stdout.split('\n')[0]).toBe(
+      '1001 objects against migrations.ts: 1000 pending, 1 unreadable.',
+    );
+    const json = JSON.parse(
+      run(project, 'status', path, '--only', 'unreadable', '--json').stdout,
+    ) as { objects: unknown[]; totals: object };
+    expect(json.objects).toHaveLength(1);
+    expect(json.totals).toMatchObject({ pending: 1000, unreadable: 1 });
+  });
+
+  it('breaks a wide table between words', () => {
+    vi.stubEnv('COLUMNS', '70');
+    const { stdout } = run(project, 'status');
+    vi.unstubAllEnvs();
+    expect(stdout).toBe(
+      [
+        'Class  Object         Tracked by   Stands at  Next wake         Size',
+        'Inbox  aaaaaaaaaaaa…  Drizzle 0.x  2  c       adopt 2, heal 1,  12 KB',
+        '                                              retire',
+        'Inbox  bbbbbbbbbbbb…  nobody       –          apply 3           4.1 KB',
+        '',
+        '2 objects against migrations.ts: 2 pending.',
+        'Tracked by: 1 Drizzle 0.x, 1 nobody.',
+        '',
+        'Step 1 of 3, keep drizzle-kit: drizzle-offramp has adopted 0 of 1',
+        'object so far.',
+        'Next: Swap the call: import { migrate } from',
+        "'drizzle-offramp/durable-sqlite/migrator' instead of",
+        "'drizzle-orm/durable-sqlite/migrator'. Each object is adopted as it",
+        'wakes.',
+        '',
+      ].join('\n'),
+    );
+  });
+});
+
+describe('which migrations a class has', { timeout: SLOW }, () => {
+  const run = buildCommand('status');
+  const { at, write, object } = useProject();
+
+  /** A project of its own for each test. */
+  function useProject() {
+    let folder = '';
+    let count = 0;
+    beforeEach(() => {
+      folder = join(temporary, `classes-${count++}`);
+      mkdirSync(folder);
+    });
+    const at = (path = ''): string => join(folder, path);
+    return {
+      at,
+      write(path: string, text: string): void {
+        mkdirSync(dirname(at(path)), { recursive: true });
+        writeFileSync(at(path), text);
+      },
+      /** An object in which Drizzle ran the migrations of a folder. */
+      object(className: string, ...names: string[]): void {
+        const path = at(`.wrangler/state/v3/do/worker-${className}/${'a'.repeat(64)}.sqlite`);
+        mkdirSync(dirname(path), { recursive: true });
+        const whens = tables(...names).map(({ when }) => `('', ${when})`);
+        make(
+          path,
+          DRIZZLE_0,
+          `INSERT INTO __drizzle_migrations (hash, created_at) VALUES ${whens.join(', ')}`,
+          ...tables(...names).map(({ sql }) => sql),
+        );
+      },
+    };
+  }
+
+  /** What the command says of each class: its state, and what it is compared with. */
+  function said(...args: string[]): Record<string, string> {
+    const { stdout } = run(at(), 'status', '--json', ...args);
+    const { objects } = JSON.parse(stdout) as { objects: ObjectStatus[] };
+    return Object.fromEntries(
+      objects.map(({ className, state, against }) => [className, `${state} against ${against}`]),
+    );
+  }
+
+  const config = (name: string, driver = 'durable-sqlite'): void => {
+    write(
+      `drizzle-${name}.config.ts`,
+      `export default { dialect: 'sqlite', driver: '${driver}', out: './drizzle/${name}' };\n`,
+    );
+  };
+  /** A class whose migrations are those of a folder or a module. */
+  const classOf = (name: string, path: string): string =>
+    `import { DurableObject } from 'cloudflare:workers';
+import { migrate } from 'drizzle-offramp';
+import migrations from '${path}';
+export class ${name} extends DurableObject {
+  constructor(ctx: DurableObjectState, env: Env) { super(ctx, env); migrate(ctx, migrations); }
+}
+`;
+
+  /** Two classes with a folder each, and a database of D1. */
+  function writeTwo(): void {
+    for (const [name, made] of [
+      ['inbox', ['i', 'j']],
+      ['archive', ['x', 'y', 'z']],
+      ['d1', ['d']],
+    ] as const) {
+      const all = tables(...made).map((one) => ({
+        ...one,
+        when: one.when + (name === 'inbox' ? 0 : 7),
+      }));
+      writeForm0(at(`drizzle/${name}`), name === 'archive' ? all : tables(...made));
+      config(name, name === 'd1' ? 'd1-http' : undefined);
+    }
+    object('Inbox', 'i');
+    const path = at(`.wrangler/state/v3/do/worker-Archive/${'b'.repeat(64)}.sqlite`);
+    mkdirSync(dirname(path), { recursive: true });
+    make(
+      path,
+      DRIZZLE_0,
+      `INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('', ${START + 7})`,
+      'CREATE TABLE x (id text)',
+    );
+  }
+
+  it('is what its code imports, of two classes beside a D1', () => {
+    writeTwo();
+    write('src/inbox.ts', classOf('Inbox', '../drizzle/inbox/migrations'));
+    write('src/archive.ts', classOf('Archive', './archive-migrations'));
+    write(
+      'src/archive-migrations.ts',
+      "export { default } from '../drizzle/archive/migrations.js';\n",
+    );
+    write(
+      'src/index.ts',
+      "export { Inbox } from './inbox';\nexport { Archive } from './archive';\n",
+    );
+    expect(said()).toEqual({
+      Archive: 'pending against drizzle/archive',
+      Inbox: 'pending against drizzle/inbox',
+    });
+    // With the history of one the other is not refused.
+    expect(said('--config', 'drizzle-inbox.config.ts')).toEqual({
+      Archive: 'not-compared against null',
+      Inbox: 'pending against drizzle/inbox',
+    });
+    const { status, stdout, stderr } = run(at(), 'status');
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr:
+        'note: drizzle-archive.config.ts, drizzle-inbox.config.ts are for Durable Objects, and not drizzle-d1.config.ts ' +
+        '(d1-http). Name others with --config.\n',
+    });
+    expect(stdout).toContain(
+      '2 objects against drizzle/archive (Archive), drizzle/inbox (Inbox): 2 pending.\n',
+    );
+  });
+
+  it('is what stands in the class, where one file has both', () => {
+    writeTwo();
+    write(
+      'src/index.ts',
+      `${classOf('Inbox', '../drizzle/inbox/migrations')}${classOf('Archive', '../drizzle/archive/migrations').replaceAll('migrations ', 'others ').replace('ctx, migrations', 'ctx, others')}`,
+    );
+    expect(said()).toEqual({
+      Archive: 'pending against drizzle/archive',
+      Inbox: 'pending against drizzle/inbox',
+    });
+  });
+
+  it('is asked for where nothing says it', () => {
+    writeTwo();
+    expect(run(at(), 'status').stderr.split('\n')[1]).toBe(
+      'error: Nothing says which migrations Archive, Inbox have: those of drizzle/archive, drizzle/inbox. Name them with ' +
+        '--config or --module, and the class with --class.',
+    );
+    expect(said('--config', 'drizzle-inbox.config.ts', '--class', 'Inbox')).toEqual({
+      Inbox: 'pending against drizzle/inbox',
+    });
+  });
+
+  it('is the folder while the Worker imports that, and the module once it imports it', () => {
+    writeForm0(at('drizzle'), tables('a', 'b'));
+    write('drizzle.config.json', '{}');
+    run(at(), 'convert');
+    object('Inbox', 'a');
+    write('src/inbox.ts', classOf('Inbox', '../drizzle/migrations'));
+    writeForm0(at('drizzle'), tables('a', 'b', 'c'));
+    expect(said()).toEqual({ Inbox: 'pending against drizzle' });
+    write('src/inbox.ts', classOf('Inbox', '../migrations'));
+    expect(said()).toEqual({ Inbox: 'pending against migrations.ts' });
+    write('tsconfig.json', '{ "compilerOptions": { "paths": { "~/*": ["./*"] } } }');
+    write('src/inbox.ts', classOf('Inbox', '~/drizzle/migrations'));
+    expect(said()).toEqual({ Inbox: 'pending against drizzle' });
+    expect(said('--module', 'migrations.ts')).toEqual({ Inbox: 'pending against migrations.ts' });
+    expect(said('--no-module')).toEqual({ Inbox: 'pending against drizzle' });
+  });
+
+  it('is mirrored where its code says so', () => {
+    writeForm0(at('drizzle'), tables('a'));
+    write('drizzle.config.json', '{}');
+    object('Inbox', 'a');
+    write('src/options.ts', "export const options = { drizzle: 'mirror' } as const;\n");
+    write(
+      'src/inbox.ts',
+      classOf('Inbox', '../drizzle/migrations').replace(
+        'import',
+        "import { options } from './options';\nimport",
+      ),
+    );
+    expect(run(at(), 'status').stdout).toContain(
+      "\nDrizzle's ledger is mirrored, as --drizzle, the ledgers or the sources say.\n",
+    );
+    write('src/options.ts', "// drizzle: 'mirror'\nexport const options = {};\n");
+    expect(run(at(), 'status').stdout).toContain('adopt 1, retire');
+  });
+
+  it('advises no eject after eject', () => {
+    writeForm0(at('drizzle'), tables('a'));
+    write('drizzle.config.json', '{}');
+    run(at(), 'convert');
+    const path = at(`.wrangler/state/v3/do/worker-Inbox/${'a'.repeat(64)}.sqlite`);
+    mkdirSync(dirname(path), { recursive: true });
+    const database = openDatabase(path);
+    const [a] = tables('a');
+    migrate(database, { m0000: { tag: '20261122180000_a', when: START, sql: a?.sql as string } });
+    database.close();
+    expect(run(at(), 'status').stdout).toContain('`drizzle-offramp eject` leaves drizzle-kit.\n');
+    run(at(), 'eject');
+    expect(run(at(), 'status').stdout).toContain(
+      '\nNext: Nothing: write migrations with `drizzle-offramp new <name>`.\n',
+    );
   });
 });

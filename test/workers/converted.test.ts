@@ -5,6 +5,8 @@ import { type MigrationInput, migrate } from '../../src/index.ts';
 import { UP_TO_DATE } from '../../src/plan/result.ts';
 import corpusBundle from '../.generated/converted/corpus/drizzle/migrations.js';
 import corpus from '../.generated/converted/corpus/migrations.ts';
+import ejected from '../.generated/converted/ejected/migrations.ts';
+import ejected1 from '../.generated/converted/ejected-1/migrations.ts';
 import files from '../.generated/converted/files/migrations.ts';
 import converted0 from '../.generated/converted/form-0/migrations.ts';
 import converted1 from '../.generated/converted/form-1/migrations.ts';
@@ -17,11 +19,9 @@ const TAGGED: Record<string, MigrationInput> = {
   'the 1.x bundle': bundle1,
   'the converted 0.x folder': converted0,
   'the converted 1.x folder': converted1,
-};
-
-const PLAIN: Record<string, MigrationInput> = {
-  'the plain record': plain,
-  'the plain record with .sql files': files,
+  'the ejected 0.x folder': ejected,
+  'the ejected 0.x folder with .sql files': files,
+  'the ejected 1.x folder': ejected1,
 };
 
 /** The ledger's heads: the last row has one. */
@@ -32,7 +32,7 @@ const heads = (ctx: DurableObjectState) =>
 const withoutHead = (ctx: DurableObjectState): string =>
   JSON.stringify(dump(ctx)).replace(/"head":"[^"]*"/g, '"head":null');
 
-describe('a converted module', () => {
+describe('a converted or an ejected module', () => {
   for (const [before, first] of Object.entries(TAGGED)) {
     for (const [after, second] of Object.entries(TAGGED)) {
       it(`is level at once where ${before} was: ${after}`, async () => {
@@ -71,28 +71,26 @@ describe('a converted module', () => {
   }
 });
 
-describe('an ejected module', () => {
-  for (const [name, record] of Object.entries(PLAIN)) {
-    for (const [other, tagged] of Object.entries(TAGGED)) {
-      for (const [first, second] of [
-        [tagged, record],
-        [record, tagged],
-      ] as const) {
-        const way = first === record ? `${other} after ${name}` : `${name} after ${other}`;
-        it(`changes the head once, and nothing else: ${way}`, async () => {
-          const stub = newObject();
-          await wake(stub, (ctx) => migrate(ctx, first));
-          const seen = await wake(stub, (ctx) => {
-            const before = { all: withoutHead(ctx), heads: heads(ctx) };
-            const result = migrate(ctx, second);
-            return { result, before, after: { all: withoutHead(ctx), heads: heads(ctx) } };
-          });
-          expect(seen.result).toEqual({ ...UP_TO_DATE, upToDate: false });
-          expect(seen.after.all).toBe(seen.before.all);
-          expect(seen.after.heads).not.toEqual(seen.before.heads);
-          expect(await wake(stub, (ctx) => migrate(ctx, second))).toEqual(UP_TO_DATE);
+describe('a record of strings alone', () => {
+  for (const [other, tagged] of Object.entries(TAGGED)) {
+    for (const [first, second] of [
+      [tagged, plain],
+      [plain, tagged],
+    ] as const) {
+      const way = first === plain ? `${other} after it` : `it after ${other}`;
+      it(`changes the head once, and nothing else: ${way}`, async () => {
+        const stub = newObject();
+        await wake(stub, (ctx) => migrate(ctx, first));
+        const seen = await wake(stub, (ctx) => {
+          const before = { all: withoutHead(ctx), heads: heads(ctx) };
+          const result = migrate(ctx, second);
+          return { result, before, after: { all: withoutHead(ctx), heads: heads(ctx) } };
         });
-      }
+        expect(seen.result).toEqual({ ...UP_TO_DATE, upToDate: false });
+        expect(seen.after.all).toBe(seen.before.all);
+        expect(seen.after.heads).not.toEqual(seen.before.heads);
+        expect(await wake(stub, (ctx) => migrate(ctx, second))).toEqual(UP_TO_DATE);
+      });
     }
   }
 });

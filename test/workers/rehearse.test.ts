@@ -15,6 +15,7 @@ import {
 import files from '../.generated/converted/files/migrations.ts';
 import converted0 from '../.generated/converted/form-0/migrations.ts';
 import converted1 from '../.generated/converted/form-1/migrations.ts';
+import plain from '../.generated/converted/plain/migrations.ts';
 import drizzleBundle1 from '../.generated/up/drizzle/migrations.js';
 import { bundle0, bundle1, type Made, runDrizzle0, runDrizzle1 } from './harness.ts';
 import { deploy } from './worker.ts';
@@ -165,9 +166,23 @@ describe("the example's history", () => {
 });
 
 describe('an ejected record', () => {
-  it('is rehearsed on what drizzle-offramp left', async () => {
-    deploy.construct = (ctx) => migrate(ctx, files);
+  it('is rehearsed on what Drizzle left, and is the same history as the bundle', async () => {
+    deploy.construct = (ctx) => migrate(ctx, drizzleBundle0);
     const { leftBy, starts } = await rehearse(env.OBJECT, files);
+    expect(leftBy).toBe('0.x');
+    expect(starts.map(({ start }) => start.name.trim()).slice(0, 3)).toEqual([
+      'a new object',
+      '1 20261122192236_inbox',
+      '2 20261122192323_user_preferences',
+    ]);
+    expect(starts[7]?.cells.rebuilds).toEqual({ status: 'ok', rows: 16 });
+  });
+});
+
+describe('a record of strings alone', () => {
+  it('is rehearsed on what drizzle-offramp left', async () => {
+    deploy.construct = (ctx) => migrate(ctx, plain);
+    const { leftBy, starts } = await rehearse(env.OBJECT, plain);
     expect(leftBy).toBe('drizzle-offramp');
     expect(starts.map(({ start }) => start.name.trim()).slice(0, 3)).toEqual([
       'a new object',
@@ -179,7 +194,7 @@ describe('an ejected record', () => {
 
   it('is not what a class is level with that has the bundle', async () => {
     deploy.construct = (ctx) => migrate(ctx, drizzleBundle0);
-    const error = await failureOf(deploy.construct, files);
+    const error = await failureOf(deploy.construct, plain);
     expect(error.failures[0]?.found).toBe(
       'The class is level with other migrations than these, or by other options.',
     );

@@ -19,9 +19,16 @@ export async function readModule(file: string): Promise<Past> {
   const input = await loadDefault(file);
   try {
     const { migrations } = readMigrations(input);
+    const entries = Object.entries(input as object);
+    const converted = new Set(
+      entries.filter(([, entry]) => entry?.checksum !== undefined).map(([key]) => key),
+    );
     return {
       source: file,
-      migrations: migrations.map(({ key, tag, when, sql }) => ({ name: key, tag, when, sql })),
+      migrations: migrations
+        // The folder has none that was written by hand: beside converted ones that is an entry without a checksum.
+        .filter(({ key }) => converted.size === 0 || converted.has(key))
+        .map(({ key, tag, when, sql }) => ({ name: key, tag, when, sql })),
     };
   } catch (cause) {
     throw new CliError(`${file}: ${(cause as Error).message}`, { cause });

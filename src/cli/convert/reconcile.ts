@@ -1,9 +1,12 @@
 // From a folder and the module that was converted from it before to the module's next entries. Pure.
 import { createHash } from 'node:crypto';
+import { AdoptionError } from '../../base/errors.ts';
 import { keyOf } from '../../base/key.ts';
 import { millisOf, secondOf } from '../../base/time.ts';
 import type { MigrationEntry, MigrationList } from '../../input/migration.ts';
+import { matchByIdentity } from '../../ledger/match.ts';
 import type { FolderMigration } from '../folder.ts';
+import { CliError } from '../output.ts';
 
 type Known = MigrationList['migrations'][number];
 
@@ -38,69 +41,34 @@ export interface Reconciliation {
 /** The SHA-256 of a text, as the runtime computes it, by faster means. */
 const checksumOf = (sql: string): string => createHash('sha256').update(sql).digest('hex');
 
-/** Pairs what bears the same value; a value that more bear on one side than on the other says nothing. */
-function pairBy(
-  pairs: Map<Known, FolderMigration>,
-  known: readonly Known[],
-  found: readonly FolderMigration[],
-  valuesOfKnown: (migration: Known) => readonly unknown[],
-  valueOfFound: (migration: FolderMigration) => unknown,
-): void {
-  const taken = new Set(pairs.values());
-  const groups = new Map<unknown, { known: Known[]; found: FolderMigration[] }>();
-  for (const migration of found) {
-    const value = taken.has(migration) ? null : valueOfFound(migration);
-    if (value === null) continue;
-    const group = groups.get(value) ?? { known: [], found: [] };
-    group.found.push(migration);
-    groups.set(value, group);
-  }
-  for (const migration of known) {
-    if (pairs.has(migration)) continue;
-    for (const value of valuesOfKnown(migration)) groups.get(value)?.known.push(migration);
-  }
-  for (const group of groups.values()) {
-    if (group.known.length !== group.found.length) continue;
-    // One with several earlier stamps may have been paired by another of them.
-    if (group.known.some((migration) => pairs.has(migration))) continue;
-    group.known.forEach((migration, i) => {
-      pairs.set(migration, group.found[i] as FolderMigration);
-    });
-  }
-}
-
-/** Finds each known migration in the folder: by tag, exact `when`, second, and at last by its SQL. */
+/**
+ * Finds each known migration in the folder, as `migrate` would: what the folder has stands for the ledger of an object
+ * in which Drizzle ran all of it.
+ */
 function pairAll(
   known: readonly Known[],
   found: readonly FolderMigration[],
+  module: string,
 ): Map<Known, FolderMigration> {
-  const pairs = new Map<Known, FolderMigration>();
-  const pair = (
-    valuesOfKnown: (migration: Known) => readonly unknown[],
-    valueOfFound: (migration: FolderMigration) => unknown,
-  ): void => pairBy(pairs, known, found, valuesOfKnown, valueOfFound);
-  pair(
-    ({ tag }) => (tag === null ? [] : [tag]),
-    ({ tag }) => tag,
+  const rows = found.map((migration) => ({
+    tag: migration.tag,
+    created_at: migration.when ?? millisOf(migration.tag.slice(0, 14)),
+    checksum: checksumOf(migration.sql),
+    migration,
+  }));
+  // Without a tag it is known by its text alone, and its key is no tag of anything.
+  const named = new Map<Known, Known>(
+    known.map((one) => [{ ...one, tag: one.tag ?? one.key }, one]),
   );
-  pair(
-    ({ when }) => (when === null ? [] : [when]),
-    ({ when }) => when,
-  );
-  pair(
-    ({ was }) => was,
-    ({ when }) => when,
-  );
-  pair(
-    ({ tag }) => (tag === null ? [] : [tag.slice(0, 14)]),
-    ({ tag }) => tag.slice(0, 14),
-  );
-  // Plain entries too: after `eject` they are the folder's migrations without their tags.
-  pair(
-    ({ checksum }) => [checksum],
-    ({ sql }) => checksumOf(sql),
-  );
-  return pairs;
+  try {
+    const matches = matchByIdentity(rows, [...named.keys()], module);
+    return new Map(
+      Array.from(matches, ([{ migration }, match]) => [named.get(match) as Known, migration]),
+    );
+  } catch (cause) {
+    if (!(cause instanceof AdoptionError)) throw cause;
+    throw new CliError(cause.message, { cause });
+  }
 }
 
 /** The entry of a migration that the module has: its `when` stays while its second does, an old one goes to `was`. */
@@ -131,27 +99,32 @@ const isSame = (known: Known, entry: MigrationEntry, written: boolean): boolean 
 
 /**
  * Decides what converting a folder changes in a module. Keys that the module has stay, new ones are appended in the
- * folder's order, and entries without a tag that the folder does not know (written by hand) are left alone.
+ * folder's order, and entries without a checksum that the folder does not know (written by hand) are left alone.
  *
  * @param known what the module has; empty for a new one
  * @param found the folder's migrations, in order
  * @param accepted keys whose SQL may change
  * @param checksummed keys whose entries have their checksum written out
+ * @param module the module's path, for messages
+ * @throws {CliError} if nobody can tell which of two migrations the folder means
  */
 export function reconcile(
   known: readonly Known[],
   found: readonly FolderMigration[],
   accepted: ReadonlySet<string>,
   checksummed: ReadonlySet<string>,
+  module: string,
 ): Reconciliation {
-  const pairs = pairAll(known, found);
+  const pairs = pairAll(known, found, module);
   const changes: Change[] = [];
   const conflicts: Conflict[] = [];
   for (const migration of known) {
     const { key } = migration;
     const pair = pairs.get(migration);
     if (pair === undefined) {
-      if (migration.tag !== null) conflicts.push({ key, code: 'REMOVED', found: undefined });
+      // Whoever writes one by hand, or has `new` do it, writes no checksum.
+      const isConverted = migration.tag !== null && checksummed.has(key);
+      if (isConverted) conflicts.push({ key, code: 'REMOVED', found: undefined });
       continue;
     }
     const edited = pair.sql !== migration.sql;

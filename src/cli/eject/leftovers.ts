@@ -1,8 +1,9 @@
-// What a project can do without once its migrations are plain. Only looks; removes nothing.
+// What a project can do without once its migrations are ejected. Only looks; removes nothing.
 import { existsSync, readFileSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
 import { globSync } from 'tinyglobby';
-import { CONFIG_NAMES } from '../config.ts';
+import type { Config } from '../config.ts';
+import { isFile, isInside, readManifest, readSources, type Source } from '../sources.ts';
 
 /** Something that was there for Drizzle. */
 export interface Leftover {
@@ -16,104 +17,114 @@ export interface Leftover {
 /** What was found in a project. */
 export interface Leftovers {
   readonly leftovers: readonly Leftover[];
-  /** Sources that ask `migrate` to keep Drizzle's ledger true, which it refuses without tags. */
+  /** Sources that ask `migrate` to keep Drizzle's ledger in sync, which it refuses without tags. */
   readonly mirroring: readonly string[];
 }
 
-interface Source {
-  readonly file: string;
+/** A text outside the sources that may name a file or run a program. */
+interface Mention {
+  /** Who says it, such as `package.json (db:generate)`. */
+  readonly by: string;
   readonly text: string;
-  /** What it imports, as written. */
-  readonly specifiers: readonly string[];
 }
 
-const SPECIFIER = /\b(?:from|import|require)\s*\(?\s*(['"])([^'"\n]+)\1/g;
-
-function readSources(cwd: string, folders: readonly string[]): Source[] {
-  const files = globSync('**/*.{ts,tsx,mts,cts,js,jsx,mjs,cjs}', {
+/** The scripts of package.json, and what CI and wrangler are told. */
+function readMentions(cwd: string): Mention[] {
+  const { scripts = {} } = readManifest(cwd);
+  const files = globSync(['.github/workflows/*.{yml,yaml}', 'wrangler*.{jsonc,json,toml}'], {
     cwd,
-    ignore: [
-      '**/node_modules/**',
-      '**/dist/**',
-      '**/.*/**',
-      ...folders.map((folder) => `${relative(cwd, resolve(cwd, folder)).replaceAll('\\', '/')}/**`),
-    ],
-  });
-  return files.sort().map((file) => {
-    const text = readFileSync(join(cwd, file), 'utf8');
-    return {
-      file,
-      text,
-      specifiers: Array.from(text.matchAll(SPECIFIER), (found) => found[2] ?? ''),
-    };
-  });
+    dot: true,
+  }).sort();
+  return [
+    ...Object.entries(scripts).map(([name, text]) => ({ by: `package.json (${name})`, text })),
+    ...files.map((by) => ({ by, text: readFileSync(join(cwd, by), 'utf8') })),
+  ];
 }
 
-/** The packages that a project asks for. */
-function packagesOf(cwd: string): Set<string> {
-  const file = join(cwd, 'package.json');
-  if (!existsSync(file)) return new Set();
-  const { dependencies, devDependencies } = JSON.parse(readFileSync(file, 'utf8')) as Record<
-    string,
-    object | undefined
-  >;
-  return new Set(Object.keys({ ...dependencies, ...devDependencies }));
+/** Whether a text names a path, and not one that only starts or ends like it. */
+function names(text: string, path: string): boolean {
+  const escaped = path.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`(?<![\\w./-])(?:\\./)?${escaped}(?![\\w.-])`).test(text);
 }
+
+/** A command that takes drizzle-kit's default config. */
+const DEFAULT_RUN =
+  /\bdrizzle-kit\s+(?:generate|push|migrate|check|up|studio|pull|drop|export)\b(?![^&|;\n]*--config)/;
 
 const isOf = (name: string, specifier: string): boolean =>
   specifier === name || specifier.startsWith(`${name}/`);
-
-/** Whether a module's relative import leads into a folder. */
-function leadsInto(cwd: string, folder: string, file: string, specifier: string): boolean {
-  if (!specifier.startsWith('.')) return false;
-  const path = relative(resolve(cwd, folder), resolve(cwd, file, '..', specifier));
-  return !path.startsWith('..');
-}
 
 /**
  * Looks for what was there for Drizzle and who still needs it.
  *
  * @param cwd the project's folder
- * @param folders drizzle-kit's folders
- * @param configs its configs, as far as they are known; those of the usual names are looked for
+ * @param folder drizzle-kit's folder that the ejected module was made from; undefined if nobody knows
+ * @param configs all of its configs that stand here
  */
 export function findLeftovers(
   cwd: string,
-  folders: readonly string[],
-  configs: readonly string[],
+  folder: string | undefined,
+  configs: readonly Config[],
 ): Leftovers {
-  const sources = readSources(cwd, folders);
-  const present = new Set(
-    [...configs, ...CONFIG_NAMES].filter((name) => existsSync(join(cwd, name))),
+  const path = folder === undefined ? undefined : resolve(cwd, folder);
+  const left = configs.filter(
+    (config) => resolve(cwd, config.folder) === path && config.isDurable !== false,
   );
-  const isConfig = ({ file }: Source): boolean => present.has(file);
-  const users = (uses: (source: Source, specifier: string) => boolean): string[] =>
-    sources
-      .filter((source) => !isConfig(source))
-      .filter((source) => source.specifiers.some((specifier) => uses(source, specifier)))
-      .map(({ file }) => file);
-  const packages = packagesOf(cwd);
-  const leftovers: Leftover[] = [
-    ...folders
-      .filter((folder) => existsSync(join(cwd, folder)))
-      .map(
-        (folder): Leftover => ({
-          what: folder,
-          kind: 'folder',
-          usedBy: users(({ file }, specifier) => leadsInto(cwd, folder, file, specifier)),
-        }),
-      ),
-    ...[...present].map((what): Leftover => ({ what, kind: 'config', usedBy: [] })),
-    ...['drizzle-kit', 'drizzle-orm']
-      .filter((name) => packages.has(name))
-      .map(
-        (what): Leftover => ({
-          what,
-          kind: 'package',
-          usedBy: users((_, specifier) => isOf(what, specifier)),
-        }),
-      ),
-  ];
+  const others = configs.filter((config) => !left.includes(config));
+  const sources = readSources(
+    cwd,
+    configs.map((config) => config.folder).concat(folder ?? []),
+  ).filter(({ file }) => !configs.some(({ config }) => config === file));
+  const mentions = readMentions(cwd);
+  const importers = (uses: (one: Source['imports'][number]) => boolean): string[] =>
+    sources.filter(({ imports }) => imports.some(uses)).map(({ file }) => file);
+  const naming = (says: (text: string) => boolean): string[] =>
+    mentions.filter(({ text }) => says(text)).map(({ by }) => by);
+  const configsThat = (uses: (config: Config) => boolean): string[] =>
+    others.filter(uses).map(({ config }) => config);
+
+  const leftovers: Leftover[] = [];
+  if (path !== undefined && existsSync(path)) {
+    const what = relative(cwd, path).replaceAll('\\', '/');
+    leftovers.push({
+      what,
+      kind: 'folder',
+      usedBy: [
+        ...importers((one) =>
+          one.path === undefined
+            ? // An alias of the bundler's own may lead there.
+              one.specifier.split('/').includes(basename(path))
+            : isInside(path, one.path),
+        ),
+        ...configsThat((config) => resolve(cwd, config.folder) === path),
+        ...naming((text) => names(text, what)),
+      ],
+    });
+  }
+  for (const { config } of left) {
+    const isDefault = config.startsWith('drizzle.config.');
+    leftovers.push({
+      what: config,
+      kind: 'config',
+      usedBy: [
+        ...importers((one) => one.path !== undefined && isFile(join(cwd, config), one.path)),
+        ...naming((text) => names(text, config) || (isDefault && DEFAULT_RUN.test(text))),
+      ],
+    });
+  }
+  const { dependencies, devDependencies } = readManifest(cwd);
+  for (const name of ['drizzle-kit', 'drizzle-orm']) {
+    if (!Object.hasOwn({ ...dependencies, ...devDependencies }, name)) continue;
+    leftovers.push({
+      what: name,
+      kind: 'package',
+      usedBy: [
+        ...importers(({ specifier }) => isOf(name, specifier)),
+        ...(name === 'drizzle-kit' ? configsThat(() => true) : []),
+        ...naming((text) => names(text, name)),
+      ],
+    });
+  }
   const mirroring = sources
     .filter(({ text }) => /\bdrizzle:\s*['"]mirror['"]/.test(text))
     .map(({ file }) => file);

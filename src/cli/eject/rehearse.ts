@@ -1,8 +1,8 @@
-// Tries a plain record in a database, in every state that an object of this history can be in, before it is written.
+// Tries an ejected record in a database, in every state that an object of this history can be in, before it is written.
 import { MigrationError, OfframpError } from '../../base/errors.ts';
 import { keyOf } from '../../base/key.ts';
-import type { StateLike } from '../../base/storage.ts';
-import { quote } from '../../base/storage.ts';
+import { quote, type StateLike } from '../../base/storage.ts';
+import { millisOf } from '../../base/time.ts';
 import type { Migration, MigrationRecord } from '../../input/migration.ts';
 import { type Inspection, inspect } from '../../inspect.ts';
 import { migrate } from '../../migrate.ts';
@@ -55,6 +55,32 @@ function undone<T>(object: Rehearsed, run: () => T): T {
 }
 
 const QUIET = { drift: 'ignore' } as const;
+const MIRROR = { ...QUIET, drizzle: 'mirror' } as const;
+
+const FORMS = ['0.x', '1.x'] as const;
+
+/** Drizzle's ledger as its migrator leaves it after these migrations, each of which has a tag. */
+function leaveDrizzleLedger(
+  { storage: { sql } }: Rehearsed,
+  form: (typeof FORMS)[number],
+  present: readonly Migration[],
+): void {
+  const isNamed = form === '1.x';
+  const more = isNamed ? ', name text, applied_at TEXT' : '';
+  sql.exec(
+    `CREATE TABLE __drizzle_migrations (id INTEGER PRIMARY KEY, hash text NOT NULL, created_at numeric${more})`,
+  );
+  const rows = present.map(({ tag, when }) => {
+    const second = millisOf((tag as string).slice(0, 14));
+    // Where only the second is known, Drizzle 0.x still wrote a millisecond.
+    return isNamed ? [second, tag] : [when ?? second + 1];
+  });
+  sql.exec(
+    `INSERT INTO __drizzle_migrations (hash, created_at${isNamed ? ', name' : ''}) ` +
+      `SELECT '', value ->> 0${isNamed ? ', value ->> 1' : ''} FROM json_each(?)`,
+    JSON.stringify(rows),
+  );
+}
 
 const read = (object: Rehearsed, sql: string): string =>
   JSON.stringify([...object.storage.sql.exec(sql)]);
@@ -84,7 +110,19 @@ function contents(object: Rehearsed, rowless: boolean): string {
   return [schema, ...rows].join('\n');
 }
 
-const keys = (refs: readonly { key: string }[]): string => refs.map(({ key }) => key).join(', ');
+/** Keys in a few words: those that follow on each other by the first and the last. */
+function keys(refs: readonly { key: string }[]): string {
+  const runs: { key: string; number: number }[][] = [];
+  for (const { key } of refs) {
+    const number = Number(key.slice(1));
+    const run = runs.at(-1);
+    if (run?.at(-1)?.number === number - 1) run.push({ key, number });
+    else runs.push([{ key, number }]);
+  }
+  return runs
+    .map((run) => [...new Set([run[0], run.at(-1)])].map((end) => end?.key).join(' to '))
+    .join(', ');
+}
 
 /** What a module would do in an object, as far as the two modules must agree. */
 const verdict = ({ refusal, result }: Inspection): string =>
@@ -97,7 +135,7 @@ const verdict = ({ refusal, result }: Inspection): string =>
       ].join('; ')
     : `refuse (${refusal.code})`;
 
-/** The ledger's rows, with the tags that they had before the plain record came. */
+/** The ledger's rows, with the tags that they had before the ejected record came. */
 const LEDGER =
   'SELECT version, tag, checksum, created_at, origin FROM __migrations ORDER BY version';
 
@@ -106,11 +144,23 @@ const readLedger = (object: Rehearsed): unknown[] => {
   return made === undefined ? [] : [...object.storage.sql.exec(LEDGER)];
 };
 
+/** What Drizzle's ledger says, but for the time at which that was written down. */
+function readMirror(object: Rehearsed): unknown[] {
+  const [made] = object.storage.sql.exec("PRAGMA table_list('__drizzle_migrations')");
+  if (made === undefined) return [];
+  return Array.from(
+    object.storage.sql.exec('SELECT * FROM __drizzle_migrations ORDER BY created_at, rowid'),
+    ({ applied_at, ...row }) => row,
+  );
+}
+
 /** What is compared. */
 interface Rehearsing {
   readonly migrations: readonly Migration[];
   readonly converted: MigrationRecord;
-  readonly plain: MigrationRecord;
+  readonly ejected: MigrationRecord;
+  /** Whether the ejected record has the tags that the converted module has. */
+  readonly tagged: boolean;
   /** Whether no migration writes rows, so that none need be looked for. */
   readonly rowless: boolean;
 }
@@ -120,54 +170,70 @@ interface Outcome {
   /** What stands in it, or why nothing changed. */
   readonly data: string;
   readonly ledger: readonly unknown[];
+  readonly mirror: readonly unknown[];
 }
 
 /** Tries a module on an object, which is then as it was. */
-const outcome = (object: Rehearsed, record: MigrationRecord, rowless: boolean): Outcome =>
+const outcome = (
+  object: Rehearsed,
+  record: MigrationRecord,
+  { tagged, rowless }: Rehearsing,
+): Outcome =>
   undone(object, () => {
+    let data: string;
     try {
-      migrate(object, record, QUIET);
-      return { data: contents(object, rowless), ledger: readLedger(object) };
+      migrate(object, record, tagged ? MIRROR : QUIET);
+      data = contents(object, rowless);
     } catch (error) {
       if (!(error instanceof OfframpError)) throw error;
       // Run late, a migration can fail; it must then fail in the same place.
       const place = error instanceof MigrationError ? [error.key, error.statementIndex] : [];
-      return { data: [error.code, ...place].join(' '), ledger: readLedger(object) };
+      data = [error.code, ...place].join(' ');
     }
+    return { data, ledger: readLedger(object), mirror: readMirror(object) };
   });
 
 /** Whether a ledger begins with the rows of another one: nothing that an object knows was lost. */
 const beginsWith = (ledger: readonly unknown[], start: readonly unknown[]): boolean =>
   JSON.stringify(ledger.slice(0, start.length)) === JSON.stringify(start);
 
-/** Compares what both modules leave in an object; returns what is wrong with the plain one. */
-function compareOutcomes(
-  object: Rehearsed,
-  { converted, plain, rowless }: Rehearsing,
-): string | undefined {
-  const one = outcome(object, converted, rowless);
-  const other = outcome(object, plain, rowless);
-  if (one.data !== other.data) return 'the plain record leaves another schema or other rows';
-  const start = readLedger(object);
-  if (!beginsWith(other.ledger, start)) return 'the plain record changes rows of the ledger';
+/** Compares what both modules leave in an object; returns what is wrong with the ejected one. */
+function compareOutcomes(object: Rehearsed, rehearsing: Rehearsing): string | undefined {
+  const one = outcome(object, rehearsing.converted, rehearsing);
+  const other = outcome(object, rehearsing.ejected, rehearsing);
+  const differ = (part: keyof Outcome): boolean =>
+    JSON.stringify(one[part]) !== JSON.stringify(other[part]);
+  if (differ('data')) return 'the ejected record leaves another schema or other rows';
+  if (rehearsing.tagged && differ('ledger')) {
+    return 'the ejected record leaves other rows in our ledger';
+  }
+  if (differ('mirror')) return "the ejected record leaves other rows in Drizzle's ledger";
+  if (!beginsWith(other.ledger, readLedger(object))) {
+    return 'the ejected record changes rows of our ledger';
+  }
   return undefined;
 }
 
-/** Compares what both modules would do in an object; returns what is wrong with the plain one. */
-function comparePlans(object: Rehearsed, { converted, plain }: Rehearsing): string | undefined {
-  const [before, after] = [converted, plain].map((record) =>
+/** Compares what both modules would do in an object; returns what is wrong with the ejected one. */
+function comparePlans(object: Rehearsed, { converted, ejected }: Rehearsing): string | undefined {
+  const [before, after] = [converted, ejected].map((record) =>
     verdict(inspect(object, record, QUIET)),
   );
   if (before === after) return undefined;
-  return `the module says "${before}", the plain record "${after}"`;
+  return `the module says "${before}", the ejected record "${after}"`;
 }
 
-/** Tells an object's state that cannot be told apart from another one. */
-function refuse(state: string, difference: string): never {
+const WITH_TAGS =
+  'Each migration keeps its tag, so the SQL of one is not what its checksum in the module says: run `drizzle-offramp convert`, which names it.';
+const WITHOUT_TAGS =
+  'Without tags a migration is known by its number and its SQL, so two with the same SQL can be mistaken for each ' +
+  'other: eject without --plain, or keep the converted module.';
+
+/** Tells the state of an object in which the two modules differ. */
+function refuse({ tagged }: Rehearsing, state: string, difference: string): never {
   throw new CliError(
-    `The plain record was not written: it would not be level in an object ${state}: ${difference}. Without tags a ` +
-      'migration is known by its number and its SQL, so two with the same SQL can be mistaken for each other: keep ' +
-      'the converted module.',
+    `The record was not written: it would not do the same in an object ${state}: ${difference}. ` +
+      (tagged ? WITH_TAGS : WITHOUT_TAGS),
   );
 }
 
@@ -178,10 +244,30 @@ function refuse(state: string, difference: string): never {
 function tryState(object: Rehearsed, rehearsing: Rehearsing, state: string, run = false): void {
   const difference =
     comparePlans(object, rehearsing) ?? (run ? compareOutcomes(object, rehearsing) : undefined);
-  if (difference !== undefined) refuse(state, difference);
+  if (difference !== undefined) refuse(rehearsing, state, difference);
 }
 
-/** An object after each migration in turn, adopted; with Drizzle's ledger alone where the tags can be written there. */
+/** An object that never woke under drizzle-offramp, with the ledger of either form and nothing else: a plan needs no more. */
+function tryDrizzleLedgers(
+  rehearsing: Rehearsing,
+  present: readonly Migration[],
+  state: string,
+): number {
+  // Drizzle's ledger knows nothing of one that was written by hand.
+  if (present.some(({ tag }) => tag === null)) return 0;
+  for (const form of FORMS) {
+    const object = newObject();
+    try {
+      leaveDrizzleLedger(object, form, present);
+      tryState(object, rehearsing, `that has not woken since Drizzle ${form} ${state}`);
+    } finally {
+      object.storage.close();
+    }
+  }
+  return FORMS.length;
+}
+
+/** An object after each migration in turn: adopted, and with Drizzle's ledger alone. */
 function tryPrefixes(rehearsing: Rehearsing): number {
   const { migrations } = rehearsing;
   const object = newObject();
@@ -189,19 +275,9 @@ function tryPrefixes(rehearsing: Rehearsing): number {
   try {
     for (let count = 0; count <= migrations.length; count++) {
       const present = migrations.slice(0, count);
-      const record = recordOf(present);
-      if (count > 0) migrate(object, record, QUIET);
+      if (count > 0) migrate(object, recordOf(present), QUIET);
       tryState(object, rehearsing, `with the first ${count} migrations`, true);
-      states++;
-      // Drizzle's ledger knows nothing of one that was written by hand.
-      if (present.some(({ tag }) => tag === null)) continue;
-      undone(object, () => {
-        migrate(object, record, { ...QUIET, drizzle: 'mirror' });
-        object.storage.sql.exec('DROP TABLE __migrations');
-        const state = `that has not woken since Drizzle ran its first ${count} migrations`;
-        tryState(object, rehearsing, state);
-      });
-      states++;
+      states += 1 + tryDrizzleLedgers(rehearsing, present, `ran its first ${count} migrations`);
     }
   } finally {
     object.storage.close();
@@ -214,14 +290,19 @@ const latestOf = (position: number, size: number): number[] => [
   ...new Set([Math.min(position + 2, size), size]),
 ];
 
-/** An object over which Drizzle skipped a migration: not mended yet, and mended by the converted module. */
+/** An object over which Drizzle skipped a migration: not applied yet, and applied by the converted module. */
 function tryGap(rehearsing: Rehearsing, position: number): number {
-  const { migrations, converted } = rehearsing;
+  const { migrations, converted, tagged } = rehearsing;
   const gap = migrations[position] as Migration;
+  // Only such a migration is ever applied late.
+  const additive = splitStatements(gap.sql).every(isAdditive);
   let states = 0;
   for (const count of latestOf(position, migrations.length)) {
     const present = migrations.slice(0, count);
     const without = present.filter((migration) => migration !== gap);
+    // Without tags Drizzle's ledger is matched by count, which --plain gives up, and says so.
+    if (tagged) states += tryDrizzleLedgers(rehearsing, without, `skipped ${gap.key}`);
+    if (!additive) continue;
     const object = newObject();
     try {
       // A later migration may need the gap: then no object is in this state.
@@ -251,35 +332,38 @@ function succeeds(run: () => unknown): boolean {
 }
 
 /**
- * Checks that a plain record does in every object just what the converted module does: after each number of its
- * migrations, with our ledger or with Drizzle's alone, and where a migration that only adds was skipped, mended or not.
+ * Checks that an ejected record does in every object just what the converted module does: after each number of its
+ * migrations, with our ledger or with Drizzle's of either form alone, and where one was skipped, applied late or not.
+ * A record with tags must also leave the same in Drizzle's ledger under `drizzle: 'mirror'`.
  *
  * @param migrations what the converted module has, in order
- * @param plain the plain record
+ * @param ejected the record
  * @returns how much was tried
  * @throws {CliError} if the two differ in any state, or a migration fails in an empty database
  */
-export function rehearse(migrations: readonly Migration[], plain: MigrationRecord): Rehearsal {
-  const texts = [...migrations.map(({ sql }) => sql), ...Object.values(plain).map(String)];
+export function rehearse(migrations: readonly Migration[], ejected: MigrationRecord): Rehearsal {
+  const entries = Object.values(ejected);
+  const sqlOf = (entry: (typeof entries)[number]): string =>
+    typeof entry === 'string' ? entry : entry.sql;
+  const texts = [...migrations.map(({ sql }) => sql), ...entries.map(sqlOf)];
   const rehearsing: Rehearsing = {
     migrations,
-    plain,
+    ejected,
     converted: recordOf(migrations),
+    tagged: entries.some((entry) => typeof entry !== 'string'),
     rowless: texts.every((sql) => splitStatements(sql).every(addsNoRows)),
   };
   try {
     let states = tryPrefixes(rehearsing);
-    migrations.forEach(({ sql }, position) => {
-      // Only such a migration is ever applied late.
-      const late = position < migrations.length - 1 && splitStatements(sql).every(isAdditive);
-      if (late) states += tryGap(rehearsing, position);
-    });
+    for (let position = 0; position < migrations.length - 1; position++) {
+      states += tryGap(rehearsing, position);
+    }
     return { states };
   } catch (cause) {
     if (!(cause instanceof OfframpError)) throw cause;
     throw new CliError(
-      `The plain record was not written, since it could not be tried: the migrations do not run in an empty database ` +
-        `here.\n  ${cause.message.replaceAll('\n', '\n  ')}`,
+      `The record was not written, since it could not be tried: the migrations do not run in an empty database here.\n` +
+        `  ${cause.message.replaceAll('\n', '\n  ')}`,
       { cause },
     );
   }

@@ -30,8 +30,8 @@ const classOf = (folder: string): string => basename(folder).split('-').at(-1) a
  *
  * @param path a folder at any height above the files, or a file
  * @param classes the names of classes to look at; all if there are none
- * @returns the files by class and id
- * @throws {CliError} if there is nothing at the path
+ * @returns the files by class and id; none where wrangler keeps its state and has no object yet
+ * @throws {CliError} if there is nothing at the path, or no object of a class
  */
 export async function findObjects(
   path: string,
@@ -48,7 +48,7 @@ export async function findObjects(
     : (await glob('**/*.sqlite', { cwd: path, dot: true, expandDirectories: false })).map((name) =>
         join(path, name),
       );
-  return files
+  const objects = files
     .filter((file) => /^[0-9a-f]{64}\.sqlite$/.test(basename(file)))
     .filter((file) => basename(dirname(dirname(resolve(file)))) === 'do' || found.isFile())
     .map((file) => ({
@@ -57,8 +57,21 @@ export async function findObjects(
       id: basename(file, '.sqlite'),
       bytes: sizeOf(file) + sizeOf(`${file}-wal`),
     }))
-    .filter(({ className }) => classes.length === 0 || classes.includes(className))
     .toSorted((a, b) => (a.className + a.id < b.className + b.id ? -1 : 1));
+  if (objects.length === 0 && path !== DEFAULT_STATE) {
+    throw new CliError(
+      `There is no object in ${path}: name the folder that wrangler persists to, one below it, or an object's .sqlite file.`,
+    );
+  }
+  const there = new Set(objects.map(({ className }) => className));
+  const unknown = classes.filter((name) => !there.has(name));
+  if (unknown.length > 0) {
+    throw new CliError(
+      `There is no object of ${unknown.join(', ')} below ${path}: ` +
+        (there.size > 0 ? `there are some of ${[...there].join(', ')}.` : 'there is none at all.'),
+    );
+  }
+  return objects.filter(({ className }) => classes.length === 0 || classes.includes(className));
 }
 
 /**

@@ -16,17 +16,21 @@ const isAdopted = ({ trackers }: ObjectStatus): boolean => trackers.includes('dr
 const isDrizzles = ({ trackers }: ObjectStatus): boolean =>
   trackers.some((tracker) => tracker.startsWith('Drizzle'));
 
-function nextOfLast(mirrored: number, { kind, folder }: Source): string {
+function nextOfLast(mirrored: number, sources: readonly Source[]): string {
   if (mirrored > 0) {
     return (
       `${plural(mirrored, 'object')} still ${mirrored === 1 ? 'has' : 'have'} Drizzle's ledger. When no deploy with ` +
       "Drizzle's migrator can come back, drop the option drizzle: 'mirror': the ledger is retired at the next wake."
     );
   }
-  if (kind === 'folder') {
-    return `Run \`drizzle-offramp convert ${folder}\` and pass what it writes to \`migrate\`: no .sql imports any more.`;
+  const folders = sources.filter(({ kind }) => kind === 'folder').map(({ path }) => path);
+  if (folders.length > 0) {
+    return (
+      `Run \`drizzle-offramp convert${folders.length === 1 ? ` ${folders[0]}` : ''}\` and pass what it writes to ` +
+      '`migrate`: no .sql imports any more.'
+    );
   }
-  if (folder !== undefined) {
+  if (sources.some(({ folder, ejected }) => folder !== undefined && !ejected)) {
     return 'Go on with `drizzle-kit generate` and `drizzle-offramp convert` as long as you like; `drizzle-offramp eject` leaves drizzle-kit.';
   }
   return 'Nothing: write migrations with `drizzle-offramp new <name>`.';
@@ -36,9 +40,9 @@ function nextOfLast(mirrored: number, { kind, folder }: Source): string {
  * Tells which step of the way the fleet has reached. Objects that nobody tracks are new, and count for nothing.
  *
  * @param objects the fleet
- * @param source where the migrations came from
+ * @param sources where the migrations came from
  */
-export function stepOf(objects: readonly ObjectStatus[], source: Source): Step {
+export function stepOf(objects: readonly ObjectStatus[], sources: readonly Source[]): Step {
   const tracked = objects.filter(({ trackers }) => trackers.length > 0);
   const adopted = tracked.filter(isAdopted);
   const of = `${adopted.length} of ${plural(tracked.length, 'object')}`;
@@ -64,6 +68,6 @@ export function stepOf(objects: readonly ObjectStatus[], source: Source): Step {
   return {
     step: 3,
     reached: `leave Drizzle: drizzle-offramp has adopted ${of}`,
-    next: nextOfLast(adopted.filter(isDrizzles).length, source),
+    next: nextOfLast(adopted.filter(isDrizzles).length, sources),
   };
 }

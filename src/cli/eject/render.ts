@@ -1,0 +1,99 @@
+// Migrations as a record that people write on.
+import { basename, dirname, join } from 'node:path';
+import type { Migration, MigrationEntry, MigrationRecord } from '../../input/migration.ts';
+import { headerOfEjected } from '../find-module.ts';
+import { string, template } from '../literal.ts';
+import { renderEntry } from '../module.ts';
+
+/** The forms that a record can have. */
+export interface RecordForm {
+  /** Whether each SQL text goes to a file of its own, which the module imports. */
+  readonly sqlFiles: boolean;
+  /** Whether the entries are strings alone, without tags. */
+  readonly plain: boolean;
+}
+
+/** A file to write. */
+export interface OutputFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A record, and the files that it is written as. */
+export interface Rendered {
+  readonly record: MigrationRecord;
+  /** The files, the module last. */
+  readonly files: readonly OutputFile[];
+}
+
+/** How a record starts: lines that `convert --force` takes away again. */
+const HEADER =
+  ': migrations in the order in which they run. Never change one that\n' +
+  '// objects have run: append the next, with `drizzle-offramp new <name>` or by hand.\n';
+
+const TAGS =
+  '// A tag is what an object knows a migration by: it stays, whatever number a merge gives the migration.\n';
+
+const TYPE = "import type { MigrationRecord } from 'drizzle-offramp';\n";
+
+/** The name of a migration's file: its key and what Drizzle called it. */
+const fileOf = ({ key, tag }: Migration): string => {
+  const name = tag?.slice('YYYYMMDDHHMMSS_'.length).replaceAll(/[^\w.-]+/g, '_') ?? '';
+  return `${key}${name === '' ? '' : `_${name}`}.sql`;
+};
+
+/** What a record says of a migration: its names and its SQL. The checksum goes, as nobody writes one by hand. */
+function entryOf({ tag, when, was, sql }: Migration, plain: boolean): MigrationEntry | string {
+  if (tag === null || plain) return sql;
+  return { tag, ...(when !== null && { when }), ...(was.length > 0 && { was }), sql };
+}
+
+/** The lines of one entry. */
+function linesOf(key: string, entry: MigrationEntry | string, text: string): string {
+  if (typeof entry !== 'string') return `  ${renderEntry(key, entry, text)},\n`;
+  return text === key ? `  ${key},\n` : `  ${key}: ${text},\n`;
+}
+
+/**
+ * Writes migrations as a record.
+ *
+ * @param out the module's path
+ * @param migrations the migrations in order
+ * @param form the record's form
+ * @param folder the folder that the module was made from; undefined if nobody knows
+ */
+export function renderRecord(
+  out: string,
+  migrations: readonly Migration[],
+  { sqlFiles, plain }: RecordForm,
+  folder?: string,
+): Rendered {
+  const typed = /\.[cm]?ts$/.test(out);
+  const name = basename(out).replace(/\.\w+$/, '');
+  const files = (sqlFiles ? migrations : []).map(
+    (migration): OutputFile => ({
+      path: join(dirname(out), name, fileOf(migration)),
+      text: migration.sql,
+    }),
+  );
+  const imports = files.map(({ path }, i) => {
+    const from = string(`./${name}/${basename(path)}`);
+    return `import ${migrations[i]?.key} from ${from};\n`;
+  });
+  const record: Record<string, MigrationEntry | string> = {};
+  let lines = '';
+  let hasTags = false;
+  for (const migration of migrations) {
+    const { key, tag, sql } = migration;
+    const entry = entryOf(migration, plain);
+    record[key] = entry;
+    hasTags ||= typeof entry !== 'string';
+    // Strings still tell people what Drizzle called them.
+    if (plain && tag !== null && !sqlFiles) lines += `  // ${tag.replaceAll(/\s+/g, ' ')}\n`;
+    lines += linesOf(key, entry, sqlFiles ? key : template(sql));
+  }
+  const text =
+    `${headerOfEjected(out, folder)}${HEADER}${hasTags ? TAGS : ''}${typed ? TYPE : ''}${imports.join('')}\n` +
+    `export default {\n${lines}}${typed ? ' satisfies MigrationRecord' : ''};\n`;
+  return { record, files: [...files, { path: out, text }] };
+}

@@ -1,0 +1,23 @@
+import { InputError } from '../base/errors.ts';
+
+/** What the line starts with that `drizzle-offramp new` leaves where the SQL goes. */
+export const UNWRITTEN = '-- drizzle-offramp new:';
+
+/**
+ * Refuses a migration that `drizzle-offramp new` made and nobody wrote: an object that ran it would not run the SQL that
+ * is written there a minute later. Any other text, be it a comment alone, was meant.
+ *
+ * @param key the migration's key
+ * @param sql its SQL
+ * @throws {InputError} if the text is that one line
+ */
+export function checkWritten(key: string, sql: string): void {
+  const text = sql.trim();
+  if (!text.startsWith(UNWRITTEN) || text.includes('\n')) return;
+  throw new InputError(
+    'NOT_WRITTEN',
+    `Migration ${key} is not written yet: it is the line that \`drizzle-offramp new\` left. Write its SQL there, or ` +
+      'remove it.',
+    key,
+  );
+}
