@@ -43,6 +43,7 @@ export class Dev {
         env: {
           ...process.env,
           CI: 'true',
+          CLOUDFLARE_CF_FETCH_ENABLED: 'false',
           NO_COLOR: '1',
           WRANGLER_HIDE_BANNER: 'true',
           WRANGLER_SEND_ERROR_REPORTS: 'false',
@@ -59,6 +60,7 @@ export class Dev {
       const timer = setTimeout(resolve, 60_000);
       const read = (chunk: Buffer) => {
         text += chunk;
+        if (text.includes('Build failed')) resolve(undefined);
         const found = /Ready on (http:\/\/127\.0\.0\.1:\d+)/.exec(text)?.[1];
         if (found === undefined) return;
         clearTimeout(timer);

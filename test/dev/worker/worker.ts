@@ -101,6 +101,14 @@ export const scenarios: Record<string, Scenario> = {
   syncWithWriteInThen: { construct(p) { p.off(); p.rebuild(); void p.storage.transaction(empty).then(async () => { p.write(); await p.storage.sync(); p.log.push(`on=${p.on()}`); }); } },
   blockThenSync: { construct(p) { p.off(); p.rebuild(); void p.ctx.blockConcurrencyWhile(async () => { await p.storage.sync(); p.log.push(`on=${p.on()}`); }); } },
   storageLoop: { construct(p) { p.off(); p.rebuild(); void p.storage.transaction(async () => { p.log.push(`in transaction on=${p.on()}`); await p.storage.sync(); p.log.push(`in transaction after sync on=${p.on()}`); }).then(() => p.log.push(`on=${p.on()}`)); } },
+  blockUnawaited: { construct(p) { void p.ctx.blockConcurrencyWhile(async () => { p.off(); p.rebuild(); void p.storage.transaction(empty).then(() => p.log.push(`on=${p.on()}`)); }).then(() => p.say('block then')); } },
+  blockUnawaitedSecond: { construct(p) { void p.ctx.blockConcurrencyWhile(async () => { p.off(); p.rebuild(); void p.storage.transaction(empty).then(() => { p.log.push('first'); void p.storage.transaction(empty).then(() => p.log.push(`on=${p.on()}`)); }); }).then(() => p.say('block then')); } },
+  blockWriteThenDanceUnawaited: { construct(p) { void p.ctx.blockConcurrencyWhile(async () => { p.write(); void dance(p); }).then(() => p.say('block then')); } },
+  methodBlockUnawaited: { async method(p) { await p.ctx.blockConcurrencyWhile(async () => { p.off(); p.rebuild(); void p.storage.transaction(empty).then(() => p.log.push(`on=${p.on()}`)); }); p.say('after block'); } },
+  methodBlockUnawaitedSecond: { async method(p) { await p.ctx.blockConcurrencyWhile(async () => { p.off(); p.rebuild(); void p.storage.transaction(empty).then(() => { p.log.push('first'); void p.storage.transaction(empty).then(() => p.log.push(`on=${p.on()}`)); }); }); p.say('after block'); } },
+  methodBlockDanceUnawaited: { async method(p) { await p.ctx.blockConcurrencyWhile(async () => { p.write(); void dance(p); }); p.say('after block'); } },
+  methodBlockQueuedTwo: { async method(p) { await p.ctx.blockConcurrencyWhile(async () => { p.write(); void p.storage.transaction(empty).then(() => { p.off(); p.rebuild(); p.say('rebuilt'); }); void p.storage.transaction(empty).then(() => p.log.push(`on=${p.on()}`)); }); p.say('after block'); } },
+  methodBlockAfterGet: { async method(p) { await p.ctx.blockConcurrencyWhile(async () => { await p.storage.get('k'); p.off(); p.rebuild(); void p.storage.transaction(empty).then(() => p.log.push(`on=${p.on()}`)); await p.storage.get('l'); p.say('rest of block'); }); p.say('after block'); } },
   // F11
   throwsAfterOff: { construct(p) { if (!globalThis.thrown) { (globalThis as any).thrown = true; p.off(); p.rebuild(); void p.storage.transaction(empty).then(() => p.on()); throw new Error('constructor failed'); } } },
 };
