@@ -14,6 +14,7 @@ export {
   type InputErrorCode,
   MigrationError,
   OfframpError,
+  type UncheckedReference,
 } from './base/errors.ts';
 export type {
   DrizzleDatabaseLike,
@@ -34,7 +35,7 @@ export type {
 export { defineMigrations } from './input/migrations.ts';
 export { type Inspection, inspect, type PlannedAction } from './inspect.ts';
 export type { DrizzleRow, HistoryRow, LedgerRow, Origin } from './ledger/row.ts';
-export { migrate } from './migrate.ts';
+export { migrate, migrateAsync } from './migrate.ts';
 export type { MigrateOptions } from './options.ts';
 export type { MigrateResult, MigrationRef } from './plan/result.ts';
 export {

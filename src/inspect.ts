@@ -3,10 +3,10 @@ import { type MigrateTarget, resolveTarget } from './base/storage.ts';
 import type { MigrationInput } from './input/migration.ts';
 import { readMigrations } from './input/migrations.ts';
 import type { MirrorPlan } from './ledger/mirror.ts';
-import { headOf, isEmpty, isLevel, readState, type State } from './ledger/state.ts';
+import { headOf, isLevel, readState, type State } from './ledger/state.ts';
 import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { makePlan, type Plan, wouldWrite } from './plan/plan.ts';
-import { type MigrateResult, toResult, UP_TO_DATE } from './plan/result.ts';
+import { type MigrateResult, NO_VIOLATIONS, toResult, UP_TO_DATE } from './plan/result.ts';
 import { type ForeignKeyMode, foreignKeyMode } from './run/foreign-keys.ts';
 
 /** One thing that `migrate` would do. */
@@ -42,7 +42,7 @@ export interface Inspection {
   };
   /** What would be done, in order; empty if it would be refused. */
   readonly actions: readonly PlannedAction[];
-  /** What the migrations to run ask of foreign keys: for `'off'` pass `ctx` to `migrate`. */
+  /** What the migrations to run ask of foreign keys. */
   readonly foreignKeys: ForeignKeyMode;
   /** What `migrate` would return, but for `violations`. */
   readonly result: MigrateResult;
@@ -139,10 +139,10 @@ export function inspect(
   const refusal = (cause: unknown): OfframpError =>
     asOurs(cause, settings.table, settings.drizzleTable);
   try {
-    const state = readState(resolved, settings);
+    const state = readState(resolved.sql, settings);
     const ledgers = ledgersOf(state);
     const head = headOf(list.fingerprint, settings);
-    if (isLevel(resolved, settings.table, head)) return { ...nothing, ledgers };
+    if (isLevel(resolved.sql, settings.table, head)) return { ...nothing, ledgers };
     try {
       const plan = makePlan(list.migrations, state, settings);
       const upToDate = !wouldWrite(plan, state, head);
@@ -150,8 +150,8 @@ export function inspect(
         upToDate,
         ledgers,
         actions: upToDate ? [] : actionsOf(plan, state, settings),
-        foreignKeys: foreignKeyMode(plan.steps, () => isEmpty(resolved, settings)),
-        result: toResult(plan, upToDate, []),
+        foreignKeys: foreignKeyMode(plan.steps),
+        result: toResult(plan, upToDate, NO_VIOLATIONS),
         refusal: undefined,
       };
     } catch (cause) {

@@ -1,17 +1,97 @@
-import { asOurs, type ForeignKeyViolation } from './base/errors.ts';
+import { asOurs } from './base/errors.ts';
 import { type MigrateTarget, type ResolvedTarget, resolveTarget } from './base/storage.ts';
 import { type MigrateEvent, toEvents } from './events.ts';
 import type { Migration, MigrationInput } from './input/migration.ts';
 import { readMigrations } from './input/migrations.ts';
-import { headOf, isEmpty, isLevel, readState } from './ledger/state.ts';
+import { headOf, isLevel, readState } from './ledger/state.ts';
 import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { makePlan, type Plan, wouldWrite } from './plan/plan.ts';
-import { type MigrateResult, toResult, UP_TO_DATE } from './plan/result.ts';
+import { type MigrateResult, NO_VIOLATIONS, toResult, UP_TO_DATE } from './plan/result.ts';
 import { applyPlan } from './run/apply.ts';
-import { foreignKeyMode, transact } from './run/foreign-keys.ts';
+import { enforcedAgain } from './run/enforcement.ts';
+import { transact } from './run/foreign-keys.ts';
 
-/** Keeps events away until `restore` is done; undefined where nothing can. */
-export type Hold = (restore: () => Promise<void>) => void;
+/**
+ * Brings a Durable Object up to date: adopts what Drizzle's migrator or do-orm left, runs what is missing, all in one
+ * transaction, and writes down what was done. With nothing to do it reads one row and returns.
+ *
+ * Synchronous: call it first in the constructor, before `super(ctx, env)` where a base class writes, and without
+ * `blockConcurrencyWhile`. A table rebuild disables foreign keys; they are enforced again before the first event. In the
+ * rest of the constructor they are not; in a method they are not until its first timer or input, so call
+ * {@link migrateAsync} there.
+ *
+ * ```ts
+ * import { migrate } from 'drizzle-offramp';
+ * import migrations from '../drizzle/migrations';
+ *
+ * export class Inbox extends DurableObject {
+ *   constructor(ctx: DurableObjectState, env: Env) {
+ *     super(ctx, env);
+ *     migrate(ctx, migrations);
+ *   }
+ * }
+ * ```
+ *
+ * @param target the object's `ctx`, its `ctx.storage`, or a Drizzle database
+ * @param input the default export of drizzle-kit's `migrations.js` (0.x or 1.x), or a record `{ m0000: 'SQL', … }`
+ * @param options what to do where there is a choice
+ * @returns what was found and done
+ * @throws {InputError} if the target, the migrations or the options are wrong
+ * @throws {AdoptionError} if what stands in the object's ledgers does not fit the migrations
+ * @throws {MigrationError} if a statement fails
+ * @throws {ForeignKeyError} if foreign keys cannot be disabled for a rebuild, or a row has lost the row it refers to
+ */
+export function migrate(
+  target: MigrateTarget,
+  input: MigrationInput,
+  options?: MigrateOptions,
+): MigrateResult {
+  return migrateResolved(resolveTarget(target), input, options);
+}
+
+/**
+ * The same as {@link migrate}, for wherever one can await: a method, `alarm`, Agents' `onStart`, `blockConcurrencyWhile`,
+ * or a constructor after a base class has written. It waits for the open transaction and keeps other events waiting
+ * meanwhile. When it resolves, foreign keys are enforced again. An error does not reset the object.
+ *
+ * ```ts
+ * async onStart() {
+ *   await migrateAsync(this.ctx, migrations);
+ * }
+ * ```
+ *
+ * @param target the object's `ctx`; with `ctx.storage` or a Drizzle database there must be no open transaction
+ * @param input the migrations, as for {@link migrate}
+ * @param options what to do where there is a choice
+ * @returns what was found and done
+ * @throws what {@link migrate} throws
+ */
+export async function migrateAsync(
+  target: MigrateTarget,
+  input: MigrationInput,
+  options?: MigrateOptions,
+): Promise<MigrateResult> {
+  const resolved = resolveTarget(target);
+  const { state, storage } = resolved;
+  const run = async (): Promise<MigrateResult> => {
+    const result = migrateResolved(resolved, input, options);
+    await enforcedAgain(storage);
+    return result;
+  };
+  if (state === undefined || isUpToDate(resolved, input, options)) return run();
+  let outcome: { readonly result: MigrateResult } | { readonly error: unknown } | undefined;
+  await state.blockConcurrencyWhile(async () => {
+    // What it rejects with would reset the object.
+    try {
+      await storage.transaction(async () => {});
+      outcome = { result: await run() };
+    } catch (error) {
+      outcome = { error };
+    }
+  });
+  if (outcome === undefined || 'error' in outcome) throw outcome?.error;
+  return outcome.result;
+}
 
 function tell(options: ResolvedOptions, events: readonly MigrateEvent[]): void {
   if (options.onEvent === undefined) return;
@@ -29,48 +109,47 @@ function warnOfDrift({ drift }: Plan): void {
   console.warn(`drizzle-offramp: the SQL of ${keys} has changed since this object ran it (drift).`);
 }
 
-function takeTheLongWay(
-  target: ResolvedTarget,
+function planAndApply(
+  { storage, sql }: ResolvedTarget,
   migrations: readonly Migration[],
   head: string,
   options: ResolvedOptions,
-  hold: Hold | undefined,
 ): MigrateResult {
-  const state = readState(target, options);
+  const state = readState(sql, options);
   const plan = makePlan(migrations, state, options);
-  let violations: readonly ForeignKeyViolation[] = [];
-  const upToDate = !wouldWrite(plan, state, head);
-  if (!upToDate) {
-    const mode = foreignKeyMode(plan.steps, () => isEmpty(target, options));
-    violations = transact(target, plan.steps, mode, hold, () =>
-      applyPlan(target.sql, plan, state, head, mode, options),
-    );
-    if (plan.drift.length > 0 && options.drift === 'warn') warnOfDrift(plan);
-  }
-  return toResult(plan, upToDate, violations);
+  if (!wouldWrite(plan, state, head)) return toResult(plan, true, NO_VIOLATIONS);
+  const violations = transact(storage, plan.steps, (look = () => {}) =>
+    applyPlan(sql, plan, state, head, options, look),
+  );
+  if (plan.drift.length > 0 && options.drift === 'warn') warnOfDrift(plan);
+  return toResult(plan, false, violations);
+}
+
+function isUpToDate({ sql }: ResolvedTarget, input: unknown, options?: MigrateOptions): boolean {
+  const { fingerprint } = readMigrations(input, true);
+  const resolved = resolveOptions(options);
+  return isLevel(sql, resolved.table, headOf(fingerprint, resolved));
 }
 
 /**
- * The way through, for `migrate` and for the drop-in, which differ only in how they keep events away.
+ * {@link migrate} with the target resolved.
  *
  * @param target the object
  * @param input the migrations in any form
  * @param options what `migrate` was told
- * @param hold keeps events away; undefined where nothing can
  */
-export function migrateTarget(
+export function migrateResolved(
   target: ResolvedTarget,
   input: unknown,
   options: MigrateOptions | undefined,
-  hold: Hold | undefined,
 ): MigrateResult {
   const { fingerprint } = readMigrations(input, true);
   const resolved = resolveOptions(options);
   const head = headOf(fingerprint, resolved);
-  if (isLevel(target, resolved.table, head)) return UP_TO_DATE;
+  if (isLevel(target.sql, resolved.table, head)) return UP_TO_DATE;
   try {
     const { migrations } = readMigrations(input);
-    const result = takeTheLongWay(target, migrations, head, resolved, hold);
+    const result = planAndApply(target, migrations, head, resolved);
     tell(resolved, toEvents(result));
     return result;
   } catch (cause) {
@@ -78,48 +157,4 @@ export function migrateTarget(
     tell(resolved, [{ type: 'refused', error }]);
     throw error;
   }
-}
-
-/**
- * Brings a Durable Object level with the migrations: adopts what Drizzle's migrator or do-orm left, runs what is
- * missing, all in one transaction, and writes down what was done. With nothing to do it reads one row and returns.
- *
- * Synchronous: call it first in the constructor, without `blockConcurrencyWhile`. After a table rebuild foreign keys
- * are not enforced in the rest of the constructor; before the first event they are.
- *
- * ```ts
- * import { migrate } from 'drizzle-offramp';
- * import migrations from '../drizzle/migrations';
- *
- * export class Inbox extends DurableObject {
- *   constructor(ctx: DurableObjectState, env: Env) {
- *     super(ctx, env);
- *     migrate(ctx, migrations);
- *   }
- * }
- * ```
- *
- * @param target the object's `ctx`; or `ctx.storage` or a Drizzle database, with which a table rebuild is refused
- * @param input the default export of drizzle-kit's `migrations.js` (0.x or 1.x), or a record `{ m0000: 'SQL', … }`
- * @param options what to do where there is a choice
- * @returns what was found and done
- * @throws {InputError} if the target, the migrations or the options are wrong
- * @throws {AdoptionError} if what stands in the object's ledgers does not fit the migrations
- * @throws {MigrationError} if a statement fails
- * @throws {ForeignKeyError} if foreign keys cannot be switched off for a rebuild, or one lost a row that is needed
- */
-export function migrate(
-  target: MigrateTarget,
-  input: MigrationInput,
-  options?: MigrateOptions,
-): MigrateResult {
-  const resolved = resolveTarget(target);
-  const { state } = resolved;
-  const hold: Hold | undefined =
-    state &&
-    ((restore) => {
-      // Its rejection resets the object by itself; nobody else needs to hear of it.
-      state.blockConcurrencyWhile(restore).catch(() => {});
-    });
-  return migrateTarget(resolved, input, options, hold);
 }

@@ -1,14 +1,15 @@
 import { type MigrateTarget, resolveTarget } from './base/storage.ts';
 import type { DrizzleBundle0, DrizzleBundle1 } from './input/migration.ts';
-import { migrateTarget } from './migrate.ts';
+import { migrateResolved } from './migrate.ts';
 import type { MigrateOptions } from './options.ts';
+import { enforcedAgain } from './run/enforcement.ts';
 
 /**
  * Stands in for drizzle-orm's `migrate` of `drizzle-orm/durable-sqlite/migrator`: the same call, another import.
  *
- * All work is done before it returns, and an error is thrown at once, so that a call nobody awaits cannot fail unseen.
- * Await it inside `ctx.blockConcurrencyWhile`, as Drizzle's manual says: after a table rebuild the promise resolves
- * when foreign keys are enforced again.
+ * All work is done before it returns, and an error is thrown at once, so that a call without `await` cannot fail unseen.
+ * The promise resolves when foreign keys are enforced again after a table rebuild; awaited or not, that is before the
+ * next event of the object.
  *
  * ```ts
  * import { migrate } from 'drizzle-offramp/durable-sqlite/migrator';
@@ -28,9 +29,7 @@ export function migrate(
   bundle: DrizzleBundle0 | DrizzleBundle1,
   options?: MigrateOptions,
 ): Promise<void> {
-  let restored: Promise<void> = Promise.resolve();
-  migrateTarget(resolveTarget(db), bundle, options, (restore) => {
-    restored = restore();
-  });
-  return restored;
+  const target = resolveTarget(db);
+  migrateResolved(target, bundle, options);
+  return enforcedAgain(target.storage);
 }

@@ -37,6 +37,7 @@ export type RewindErrorCode = 'NOT_APPLIED' | 'ADOPTED' | 'TOO_OLD' | 'NO_BOOKMA
 
 /** The object cannot go back to before that migration; nothing was armed. */
 export class RewindError extends OfframpError {
+  override readonly name: string = 'RewindError';
   declare readonly code: RewindErrorCode;
 
   /**

@@ -18,7 +18,6 @@ export function counted(ctx: DurableObjectState) {
     sql: { exec: sql },
     transactionSync: <T>(run: () => T) => ctx.storage.transactionSync(run),
     transaction: <T>(run: () => Promise<T>) => ctx.storage.transaction(run),
-    sync: () => ctx.storage.sync(),
     get(key: string) {
       entries.read++;
       return ctx.storage.get(key);

@@ -8,18 +8,23 @@
  * - {@link OfframpError} itself, `STORAGE_FAILED`: the database refused what belongs to no migration.
  */
 
-/** What all errors of this package share: a `code` that programs can compare and that never changes. */
+/**
+ * What all errors of this package share: a `code` that programs can compare and that never changes. The message starts
+ * with it, in brackets: below compatibility date 2026-10 it is all that is left of an error that crosses RPC.
+ */
 export class OfframpError extends Error {
+  /** The class, written out: a minifier gives the class itself another name. */
+  override readonly name: string = 'OfframpError';
+
   /**
    * @param code a constant in capitals, such as `'UNKNOWN_ROW'`
-   * @param message what was found, where, and what to do next
+   * @param message what was found, where, and what to do next, without the code
    */
   constructor(
     readonly code: string,
     message: string,
   ) {
-    super(message);
-    this.name = new.target.name;
+    super(`[${code}] ${message}`);
   }
 
   /** The error as JSON has it: its message too, and all its fields. */
@@ -52,6 +57,7 @@ export type InputErrorCode =
 
 /** The target, the migrations or the options passed to `migrate` are not what it takes. */
 export class InputError extends OfframpError {
+  override readonly name: string = 'InputError';
   declare readonly code: InputErrorCode;
 
   /**
@@ -143,6 +149,7 @@ export type AdoptionErrorCode =
 
 /** The object's own ledgers do not fit the migrations, so nobody can tell what to run. */
 export class AdoptionError extends OfframpError {
+  override readonly name: string = 'AdoptionError';
   declare readonly code: AdoptionErrorCode;
 
   /**
@@ -163,6 +170,7 @@ export class AdoptionError extends OfframpError {
 
 /** A statement of a migration failed; the whole attempt was rolled back. */
 export class MigrationError extends OfframpError {
+  override readonly name: string = 'MigrationError';
   /** The number in the migration's key: 7 for `m0007`. */
   readonly version: number;
   /** The migration's key, such as `m0007`. */
@@ -213,10 +221,19 @@ export interface ForeignKeyViolation {
   parent: string;
 }
 
+/** A reference that could not be checked. */
+export interface UncheckedReference {
+  /** The table that holds the reference. */
+  table: string;
+  /** The table it refers to. */
+  parent: string;
+  /** Why it could not be checked. */
+  reason: string;
+}
+
 /** The code of a {@link ForeignKeyError}. */
 export type ForeignKeyErrorCode =
   | 'FOREIGN_KEY_VIOLATION'
-  | 'FOREIGN_KEYS_STORAGE_ONLY'
   | 'FOREIGN_KEYS_AFTER_WRITE'
   | 'FOREIGN_KEYS_IN_TRANSACTION';
 
@@ -225,6 +242,7 @@ export type ForeignKeyErrorCode =
  * migrations left rows without their parents. https://www.sqlite.org/foreignkeys.html
  */
 export class ForeignKeyError extends OfframpError {
+  override readonly name: string = 'ForeignKeyError';
   declare readonly code: ForeignKeyErrorCode;
 
   /**

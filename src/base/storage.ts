@@ -18,7 +18,7 @@ export interface Rows extends Iterable<Record<string, unknown>> {
 export interface StorageLike {
   readonly sql: SqlStorageLike;
   transactionSync<T>(closure: () => T): T;
-  sync(): Promise<void>;
+  transaction<T>(closure: () => Promise<T>): Promise<T>;
 }
 
 /** The part of Cloudflare's `DurableObjectState` (`ctx`) that is used here. */
@@ -44,6 +44,13 @@ export interface ResolvedTarget {
   readonly sql: SqlStorageLike;
   readonly state: StateLike | undefined;
 }
+
+/**
+ * A name as SQL.
+ *
+ * @param name a table's or a column's name
+ */
+export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /**
  * Runs a statement to its end. A cursor that is left open (of a SELECT, or of RETURNING) locks its tables, and the

@@ -88,7 +88,7 @@ export function openDatabase(
         depth--;
       }
     },
-    sync: async () => {},
+    transaction: (closure) => closure(),
     close: () => database.close(),
   };
 }

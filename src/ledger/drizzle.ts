@@ -1,5 +1,6 @@
 import type { SqlStorageLike } from '../base/storage.ts';
-import { columnsOf, notALedger, quote, textOrNull, timeOrNull } from './ledger.ts';
+import { quote } from '../base/storage.ts';
+import { columnsOf, notALedger, textOrNull, timeOrNull } from './ledger.ts';
 import type { DrizzleLedger, DrizzleRow } from './row.ts';
 
 /** The name of Drizzle's ledger unless the `drizzleTable` option says otherwise. */

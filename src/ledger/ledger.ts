@@ -1,5 +1,5 @@
 import { AdoptionError } from '../base/errors.ts';
-import { firstRow, type SqlStorageLike } from '../base/storage.ts';
+import { firstRow, quote, type SqlStorageLike } from '../base/storage.ts';
 import { isTimestamp } from '../base/time.ts';
 import type { Ledger, LedgerRow, Origin } from './row.ts';
 
@@ -16,13 +16,6 @@ const COLUMNS = {
   head: 'TEXT',
 } as const satisfies Record<keyof LedgerRow, string>;
 const NAMES = Object.keys(COLUMNS) as (keyof LedgerRow)[];
-
-/**
- * A name as SQL.
- *
- * @param name a table's or a column's name
- */
-export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /**
  * A value of a ledger's column that others may have written into too.

@@ -1,7 +1,7 @@
 import type { SqlStorageLike } from '../base/storage.ts';
+import { quote } from '../base/storage.ts';
 import { millisOf } from '../base/time.ts';
 import type { Migration } from '../input/migration.ts';
-import { quote } from './ledger.ts';
 import type { Matches } from './match.ts';
 import type { DrizzleLedger, DrizzleRow, LedgerForm, LedgerRow } from './row.ts';
 

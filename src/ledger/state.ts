@@ -1,4 +1,4 @@
-import { firstRow, notSqlite, type ResolvedTarget } from '../base/storage.ts';
+import { firstRow, notSqlite, type SqlStorageLike } from '../base/storage.ts';
 import { readDrizzleLedger } from './drizzle.ts';
 import { DEFAULT_TABLE, readLedger, SELECT_HEAD, selectHead } from './ledger.ts';
 import type { DrizzleLedger, Ledger } from './row.ts';
@@ -20,11 +20,11 @@ export interface State {
 /**
  * The whole of a wake with nothing to do: one statement, one row.
  *
- * @param target the object
+ * @param sql the object's SQL storage
  * @param table the ledger's name
  * @param head what the last row says if the object is level
  */
-export function isLevel({ sql }: ResolvedTarget, table: string, head: string): boolean {
+export function isLevel(sql: SqlStorageLike, table: string, head: string): boolean {
   const statement = table === DEFAULT_TABLE ? SELECT_HEAD : selectHead(table);
   try {
     return firstRow(sql.exec(statement))?.head === head;
@@ -37,12 +37,12 @@ export function isLevel({ sql }: ResolvedTarget, table: string, head: string): b
 /**
  * Reads both ledgers.
  *
- * @param target the object
+ * @param sql the object's SQL storage
  * @param options the resolved options
  * @throws {AdoptionError} if a table is not a ledger
  * @throws {InputError} if the class has no SQLite storage
  */
-export function readState({ sql }: ResolvedTarget, { table, drizzleTable }: TableNames): State {
+export function readState(sql: SqlStorageLike, { table, drizzleTable }: TableNames): State {
   try {
     return { ledger: readLedger(sql, table), drizzle: readDrizzleLedger(sql, drizzleTable) };
   } catch (cause) {
@@ -53,22 +53,6 @@ export function readState({ sql }: ResolvedTarget, { table, drizzleTable }: Tabl
     throw cause;
   }
 }
-
-/**
- * Whether an object has no table yet but the two ledgers and the runtime's own (`wrangler dev` keeps the object's name
- * in one).
- *
- * @param target the object
- * @param options the resolved options
- */
-export const isEmpty = ({ sql }: ResolvedTarget, { table, drizzleTable }: TableNames): boolean => {
-  const tables = sql.exec(
-    "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name NOT IN (?, ?) AND name NOT GLOB '_cf_*' AND name NOT GLOB '__miniflare_*' LIMIT 1",
-    table,
-    drizzleTable,
-  );
-  return firstRow(tables) === undefined;
-};
 
 /**
  * What the ledger's last row says of an object that is level with a list of migrations and with what the options ask

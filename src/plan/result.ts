@@ -1,4 +1,4 @@
-import type { ForeignKeyViolation } from '../base/errors.ts';
+import type { ForeignKeyViolation, UncheckedReference } from '../base/errors.ts';
 import type { Migration } from '../input/migration.ts';
 import type { DrizzleRow, LedgerRow, Origin } from '../ledger/row.ts';
 import type { Plan } from './plan.ts';
@@ -24,9 +24,24 @@ export interface MigrateResult {
   readonly ahead: readonly LedgerRow[];
   /** Applied migrations whose SQL has changed since. */
   readonly drift: readonly MigrationRef[];
-  /** Rows that lacked their parent before a rebuild, and still do. */
+  /** Rows that lacked their parent before a rebuild, and still do: the first hundred. */
   readonly violations: readonly ForeignKeyViolation[];
+  /** How many such rows there are in all. */
+  readonly violationCount: number;
+  /** References around a rebuild that could not be checked, as what they refer to is no key. */
+  readonly unchecked: readonly UncheckedReference[];
 }
+
+/** What a check of foreign keys found. */
+export interface Violations {
+  /** The first of them. */
+  readonly listed: readonly ForeignKeyViolation[];
+  /** How many there are in all. */
+  readonly total: number;
+  readonly unchecked: readonly UncheckedReference[];
+}
+
+export const NO_VIOLATIONS: Violations = { listed: [], total: 0, unchecked: [] };
 
 /** The result of a call that found nothing to do. */
 export const UP_TO_DATE: MigrateResult = Object.freeze({
@@ -39,6 +54,8 @@ export const UP_TO_DATE: MigrateResult = Object.freeze({
   ahead: [],
   drift: [],
   violations: [],
+  violationCount: 0,
+  unchecked: [],
 });
 
 const ref = ({ key, tag }: Migration): MigrationRef => ({ key, tag });
@@ -48,13 +65,9 @@ const ref = ({ key, tag }: Migration): MigrationRef => ({ key, tag });
  *
  * @param plan the plan
  * @param upToDate whether it asks for no change
- * @param violations rows that lacked their parent before
+ * @param violations rows that lacked their parent before and still do
  */
-export function toResult(
-  plan: Plan,
-  upToDate: boolean,
-  violations: readonly ForeignKeyViolation[],
-): MigrateResult {
+export function toResult(plan: Plan, upToDate: boolean, violations: Violations): MigrateResult {
   const entered = (...origins: Origin[]): MigrationRef[] =>
     plan.entries.flatMap(({ migration, origin }) =>
       migration !== null && origins.includes(origin) ? [ref(migration)] : [],
@@ -68,6 +81,8 @@ export function toResult(
     unknown: plan.unknown,
     ahead: plan.ahead,
     drift: plan.drift.map(ref),
-    violations,
+    violations: violations.listed,
+    violationCount: violations.total,
+    unchecked: violations.unchecked,
   };
 }

@@ -6,7 +6,6 @@ import { applyMirror } from '../ledger/mirror.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { State, TableNames } from '../ledger/state.ts';
 import { createdAt, type Plan } from '../plan/plan.ts';
-import { type ForeignKeyMode, isHandledHere } from './foreign-keys.ts';
 
 /**
  * Carries out a plan. Must be called inside one transaction.
@@ -15,8 +14,8 @@ import { type ForeignKeyMode, isHandledHere } from './foreign-keys.ts';
  * @param plan what must happen
  * @param state what stood in the object when the plan was made
  * @param head what the object is level with afterwards
- * @param mode what the migrations ask of foreign keys
- * @param options the resolved options
+ * @param options the names of the ledgers
+ * @param look sees each statement of a migration before it runs
  * @throws {MigrationError} if a statement of a migration fails
  */
 export function applyPlan(
@@ -24,8 +23,8 @@ export function applyPlan(
   plan: Plan,
   { ledger }: State,
   head: string,
-  mode: ForeignKeyMode,
   { table, drizzleTable }: TableNames,
+  look: (statement: string) => void,
 ): void {
   const applied_at = Date.now();
   const rows = ledger?.rows ?? [];
@@ -46,7 +45,7 @@ export function applyPlan(
   }
   for (const { migration, statements } of plan.steps) {
     statements.forEach((statement, statementIndex) => {
-      if (isHandledHere(statement, mode)) return;
+      look(statement);
       try {
         runStatement(sql, statement);
       } catch (cause) {

@@ -1,23 +1,16 @@
 // A table rebuild drops a parent and puts a copy in its place. With foreign keys enforced, dropping the parent first
 // deletes its rows, and with them the rows of every child that cascades (https://www.sqlite.org/lang_droptable.html).
-// PRAGMA foreign_keys does nothing while a transaction is open (https://www.sqlite.org/pragma.html#pragma_foreign_keys),
-// and in a Durable Object one is open from a turn's first write until after the turn. So the switch is thrown before
-// the first write, and thrown back once storage.sync() says that all is committed.
-import { ForeignKeyError, type ForeignKeyViolation } from '../base/errors.ts';
-import {
-  firstRow,
-  type ResolvedTarget,
-  type SqlStorageLike,
-  type StorageLike,
-} from '../base/storage.ts';
+import { ForeignKeyError, MigrationError } from '../base/errors.ts';
+import { firstRow, quote, type SqlStorageLike, type StorageLike } from '../base/storage.ts';
 import type { Step } from '../plan/plan.ts';
-import { addsNoRows, pragmaSwitch, replacesTable } from '../sql/statements.ts';
+import { NO_VIOLATIONS, type Violations } from '../plan/result.ts';
+import { droppedTable, pragmaSwitch, replacesTable } from '../sql/statements.ts';
+import { disable, enableBeforeNextEvent, isDisabled } from './enforcement.ts';
 
-/** How many violations a message lists; the rest are counted. */
-export const LISTED_VIOLATIONS = 10;
+import { inCheckedTransaction, inTransaction } from './transaction.ts';
 
-/** How often the switch is thrown back before giving up: somebody else's write may open the next transaction. */
-const RESTORE_ATTEMPTS = 100;
+/** How many violations an error lists; the rest are counted. */
+const LISTED_VIOLATIONS = 10;
 
 /**
  * What the pending migrations ask of foreign keys: `'enforced'` (nothing), `'checked'` (a check before the end, as
@@ -42,200 +35,141 @@ const needsOff = (step: Step): boolean =>
  * Tells what the pending migrations need.
  *
  * @param steps the migrations to run, in order
- * @param isEmpty asks whether the object has no table of its own yet; called only if the answer depends on it
  */
-export function foreignKeyMode(steps: readonly Step[], isEmpty: () => boolean): ForeignKeyMode {
-  const last = steps.findLastIndex(needsOff);
-  if (last >= 0) {
-    // Where no row can be, none can be lost.
-    const rowless = steps
-      .slice(0, last + 1)
-      .every(({ statements }) => statements.every(addsNoRows));
-    if (!rowless || !isEmpty()) return 'off';
-  }
-  return steps.some(defers) ? 'checked' : 'enforced';
-}
+export const foreignKeyMode = (steps: readonly Step[]): ForeignKeyMode =>
+  steps.some(needsOff) ? 'off' : steps.some(defers) ? 'checked' : 'enforced';
 
-/**
- * Whether a statement is left to this file: inside a transaction `PRAGMA foreign_keys` does nothing.
- *
- * @param statement one statement
- * @param mode what {@link foreignKeyMode} said
- */
-export function isHandledHere(statement: string, mode: ForeignKeyMode): boolean {
-  const name = pragmaSwitch(statement)?.name;
-  return name === 'foreign_keys' || (name === 'defer_foreign_keys' && mode === 'off');
-}
+/** Whether a row may be left without its parent until the commit, where that would reset the object. */
+const mayDefer = (sql: SqlStorageLike, statements: readonly string[]): boolean =>
+  statements.some((statement) => !/^(create|alter)\b/i.test(statement)) &&
+  (statements.some((statement) => /\bdeferred\b/i.test(statement)) ||
+    firstRow(
+      sql.exec("SELECT 1 FROM sqlite_master WHERE instr(upper(sql), 'DEFERRED') > 0 LIMIT 1"),
+    ) !== undefined);
 
-const isOn = (sql: SqlStorageLike): boolean =>
-  firstRow(sql.exec('PRAGMA foreign_keys'))?.foreign_keys === 1;
-
-// https://www.sqlite.org/pragma.html#pragma_foreign_key_check
-const check = (sql: SqlStorageLike): ForeignKeyViolation[] =>
-  Array.from(sql.exec('PRAGMA foreign_key_check'), ({ table, rowid, parent }) => ({
-    table,
-    rowid,
-    parent,
-  })) as ForeignKeyViolation[];
-
-const rootPages = (sql: SqlStorageLike): Map<unknown, unknown> =>
-  new Map(
-    Array.from(sql.exec("SELECT name, rootpage FROM sqlite_master WHERE type = 'table'"), (row) => [
-      row.name,
-      row.rootpage,
-    ]),
-  );
-
-/** The violations that were not there before: row by row, and by number in a table that was rebuilt meanwhile. */
-function newViolations(
-  sql: SqlStorageLike,
-  before: readonly ForeignKeyViolation[],
-  pages: ReadonlyMap<unknown, unknown>,
-): ForeignKeyViolation[] {
-  const after = check(sql);
-  if (before.length === 0) return after;
-  const credit = new Map<string, number>();
-  const count = (key: string, by: number): number => {
-    const left = (credit.get(key) ?? 0) + by;
-    credit.set(key, left);
-    return left;
+const violated =
+  (keys: readonly string[], how: string) =>
+  (found: Violations): ForeignKeyError => {
+    const listed = found.listed.slice(0, LISTED_VIOLATIONS);
+    const rows = listed.map(
+      ({ table, rowid, parent }) => `\n  ${table} row ${rowid} has no ${parent}`,
+    );
+    const more = found.total - listed.length;
+    return new ForeignKeyError(
+      'FOREIGN_KEY_VIOLATION',
+      `After the migrations ${found.total} row(s) lack the row they refer to, so everything was rolled back; ${how}.` +
+        `${rows.join('')}${more > 0 ? `\n  and ${more} more` : ''}\n` +
+        'Delete or fix these rows in the migration that removes their parents.',
+      keys,
+      listed,
+      found.total,
+    );
   };
-  for (const { table, rowid } of before) {
-    count(table, 1);
-    count(`${table} ${rowid}`, 1);
-  }
-  const now = rootPages(sql);
-  const placed = after.map((violation) => {
-    const page = now.get(violation.table);
-    const renamed = pages.has(violation.table)
-      ? undefined
-      : [...pages].find(([, old]) => old === page)?.[0];
-    const name = (renamed ?? violation.table) as string;
-    return { violation, name, stayed: pages.get(name) === page };
-  });
-  // A copied row may have another rowid, where the table has no INTEGER PRIMARY KEY. One that stayed where it was comes
-  // first, and counts for its table too: else a new table of the old name could hide a new violation behind it.
-  const inTurn = [...placed.filter(({ stayed }) => stayed), ...placed.filter((row) => !row.stayed)];
-  const old = new Set(
-    inTurn.filter(
-      ({ violation: { rowid }, name, stayed }) =>
-        !(stayed && count(`${name} ${rowid}`, -1) < 0) && count(name, -1) >= 0,
-    ),
-  );
-  return placed.filter((row) => !old.has(row)).map(({ violation }) => violation);
-}
 
-const listed = (violations: readonly ForeignKeyViolation[]): string =>
-  violations
-    .slice(0, LISTED_VIOLATIONS)
-    .map(({ table, rowid, parent }) => `\n  ${table} row ${rowid} has no ${parent}`)
-    .join('') +
-  (violations.length > LISTED_VIOLATIONS
-    ? `\n  and ${violations.length - LISTED_VIOLATIONS} more`
-    : '');
+/** A table that refers to another and has rows. */
+const filledChildOf = (sql: SqlStorageLike, parent: string): string | undefined =>
+  Array.from(
+    sql.exec(
+      'SELECT DISTINCT m.name FROM sqlite_master AS m JOIN pragma_foreign_key_list(m.name) AS f ' +
+        "WHERE m.type = 'table' AND m.name NOT GLOB '_cf_*' AND upper(f.\"table\") = ?",
+      parent,
+    ),
+    ({ name }) => String(name),
+  ).find((name) => firstRow(sql.exec(`SELECT 1 FROM ${quote(name)} LIMIT 1`)) !== undefined);
 
 /**
- * Runs the pending migrations in one transaction, with foreign keys as they ask.
- *
- * @param target the object
- * @param steps the migrations that `run` runs
- * @param mode what {@link foreignKeyMode} said
- * @param hold keeps events away until a promise is settled; undefined if nothing can
- * @param run applies the plan
- * @returns the violations that were there before and still are
- * @throws {ForeignKeyError} if foreign keys cannot be switched off here, or a row has lost its parent
+ * SQLite does not say why a transaction is open; whether this instance has written a row yet tells it in a constructor.
+ * https://www.sqlite.org/lang_corefunc.html#total_changes
  */
-export function transact(
-  { storage, sql }: ResolvedTarget,
-  steps: readonly Step[],
-  mode: ForeignKeyMode,
-  hold: ((restore: () => Promise<void>) => void) | undefined,
-  run: () => void,
-): ForeignKeyViolation[] {
-  if (mode === 'enforced') {
-    storage.transactionSync(run);
-    return [];
-  }
-  const keys = steps.filter((step) => (mode === 'off' ? needsOff(step) : defers(step)));
-  const names = keys.map(({ migration }) => migration.key);
-  const restore = mode === 'off' ? switchOff(storage, sql, names, hold) : () => {};
-  try {
-    return storage.transactionSync(() => {
-      const before = check(sql);
-      const pages = before.length > 0 ? rootPages(sql) : new Map();
-      run();
-      const violations = newViolations(sql, before, pages);
-      if (violations.length > 0) {
-        throw new ForeignKeyError(
-          'FOREIGN_KEY_VIOLATION',
-          `After the migrations ${violations.length} row(s) lack the row they refer to, so everything was rolled ` +
-            `back; ${names.join(', ')} ran without foreign keys enforced.${listed(violations)}\n` +
-            'Delete or mend these rows in the migration that removes their parents.',
-          names,
-          violations.slice(0, LISTED_VIOLATIONS),
-          violations.length,
-        );
-      }
-      if (mode === 'checked') sql.exec('PRAGMA defer_foreign_keys = OFF');
-      return before;
-    });
-  } finally {
-    restore();
-  }
-}
-
-/** SQLite does not say why a transaction is open; whether this instance has written a row yet tells it in a constructor. */
-function transactionIsOpen(
-  sql: SqlStorageLike,
-  says: string,
-  keys: readonly string[],
-): ForeignKeyError {
-  // https://www.sqlite.org/lang_corefunc.html#total_changes
-  const counter = firstRow(sql.exec('SELECT total_changes() AS written'));
-  const open = `${says}, which does nothing while a transaction is open, and one is: `;
-  return counter?.written === 0
-    ? new ForeignKeyError(
-        'FOREIGN_KEYS_IN_TRANSACTION',
-        `${open}no row was written yet, so this call stands inside transactionSync() or transaction() (or after a ` +
-          'CREATE of the same turn). Call migrate(ctx, migrations) outside of it, first in the constructor.',
-        keys,
-      )
-    : new ForeignKeyError(
-        'FOREIGN_KEYS_AFTER_WRITE',
-        `${open}something was written before this call, and its transaction stays open until the turn ends (after the ` +
-          'constructor it can also be a transaction around this call). Call migrate(ctx, migrations) first in the ' +
-          'constructor, before any write.',
-        keys,
-      );
-}
-
-/** Switches enforcement off and returns what switches it on again, if it was on. */
-function switchOff(
-  storage: StorageLike,
+function openTransaction(
   sql: SqlStorageLike,
   keys: readonly string[],
-  hold: ((restore: () => Promise<void>) => void) | undefined,
-): () => void {
-  const says = `${keys.join(', ')} rebuilds a table with PRAGMA foreign_keys=OFF`;
-  if (hold === undefined) {
-    throw new ForeignKeyError(
-      'FOREIGN_KEYS_STORAGE_ONLY',
-      `${says}, and with storage alone no event can be kept waiting until foreign keys are enforced again. Pass the ` +
-        "Durable Object's `ctx` instead: migrate(ctx, migrations).",
+): (why: string) => ForeignKeyError {
+  const isFirst = firstRow(sql.exec('SELECT total_changes() AS written'))?.written === 0;
+  const found = isFirst
+    ? 'no row was written yet, so this call stands inside transactionSync() or transaction(), or after a CREATE of the same turn'
+    : 'something was written before this call, by a base class in super() for instance, and its transaction stays open ' +
+      'until the turn ends (or there is a transaction around this call)';
+  return (why) =>
+    new ForeignKeyError(
+      isFirst ? 'FOREIGN_KEYS_IN_TRANSACTION' : 'FOREIGN_KEYS_AFTER_WRITE',
+      `${keys.join(', ')} disables foreign keys to rebuild a table, which does nothing while a transaction is open, and ` +
+        `one is: ${found}. With foreign keys enforced, ${why}. Nothing was changed. Call migrate(ctx, migrations) before ` +
+        'any write, and before super(ctx, env) where a base class writes; or, wherever you can wait, await ' +
+        'migrateAsync(ctx, migrations), for instance in ctx.blockConcurrencyWhile().',
       keys,
     );
+}
+
+/** Carries a plan out; `look` sees each statement before it runs. */
+export type Apply = (look?: (statement: string) => void) => void;
+
+/**
+ * Runs where enforcement cannot be disabled. That changes nothing as long as no dropped table has rows that refer to it,
+ * as in a new object; else it is refused.
+ */
+function runEnforced(
+  storage: StorageLike,
+  statements: readonly string[],
+  keys: readonly string[],
+  apply: Apply,
+): Violations {
+  const { sql } = storage;
+  const refuse = openTransaction(sql, keys);
+  const look = (statement: string): void => {
+    const table = droppedTable(statement);
+    const child = table === undefined ? undefined : filledChildOf(sql, table);
+    if (child !== undefined) throw refuse(`dropping ${table} would act on the rows of ${child}`);
+  };
+  try {
+    return inCheckedTransaction(
+      storage,
+      statements,
+      () => apply(look),
+      violated(keys, 'foreign keys could not be disabled'),
+    );
+  } catch (cause) {
+    if (!(cause instanceof MigrationError)) throw cause;
+    const said = cause.cause instanceof Error ? cause.cause.message : String(cause.cause);
+    throw Object.assign(
+      refuse(`statement ${cause.statementIndex + 1} of ${cause.key} fails: ${said}`),
+      { cause },
+    );
   }
-  if (!isOn(sql)) return () => {};
-  sql.exec('PRAGMA foreign_keys = OFF');
-  if (isOn(sql)) throw transactionIsOpen(sql, says, keys);
-  return () =>
-    hold(async () => {
-      for (let attempt = 0; attempt < RESTORE_ATTEMPTS; attempt++) {
-        await storage.sync();
-        sql.exec('PRAGMA foreign_keys = ON');
-        if (isOn(sql)) return;
-      }
-      // A rejection here resets the object, and a new instance starts with foreign keys enforced.
-      throw new Error(`foreign keys are still not enforced after ${RESTORE_ATTEMPTS} attempts`);
-    });
+}
+
+/**
+ * Runs the pending migrations in one transaction, with foreign keys as they ask, and leaves every pragma as it was:
+ * foreign keys are enforced again before the next event.
+ *
+ * @param storage the object's storage
+ * @param steps the migrations that `apply` runs
+ * @param apply carries the plan out
+ * @returns the violations that were there before and still are, and what could not be checked
+ * @throws {ForeignKeyError} if foreign keys cannot be disabled here, or a row has lost its parent
+ */
+export function transact(storage: StorageLike, steps: readonly Step[], apply: Apply): Violations {
+  const mode = foreignKeyMode(steps);
+  const statements = steps.flatMap((step) => step.statements);
+  const keys = steps
+    .filter(mode === 'off' ? needsOff : defers)
+    .map(({ migration }) => migration.key);
+  const checked = (how: string): Violations =>
+    inCheckedTransaction(storage, statements, apply, violated(keys, how));
+  if (mode === 'off') {
+    const enforcement = disable(storage);
+    if (enforcement === 'in transaction') return runEnforced(storage, statements, keys, apply);
+    try {
+      return checked(`${keys.join(', ')} disabled foreign keys`);
+    } finally {
+      if (enforcement === 'disabled') enableBeforeNextEvent(storage);
+    }
+  }
+  if (isDisabled(storage)) return checked('another call of this turn disabled foreign keys');
+  if (mode === 'checked') return checked(`${keys.join(', ')} deferred foreign keys`);
+  if (mayDefer(storage.sql, statements)) {
+    return checked('a deferred reference is looked at when a transaction ends');
+  }
+  inTransaction(storage, statements, apply);
+  return NO_VIOLATIONS;
 }

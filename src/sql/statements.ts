@@ -29,6 +29,19 @@ function* tokens(sql: string): Generator<{ word: string; start: number; end: num
 export const words = (sql: string): string[] => Array.from(tokens(sql), ({ word }) => word);
 
 /**
+ * The names that a statement may hold, in capitals and without quotes; keywords, texts and numbers are among them.
+ *
+ * @param sql one statement
+ */
+export const namesIn = (sql: string): string[] =>
+  words(sql).map((word) => (/^['"`[]/.test(word) ? unquote(word) : word));
+
+const unquote = (word: string): string => {
+  const mark = word[0] as string;
+  return word.slice(1, -1).replaceAll(mark + mark, mark);
+};
+
+/**
  * What {@link words} gives, as it is written: for those who need the names and texts themselves.
  *
  * @param sql one statement
@@ -165,6 +178,18 @@ export const namesTable = (statement: string, table: string): boolean =>
   // Few texts hold the name at all, and taking one apart is slow.
   statement.toUpperCase().includes(table.toUpperCase()) &&
   words(statement).some((word) => word.replace(/^["`[]([\s\S]*).$/, '$1') === table.toUpperCase());
+
+/**
+ * The table that a statement drops.
+ *
+ * @param statement one statement
+ * @returns its name in capitals; undefined for any other statement
+ */
+export function droppedTable(statement: string): string | undefined {
+  if (!/^drop\b/i.test(statement)) return undefined;
+  const names = namesIn(statement);
+  return names[1] === 'TABLE' ? names.at(-1) : undefined;
+}
 
 const EMPTY_BY_NATURE = [
   /^(CREATE (UNIQUE )?(INDEX|VIEW|TRIGGER)|CREATE TABLE(?! .* AS )|ALTER|DROP|PRAGMA) /,

@@ -1,5 +1,5 @@
 import type { SqlStorageLike } from '../base/storage.ts';
-import { quote } from '../ledger/ledger.ts';
+import { quote } from '../base/storage.ts';
 
 /** A value as it can be shown and compared: bytes are told in hexadecimal. */
 export type Value = string | number | null | { readonly bytes: string };

@@ -2,7 +2,7 @@
 // refuses a row another one is tried.
 
 import type { SqlStorageLike } from '../base/storage.ts';
-import { quote } from '../ledger/ledger.ts';
+import { quote } from '../base/storage.ts';
 import { lexemes } from '../sql/statements.ts';
 import { type Column, type Reference, readTables, type Table } from './contents.ts';
 import { violationsOf } from './look.ts';

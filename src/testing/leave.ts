@@ -1,9 +1,8 @@
 // Makes an object as a runner leaves it, without that runner being installed.
 
-import { runStatement, type SqlStorageLike } from '../base/storage.ts';
+import { quote, runStatement, type SqlStorageLike } from '../base/storage.ts';
 import { millisOf } from '../base/time.ts';
 import type { Migration, MigrationRecord } from '../input/migration.ts';
-import { quote } from '../ledger/ledger.ts';
 import { migrate } from '../migrate.ts';
 import { createdAt } from '../plan/plan.ts';
 import type { LeftBy } from './starts.ts';

@@ -1,9 +1,9 @@
 // All that a rehearsal reads in an object, before the new code wakes it and after.
 import type { OfframpError } from '../base/errors.ts';
 import type { SqlStorageLike } from '../base/storage.ts';
+import { quote } from '../base/storage.ts';
 import type { MigrationInput } from '../input/migration.ts';
 import { type Inspection, inspect } from '../inspect.ts';
-import { quote } from '../ledger/ledger.ts';
 import type { MigrateOptions } from '../options.ts';
 import { type FilledTable, readContents } from './contents.ts';
 import { messageOf } from './report.ts';

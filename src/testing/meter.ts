@@ -23,7 +23,7 @@ export function metered(ctx: DurableObjectState): { target: StateLike; cost: () 
       },
     },
     transactionSync: (closure) => ctx.storage.transactionSync(closure),
-    sync: () => ctx.storage.sync(),
+    transaction: (closure) => ctx.storage.transaction(closure),
   };
   return {
     target: { storage, blockConcurrencyWhile: (callback) => ctx.blockConcurrencyWhile(callback) },

@@ -73,6 +73,7 @@ export type RehearsalErrorCode =
 
 /** An object would not come through, or could not be rehearsed on. */
 export class RehearsalError extends OfframpError {
+  override readonly name: string = 'RehearsalError';
   declare readonly code: RehearsalErrorCode;
   /** Everything that was found; undefined where it did not come to that. It is not in the error's JSON. */
   declare readonly rehearsal: Rehearsal | undefined;

@@ -812,7 +812,9 @@ describe('the built command', { timeout: SLOW }, () => {
     expect(run(project, 'check')).toEqual({
       status: 2,
       stdout: '',
-      stderr: expect.stringContaining('migrations.ts: The migrations are a value of type number.'),
+      stderr: expect.stringContaining(
+        'migrations.ts: [INVALID_INPUT] The migrations are a value of type number.',
+      ),
     });
   });
 

@@ -194,7 +194,7 @@ export default {
       failed(
         'The plain record was not written, since it could not be tried: the migrations do not run in an empty database ' +
           'here.\n' +
-          '  Migration 1 failed (m0001 20261122180100_two); everything was rolled back.\n' +
+          '  [MIGRATION_FAILED] Migration 1 failed (m0001 20261122180100_two); everything was rolled back.\n' +
           '    Statement 1: CREATE TABLE a (id text)\n' +
           '    Error: table a already exists\n' +
           '    State: 1 migration(s) were applied before this attempt',

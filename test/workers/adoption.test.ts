@@ -173,7 +173,7 @@ describe('two migrations of one second', () => {
       const before = dump(ctx);
       const error = thrown<AdoptionError>(() => migrate(ctx, bundle1(...twins)));
       expect(error.message).toBe(
-        '__drizzle_migrations has 1 row(s) for the second 20261122120000, in which 2 migrations were made: ' +
+        '[AMBIGUOUS_ROW] __drizzle_migrations has 1 row(s) for the second 20261122120000, in which 2 migrations were made: ' +
           '20261122120000_init, 20261122120000_left. Nobody can tell which of them ran. Convert the migrations from ' +
           'the 0.x journal, which has the milliseconds, and pass those.',
       );
@@ -242,7 +242,7 @@ describe('a migration that Drizzle skipped', () => {
       const before = dump(ctx);
       const error = thrown<AdoptionError>(() => migrate(ctx, bundle0(init, rebuild, right)));
       expect(error.message).toBe(
-        'm0001 (20261122120100_rebuild) was never applied in this object, though m0002 (20261122120200_right) was, ' +
+        '[SKIPPED_MIGRATION] m0001 (20261122120100_rebuild) was never applied in this object, though m0002 (20261122120200_right) was, ' +
           'which comes later. Applied now, it could undo what came after it. Write a new migration with what it ' +
           "should have done and pass skipped: 'ignore', or pass skipped: 'apply' if it is safe to run late.",
       );
@@ -313,7 +313,7 @@ describe('a ledger that knows more than the code', () => {
       const before = dump(ctx);
       const error = thrown<AdoptionError>(() => migrate(ctx, bundle0(init)));
       expect(error.message).toBe(
-        `__drizzle_migrations has 2 row(s) that match no migration: created_at ${at(1)}, created_at ${at(2)}. Code ` +
+        `[UNKNOWN_ROW] __drizzle_migrations has 2 row(s) that match no migration: created_at ${at(1)}, created_at ${at(2)}. Code ` +
           'that lacks an applied migration must not go on: bring the migration back (if its `when` was changed, ' +
           "convert and name the old one under `was`), or pass unknown: 'ignore' to keep the row and go on.",
       );
@@ -360,7 +360,7 @@ describe('a ledger that knows more than the code', () => {
       const before = dump(ctx);
       const error = thrown<AdoptionError>(() => migrate(ctx, bundle0(init, right)));
       expect(error.message).toBe(
-        '__migrations has 20261122120100_left, which this code lacks, and the code has m0001 (20261122120200_right), ' +
+        '[UNKNOWN_MIGRATION] __migrations has 20261122120100_left, which this code lacks, and the code has m0001 (20261122120200_right), ' +
           'which the object lacks: neither is the older one. Bring the missing migration back, or pass ' +
           "unknown: 'ignore' to go on without.",
       );
@@ -540,7 +540,7 @@ describe('a record without tags', () => {
       const before = dump(ctx);
       const error = thrown<AdoptionError>(() => migrate(ctx, record(init)));
       expect(error.message).toBe(
-        'Drizzle has 3 migrations but only 1 were provided. A record is matched with __drizzle_migrations by count, ' +
+        '[TOO_FEW_MIGRATIONS] Drizzle has 3 migrations but only 1 were provided. A record is matched with __drizzle_migrations by count, ' +
           'so it must hold all that Drizzle ran, in its order.',
       );
       expect(error).toMatchObject({ name: 'AdoptionError', code: 'TOO_FEW_MIGRATIONS' });

@@ -19,7 +19,7 @@ function expectOurs(error: unknown): OfframpError {
   expect(error).toBeInstanceOf(OfframpError);
   const { code, message } = error as OfframpError;
   expect(code).toMatch(/^[A-Z][A-Z_0-9]+$/);
-  expect(message).toMatch(/^\w[\s\S]{20}/);
+  expect(message).toMatch(/^\[[A-Z_0-9]+\] \w[\s\S]{20}/);
   return error as OfframpError;
 }
 

@@ -360,7 +360,7 @@ describe('migrations', () => {
     inObject((ctx) => {
       const before = dump(ctx);
       const error = thrown<InputError>(() => migrate(ctx, input as never));
-      expect(error.message).toBe(message);
+      expect(error.message).toBe(`[${code}] ${message}`);
       expect(error).toBeInstanceOf(InputError);
       expect(error).toMatchObject({ name: 'InputError', code, key });
       expect(dump(ctx)).toEqual(before);
@@ -428,14 +428,14 @@ describe('a target', () => {
     ],
   ])('%s', (_, target, code, message) => {
     const error = thrown<InputError>(() => migrate(target as never, { m0000: sql }));
-    expect(error.message).toBe(message);
+    expect(error.message).toBe(`[${code}] ${message}`);
     expect(error).toMatchObject({ name: 'InputError', code });
   });
 
   it('of a class without SQLite storage', () =>
     runInDurableObject(env.PLAIN.getByName('no sqlite'), (_, ctx) => {
       const error = thrown<InputError>(() => migrate(ctx, { m0000: sql }));
-      expect(error.message).toBe(notSqlite);
+      expect(error.message).toBe(`[NOT_SQLITE] ${notSqlite}`);
       expect(error).toMatchObject({ name: 'InputError', code: 'NOT_SQLITE' });
       expect((error.cause as Error).message).toMatch(
         /^SQL is not enabled for this Durable Object class\./,
@@ -500,7 +500,7 @@ describe('an option', () => {
   ])('of %o is refused', (options, code, key, message) =>
     inObject((ctx) => {
       const error = thrown<InputError>(() => migrate(ctx, { m0000: sql }, options as never));
-      expect(error.message).toBe(message);
+      expect(error.message).toBe(`[${code}] ${message}`);
       expect(error).toMatchObject({ name: 'InputError', code, key });
       expect(dump(ctx)).toEqual({ schema: [], rows: {} });
     }),
@@ -516,7 +516,7 @@ it('an option whose getter throws is refused', () =>
       },
     });
     const error = thrown<InputError>(() => migrate(ctx, { m0000: sql }, options));
-    expect(error.message).toBe('The options cannot be read: not now');
+    expect(error.message).toBe('[INVALID_OPTION] The options cannot be read: not now');
     expect(error).toMatchObject({ code: 'INVALID_OPTION', cause: new Error('not now') });
   }));
 
@@ -606,7 +606,7 @@ describe("somebody else's table", () => {
       const before = dump(ctx);
       const error = thrown(() => migrate(ctx, { m0000: sql }));
       expect(error.message).toBe(
-        `The table ${table} ${found}: it is somebody else's. Name another one with the option \`${option}\`.`,
+        `[NOT_A_LEDGER] The table ${table} ${found}: it is somebody else's. Name another one with the option \`${option}\`.`,
       );
       expect(error).toMatchObject({ name: 'AdoptionError', code: 'NOT_A_LEDGER', table, keys: [] });
       expect(dump(ctx)).toEqual(before);
@@ -633,7 +633,7 @@ describe("somebody else's table", () => {
       const before = dump(ctx);
       const error = thrown(() => migrate(ctx, { m0000: sql }));
       expect(error.message).toBe(
-        'The ledger __migrations has version 1 where 0 was expected: its versions must be 0, 1, 2 and so on, so a row ' +
+        '[BROKEN_LEDGER] The ledger __migrations has version 1 where 0 was expected: its versions must be 0, 1, 2 and so on, so a row ' +
           'was removed or the table is not a ledger of migrations. Restore the row, or name another table with the ' +
           'option `table`.',
       );
@@ -649,7 +649,7 @@ describe("somebody else's table", () => {
 
 describe('a table in the place of a ledger', () => {
   const storageFailed = (said: string) =>
-    `The database refused what is not part of any migration: ${said}. All is as it was. If __migrations or ` +
+    `[STORAGE_FAILED] The database refused what is not part of any migration: ${said}. All is as it was. If __migrations or ` +
     "__drizzle_migrations is somebody else's table, name another one with `table` or `drizzleTable`.";
 
   it.each([
@@ -699,7 +699,7 @@ describe('a table in the place of a ledger', () => {
       const before = dump(ctx);
       const error = thrown(() => migrate(ctx, { m0000: sql, m0001: 'SELECT 1' }));
       expect(error.message).toBe(
-        'The ledger __migrations has version null where 1 was expected: its versions must be 0, 1, 2 and so on, so a ' +
+        '[BROKEN_LEDGER] The ledger __migrations has version null where 1 was expected: its versions must be 0, 1, 2 and so on, so a ' +
           'row was removed or the table is not a ledger of migrations. Restore the row, or name another table with the ' +
           'option `table`.',
       );
@@ -763,7 +763,7 @@ describe('a statement that', () => {
       const input = { m0000: sql, m0001: `SELECT 1; ${statement}` };
       const error = thrown(() => migrate(ctx, input));
       expect(error.message).toBe(
-        'Statement 2 of m0001 names __migrations, which is the ledger, and nobody else writes there. Take it out, or ' +
+        '[INVALID_TABLE_NAME] Statement 2 of m0001 names __migrations, which is the ledger, and nobody else writes there. Take it out, or ' +
           'name another ledger with the option `table`.',
       );
       expect(error).toMatchObject({ code: 'INVALID_TABLE_NAME', key: 'm0001' });

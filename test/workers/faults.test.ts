@@ -99,9 +99,10 @@ function faulty(
     sql,
     transactionSync: <T>(run: () => T): T => ctx.storage.transactionSync(run),
     // What comes after the transaction is not under test here: enforcement must come back whatever happened.
-    sync: async () => {
-      await ctx.storage.sync();
+    transaction: async <T>(run: () => Promise<T>): Promise<T> => {
+      const result = await ctx.storage.transaction(run);
       executed = Number.NEGATIVE_INFINITY;
+      return result;
     },
   };
   const target = {

@@ -197,7 +197,7 @@ export function watched(ctx: DurableObjectState) {
       seen.transactions++;
       return ctx.storage.transactionSync(run);
     },
-    sync: () => ctx.storage.sync(),
+    transaction: (closure) => ctx.storage.transaction(closure),
   };
   const target: StateLike = {
     storage,

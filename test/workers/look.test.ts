@@ -104,7 +104,9 @@ describe('events', () => {
   it('need a function', () =>
     inObject((ctx) => {
       const error = thrown(() => migrate(ctx, bundle0(one), { onEvent: 'log' as never }));
-      expect(error.message).toBe('The option `onEvent` is "log": it takes a function.');
+      expect(error.message).toBe(
+        '[INVALID_OPTION] The option `onEvent` is "log": it takes a function.',
+      );
     }));
 });
 
@@ -115,7 +117,7 @@ describe('ahead', () => {
       const before = dump(ctx);
       const error = thrown(() => migrate(ctx, bundle0(one), { ahead: 'error' }));
       expect(error.message).toBe(
-        '__migrations has 20261122120100_two, which this code does not know: it is older than the object. Deploy the ' +
+        '[AHEAD] __migrations has 20261122120100_two, which this code does not know: it is older than the object. Deploy the ' +
           "newer code again, or pass ahead: 'report' to run on the newer schema.",
       );
       expect(error).toMatchObject({
@@ -204,7 +206,7 @@ describe('inspect', () => {
         name: 'AdoptionError',
         code: 'UNKNOWN_ROW',
         table: '__drizzle_migrations',
-        message: expect.stringMatching(/^__drizzle_migrations has 1 row/),
+        message: expect.stringMatching(/^\[UNKNOWN_ROW\] __drizzle_migrations has 1 row/),
       });
     }));
 
@@ -416,7 +418,7 @@ describe('rewind', () => {
         code: 'NO_BOOKMARKS',
         migration: 'm0001',
         message:
-          `The runtime gave no bookmark for ${new Date(applied - 1).toISOString()}: This Durable Object's storage ` +
+          `[NO_BOOKMARKS] The runtime gave no bookmark for ${new Date(applied - 1).toISOString()}: This Durable Object's storage ` +
           'back-end does not implement point-in-time recovery. Point-in-time recovery works only deployed, not in ' +
           'local development; nothing was armed.',
       });
@@ -429,7 +431,7 @@ describe('rewind', () => {
       storage: {
         sql: storage.sql,
         transactionSync: (run) => storage.transactionSync(run),
-        sync: () => storage.sync(),
+        transaction: (closure) => storage.transaction(closure),
         getBookmarkForTime: async (time) => {
           calls.push(['getBookmarkForTime', time]);
           return 'before';
@@ -548,12 +550,12 @@ describe('rewind', () => {
       await expect(rewind(target, 'm0009')).rejects.toMatchObject({
         code: 'NOT_APPLIED',
         message:
-          'm0009 was not applied in this object, so there is nothing to go back to. See history(ctx).',
+          '[NOT_APPLIED] m0009 was not applied in this object, so there is nothing to go back to. See history(ctx).',
       });
       await expect(rewind(target, 'm0000')).rejects.toMatchObject({
         code: 'ADOPTED',
         message:
-          'm0000 was adopted: it had been applied before drizzle-offramp kept the ledger, and nobody wrote down when. ' +
+          '[ADOPTED] m0000 was adopted: it had been applied before drizzle-offramp kept the ledger, and nobody wrote down when. ' +
           'Use getBookmarkForTime() with a time you know.',
       });
       const old = Date.now() - (BOOKMARK_DAYS + 1) * 24 * 60 * 60 * 1000;
@@ -561,7 +563,7 @@ describe('rewind', () => {
       await expect(rewind(target, 'm0001')).rejects.toMatchObject({
         code: 'TOO_OLD',
         message:
-          `m0001 was applied on ${new Date(old).toISOString()}, and bookmarks are kept for 30 days. Write a new ` +
+          `[TOO_OLD] m0001 was applied on ${new Date(old).toISOString()}, and bookmarks are kept for 30 days. Write a new ` +
           'migration that undoes it.',
       });
       expect(calls).toEqual([]);

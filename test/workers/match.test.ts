@@ -160,7 +160,7 @@ describe('the second alone', () => {
   });
 
   const message =
-    'the_ledger has 1 row(s) for the second 20261122120000, in which 2 migrations were made: 20261122120000_a, ' +
+    '[AMBIGUOUS_ROW] the_ledger has 1 row(s) for the second 20261122120000, in which 2 migrations were made: 20261122120000_a, ' +
     '20261122120000_b. Nobody can tell which of them ran. Convert the migrations from the 0.x journal, which has the ' +
     'milliseconds, and pass those.';
 

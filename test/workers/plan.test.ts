@@ -67,7 +67,7 @@ describe('older code', () => {
       migrate(ctx, { m0000: one.sql, m0001: two.sql, m0002: three.sql });
       const error = thrown(() => migrate(ctx, { m0000: one.sql }, { ahead: 'error' }));
       expect(error.message).toBe(
-        '__migrations has version 1, version 2, which this code does not know: it is older than the object. Deploy ' +
+        '[AHEAD] __migrations has version 1, version 2, which this code does not know: it is older than the object. Deploy ' +
           "the newer code again, or pass ahead: 'report' to run on the newer schema.",
       );
       expect(error).toMatchObject({ code: 'AHEAD', table: '__migrations' });
@@ -122,7 +122,7 @@ describe('several migrations that were skipped', () => {
       await skip(ctx);
       const error = thrown(() => migrate(ctx, bundle0(one, drop2, drop3, four)));
       expect(error.message).toBe(
-        `m0001 (${tagOf(drop2)}), m0002 (${tagOf(drop3)}) was never applied in this object, though m0003 (${tagOf(four)}) ` +
+        `[SKIPPED_MIGRATION] m0001 (${tagOf(drop2)}), m0002 (${tagOf(drop3)}) was never applied in this object, though m0003 (${tagOf(four)}) ` +
           'was, which comes later. Applied now, it could undo what came after it. Write a new migration with what it ' +
           "should have done and pass skipped: 'ignore', or pass skipped: 'apply' if it is safe to run late.",
       );
@@ -175,7 +175,7 @@ describe('drift', () => {
       const edited = bundle0(edit(one), two, edit(three));
       const error = thrown(() => migrate(ctx, edited, { drift: 'error' }));
       expect(error.message).toBe(
-        `The SQL of m0000 (${tagOf(one)}), m0002 (${tagOf(three)}) has changed since it was applied in this object. ` +
+        `[DRIFT] The SQL of m0000 (${tagOf(one)}), m0002 (${tagOf(three)}) has changed since it was applied in this object. ` +
           "Restore it and write a new migration with the change, or pass drift: 'warn' if both do the same.",
       );
       expect(error).toMatchObject({ keys: ['m0000', 'm0002'] });

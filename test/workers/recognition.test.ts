@@ -97,7 +97,7 @@ it('finds a mistaken key in a long record as soon as there is something to do', 
     const before = dump(ctx);
     const error = thrown<InputError>(() => migrate(ctx, mistaken()));
     expect(error.message).toBe(
-      'Migrations must be sequential: expected version 300, got 301 (m0301). Add the missing migration back, or number ' +
+      '[KEY_GAP] Migrations must be sequential: expected version 300, got 301 (m0301). Add the missing migration back, or number ' +
         'the new one on from the last.',
     );
     expect(dump(ctx)).toEqual(before);
@@ -188,7 +188,7 @@ describe('a module that carries its fingerprint', () => {
       const error = thrown<InputError>(() => migrate(ctx, module));
       expect(error).toMatchObject({ name: 'InputError', code: 'STALE_FINGERPRINT' });
       expect(error.message).toBe(
-        `The module carries the fingerprint ${stale.slice(6, 14)}…, and that of its migrations is ` +
+        `[STALE_FINGERPRINT] The module carries the fingerprint ${stale.slice(6, 14)}…, and that of its migrations is ` +
           `${readMigrations(edited === module ? { ...edited } : edited).fingerprint.slice(0, 8)}…: it was edited by ` +
           'hand. Run `npx drizzle-offramp convert`, or take the second argument of defineMigrations away.',
       );

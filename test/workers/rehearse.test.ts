@@ -230,7 +230,7 @@ describe('a class', () => {
       ctx.blockConcurrencyWhile(() => runDrizzle0(ctx, migrations));
     }, migrations);
     expect(error.message).toBe(`\
-3 of 3 objects would not come through.
+[REHEARSAL_FAILED] 3 of 3 objects would not come through.
 
 Objects that Drizzle 0.x's migrator left  migrates  schema  rows  rebuilds  foreign keys  second wake
 a new object                              FAILED    ok      –     –         ok            –
@@ -300,7 +300,7 @@ items: 2 of 2 rows have another list_id
     const migrations = bundle0(lists, optionalName);
     const error = await failureOf(undefined, migrations);
     expect(error.message).toBe(`\
-3 of 3 objects would not come through.
+[REHEARSAL_FAILED] 3 of 3 objects would not come through.
 
 Objects that Drizzle 0.x's migrator left  migrates  schema  rows  rebuilds  foreign keys  second wake
 a new object                              FAILED    FAILED  –     –         ok            –
@@ -359,7 +359,7 @@ migrates, 2 20261122120100_optional_name:
     const migrations = bundle0(lists, broken);
     const error = await failureOf((ctx) => migrate(ctx, migrations), migrations);
     expect(error.message).toBe(`\
-1 of 3 objects would not come through.
+[REHEARSAL_FAILED] 1 of 3 objects would not come through.
 
 Objects that Drizzle 0.x's migrator left  migrates  schema  rows  rebuilds  foreign keys  second wake
 a new object                              FAILED    –       –     –         –             –
@@ -367,7 +367,7 @@ a new object                              FAILED    –       –     –       
 2 20261122120100_broken                   –         –       –     –         –             –
 
 migrates, a new object:
-  The class cannot make a new object: Migration 1 failed (m0001 20261122120100_broken); everything was rolled back.
+  The class cannot make a new object: [MIGRATION_FAILED] Migration 1 failed (m0001 20261122120100_broken); everything was rolled back.
     Statement 1: ALTER TABLE nobody ADD x text
     Error: no such table: nobody: SQLITE_ERROR
     State: 0 migration(s) were applied before this attempt
@@ -473,7 +473,7 @@ describe('a migration', () => {
       rebuild('0001_forgets', 1, '(id) SELECT id FROM lists'),
     );
     expect(error.message).toBe(`\
-1 of 3 objects would not come through.
+[REHEARSAL_FAILED] 1 of 3 objects would not come through.
 
 Objects that Drizzle 0.x's migrator left  migrates  schema  rows  rebuilds  foreign keys  second wake
 a new object                              ok        ok      –     –         ok            ok
@@ -624,7 +624,7 @@ rebuilds, 1 20261122120000_lists:
         start: '1 20261122120000_lists',
         check: 'migrates',
         found:
-          'Migration 1 failed (m0001 20261122120100_unique); everything was rolled back.\n' +
+          '[MIGRATION_FAILED] Migration 1 failed (m0001 20261122120100_unique); everything was rolled back.\n' +
           '  Statement 1: CREATE UNIQUE INDEX one ON items (list_id)\n' +
           '  Error: UNIQUE constraint failed: items.list_id: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_UNIQUE)\n' +
           '  State: 1 migration(s) were applied before this attempt',
@@ -645,7 +645,7 @@ describe('a skip that the journal allows', () => {
   it('is a start of its own, and its refusal a failure with the way out', async () => {
     const error = await failureOf(construct, migrations);
     expect(error.message).toBe(`\
-1 of 6 objects would not come through.
+[REHEARSAL_FAILED] 1 of 6 objects would not come through.
 
 Objects that Drizzle 0.x's migrator left           migrates  schema  rows   rebuilds  foreign keys  second wake
 a new object                                       ok        ok      –      –         ok            ok
@@ -656,7 +656,7 @@ a new object                                       ok        ok      –      �
 3 20261122120300_more without 20261122120001_late  FAILED    –       –      –         –             –
 
 migrates, 3 20261122120300_more without 20261122120001_late:
-  m0002 (20261122120001_late) was never applied in this object, though m0003 (20261122120300_more) was, which comes later. Applied now, it could undo what came after it. Write a new migration with what it should have done and pass skipped: 'ignore', or pass skipped: 'apply' if it is safe to run late.
+  [SKIPPED_MIGRATION] m0002 (20261122120001_late) was never applied in this object, though m0003 (20261122120300_more) was, which comes later. Applied now, it could undo what came after it. Write a new migration with what it should have done and pass skipped: 'ignore', or pass skipped: 'apply' if it is safe to run late.
   Way out: Do what the message says; or, if such objects shall be refused, pass refused: ['20261122120001_late'] to the rehearsal, or skips: false if there are none.`);
   });
 
@@ -676,7 +676,7 @@ migrates, 3 20261122120300_more without 20261122120001_late:
     const error = await failureOf(construct, migrations, { refused: ['m0002'], skips: false });
     expect(error.code).toBe('NOT_REFUSED');
     expect(error.message.split('\n')[0]).toBe(
-      'The option `refused` lists m0002, but `migrate` refused no object for it: take it out, so that the next refusal is seen.',
+      '[NOT_REFUSED] The option `refused` lists m0002, but `migrate` refused no object for it: take it out, so that the next refusal is seen.',
     );
   });
 
@@ -721,7 +721,7 @@ describe('seed', () => {
     });
     expect([error.code, error.message]).toEqual([
       'SEED_FAILED',
-      '`seed` threw at 1 20261122120000_lists: no such luck',
+      '[SEED_FAILED] `seed` threw at 1 20261122120000_lists: no such luck',
     ]);
     expect(error.cause).toEqual(new Error('no such luck'));
   });
@@ -740,7 +740,7 @@ describe('seed', () => {
     const error = await failureOf(construct, guarded);
     expect([error.code, error.message]).toEqual([
       'CANNOT_FILL',
-      'At 1 20261122120000_guarded no row could be made for:\n' +
+      '[CANNOT_FILL] At 1 20261122120000_guarded no row could be made for:\n' +
         '  guarded: by hand only\n' +
         "  never: CHECK constraint failed: id = 'a' AND id = 'b'\n" +
         'Put rows into them with the option `seed`, or list them under `empty` if they have none in your objects either.',
@@ -756,7 +756,7 @@ describe('an object that cannot be made', () => {
     expect(error).toBeInstanceOf(RehearsalError);
     expect(error.code).toBe('CANNOT_PREPARE');
     expect(error.message).toMatch(
-      /^No object could be made that stands at a new object: SQL is not enabled for this Durable Object class\./,
+      /^\[CANNOT_PREPARE\] No object could be made that stands at a new object: SQL is not enabled for this Durable Object class\./,
     );
   });
 
@@ -769,7 +769,7 @@ describe('an object that cannot be made', () => {
     const error = await failureOf((ctx) => migrate(ctx, wrong), wrong);
     expect([error.code, error.message]).toEqual([
       'CANNOT_FILL',
-      'At 2 20261122120100_wrong no row could be made for:\n' +
+      '[CANNOT_FILL] At 2 20261122120100_wrong no row could be made for:\n' +
         '  lists: foreign key mismatch - "notes" referencing "lists"\n' +
         '  notes: foreign key mismatch - "notes" referencing "lists"\n' +
         'Put rows into them with the option `seed`, or list them under `empty` if they have none in your objects either.',
@@ -793,7 +793,7 @@ describe('an option that makes no sense', () => {
     ['an unknown option', { accepted: [] }, 'There is no option `accepted`.'],
   ])('is refused: %s', async (_, options, message) => {
     const error = await failureOf(undefined, bundle0(lists), options as RehearseOptions);
-    expect([error.code, error.message]).toEqual(['INVALID_OPTION', message]);
+    expect([error.code, error.message]).toEqual(['INVALID_OPTION', `[INVALID_OPTION] ${message}`]);
   });
 
   it("is refused: `leftBy` of Drizzle's for a record without tags", async () => {
@@ -801,7 +801,7 @@ describe('an option that makes no sense', () => {
     const error = await failureOf(undefined, record, { leftBy: '1.x' });
     expect([error.code, error.message]).toEqual([
       'INVALID_OPTION',
-      "These migrations have no tags, so nobody knows what Drizzle's ledger says of them. Leave the option `leftBy` " +
+      "[INVALID_OPTION] These migrations have no tags, so nobody knows what Drizzle's ledger says of them. Leave the option `leftBy` " +
         "out, or pass drizzle-kit's migrations.js or a converted module.",
     ]);
   });

@@ -35,6 +35,8 @@ describe('a fresh object', () => {
         ahead: [],
         drift: [],
         violations: [],
+        violationCount: 0,
+        unchecked: [],
       });
       expect(tables(ctx)).toEqual(['__migrations', 'comments', 'posts', 'users']);
       const [first, second] = rows(ctx, 'SELECT * FROM __migrations ORDER BY version');
@@ -136,6 +138,8 @@ describe('a wake', () => {
         ahead: [],
         drift: [],
         violations: [],
+        violationCount: 0,
+        unchecked: [],
       });
     }));
 
@@ -275,7 +279,7 @@ describe('a wake', () => {
       const before = dump(ctx);
       const error = thrown(() => migrate(ctx, { m0000: posts }, { drift: 'error' }));
       expect(error.message).toBe(
-        'The SQL of m0000 has changed since it was applied in this object. Restore it and write a new migration with ' +
+        '[DRIFT] The SQL of m0000 has changed since it was applied in this object. Restore it and write a new migration with ' +
           "the change, or pass drift: 'warn' if both do the same.",
       );
       expect(error).toMatchObject({
@@ -332,7 +336,7 @@ INSERT INTO a VALUES (';'); -- done;`,
         }),
       );
       expect(error.message).toBe(
-        'Statement 2 of m0001 has 120036 bytes; the runtime takes 100000 in one. Split it, for instance into several ' +
+        '[STATEMENT_TOO_LONG] Statement 2 of m0001 has 120036 bytes; the runtime takes 100000 in one. Split it, for instance into several ' +
           'INSERTs of fewer rows.',
       );
       expect(error).toMatchObject({ name: 'InputError', code: 'STATEMENT_TOO_LONG', key: 'm0001' });
@@ -352,7 +356,7 @@ describe('a failure', () => {
       );
       expect(error).toBeInstanceOf(MigrationError);
       expect(error.message).toBe(
-        'Migration 2 failed (m0002); everything was rolled back.\n' +
+        '[MIGRATION_FAILED] Migration 2 failed (m0002); everything was rolled back.\n' +
           `  Statement 2: INSERT INTO nowhere VALUES ('${'x'.repeat(171)}…\n` +
           '  Error: no such table: nowhere: SQLITE_ERROR\n' +
           '  State: 1 migration(s) were applied before this attempt',
@@ -379,7 +383,7 @@ describe('a failure', () => {
         migrate(ctx, { migrations: { '20261122175044_a': 'OOPS' } }),
       );
       expect(error.message).toBe(
-        'Migration 0 failed (m0000 20261122175044_a); everything was rolled back.\n' +
+        '[MIGRATION_FAILED] Migration 0 failed (m0000 20261122175044_a); everything was rolled back.\n' +
           '  Statement 1: OOPS\n' +
           '  Error: near "OOPS": syntax error at offset 0: SQLITE_ERROR\n' +
           '  State: 0 migration(s) were applied before this attempt',
@@ -410,7 +414,7 @@ describe('a failure', () => {
         name: 'MigrationError',
         code: 'MIGRATION_FAILED',
         message:
-          `Migration 0 failed (m0000); everything was rolled back.\n  Statement 1: ${users}\n  Error: no error\n` +
+          `[MIGRATION_FAILED] Migration 0 failed (m0000); everything was rolled back.\n  Statement 1: ${users}\n  Error: no error\n` +
           '  State: 0 migration(s) were applied before this attempt',
         version: 0,
         key: 'm0000',

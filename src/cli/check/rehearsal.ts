@@ -1,7 +1,7 @@
 // The history run from nothing in a database in memory, statement by statement, so that a check can ask what the
 // tables are like at any point of it. No row of any object is here: what depends on rows is told from the statements.
 import { DatabaseSync } from 'node:sqlite';
-import { quote } from '../../ledger/ledger.ts';
+import { quote } from '../../base/storage.ts';
 import { type Database, openDatabase } from '../database.ts';
 import type { Finding } from './finding.ts';
 import { type LocatedMigration, nameOf } from './located.ts';

@@ -2,9 +2,9 @@
 import { MigrationError, OfframpError } from '../../base/errors.ts';
 import { keyOf } from '../../base/key.ts';
 import type { StateLike } from '../../base/storage.ts';
+import { quote } from '../../base/storage.ts';
 import type { Migration, MigrationRecord } from '../../input/migration.ts';
 import { type Inspection, inspect } from '../../inspect.ts';
-import { quote } from '../../ledger/ledger.ts';
 import { migrate } from '../../migrate.ts';
 import { addsNoRows, isAdditive, splitStatements } from '../../sql/statements.ts';
 import { type Database, openDatabase } from '../database.ts';

@@ -35,7 +35,7 @@ export function migrateByStatement(
           run();
           throw rehearsed;
         }),
-      sync: () => storage.sync(),
+      transaction: (run) => storage.transaction(run),
     },
     blockConcurrencyWhile: (run) => ctx.blockConcurrencyWhile(run),
   };

@@ -1,0 +1,46 @@
+// A pragma that a migration sets stays set for the life of the object's instance, even if the migration is rolled back. So
+// it is set back inside the transaction, where a failure still rolls back all.
+// https://www.sqlite.org/pragma.html
+import { firstRow, type SqlStorageLike } from '../base/storage.ts';
+import { pragmaSwitch } from '../sql/statements.ts';
+
+/** SQLite does not tell the state of this one; it shows in what LIKE does. */
+const LIKE = 'case_sensitive_like';
+
+const stateOf = (sql: SqlStorageLike, pragma: string): unknown => {
+  const query = pragma === LIKE ? "SELECT 'a' NOT LIKE 'A' AS state" : `PRAGMA ${pragma}`;
+  return Object.values(firstRow(sql.exec(query)) ?? {})[0];
+};
+
+/**
+ * Runs statements, and leaves the pragmas that they set as they were.
+ *
+ * @param sql the object's SQL storage
+ * @param statements the statements that `run` runs
+ * @param run runs them
+ */
+export function keepPragmas<T>(
+  sql: SqlStorageLike,
+  statements: readonly string[],
+  run: () => T,
+): T {
+  const set = new Set(statements.flatMap((statement) => pragmaSwitch(statement)?.name ?? []));
+  // That one is foreign-keys.ts's.
+  set.delete('foreign_keys');
+  const before = new Map<string, unknown>();
+  for (const pragma of set) {
+    try {
+      before.set(pragma, stateOf(sql, pragma));
+    } catch (error) {
+      // Then the migration's own statement fails, and says where it stands.
+      if (!String(error).includes('SQLITE_AUTH')) throw error;
+    }
+  }
+  try {
+    return run();
+  } finally {
+    for (const [pragma, state] of before) {
+      if (typeof state === 'number') sql.exec(`PRAGMA ${pragma} = ${state}`);
+    }
+  }
+}

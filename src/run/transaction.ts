@@ -1,0 +1,81 @@
+// One transaction around the migrations, which stands only if no row has lost the row it refers to.
+import type { StorageLike } from '../base/storage.ts';
+import type { Violations } from '../plan/result.ts';
+import { keepPragmas } from './pragmas.ts';
+import {
+  compareViolations,
+  findViolations,
+  readSchema,
+  rememberViolations,
+  touchedNames,
+} from './references.ts';
+
+/**
+ * Runs in a transaction. What `run` throws is thrown, even where the runtime has words of its own for it: a statement with
+ * OR ROLLBACK takes away the transaction that the runtime is about to roll back.
+ *
+ * @param storage the object's storage
+ * @param statements the statements of migrations that `run` runs
+ * @param run what to run
+ */
+export function inTransaction<T>(
+  storage: StorageLike,
+  statements: readonly string[],
+  run: () => T,
+): T {
+  let failure: { readonly cause: unknown } | undefined;
+  try {
+    return storage.transactionSync(() => {
+      try {
+        return keepPragmas(storage.sql, statements, run);
+      } catch (cause) {
+        failure = { cause };
+        throw cause;
+      }
+    });
+  } catch (error) {
+    throw failure === undefined ? error : failure.cause;
+  }
+}
+
+/**
+ * Runs in a transaction, and lets it stand only if there are no new violations of foreign keys in the tables that the
+ * statements touch, and in those that refer to them.
+ *
+ * Only if there are any afterwards is it rolled back and run once more, with a look at those that were there before.
+ *
+ * @param storage the object's storage
+ * @param statements the statements that `run` runs
+ * @param run runs them
+ * @param fail makes the error for new violations
+ * @returns the violations that were there before and still are, and what could not be checked
+ */
+export function inCheckedTransaction(
+  storage: StorageLike,
+  statements: readonly string[],
+  run: () => void,
+  fail: (added: Violations) => Error,
+): Violations {
+  const { sql } = storage;
+  const before = readSchema(sql);
+  const namesNow = (): Set<string> => touchedNames(statements, [before, readSchema(sql)]);
+  let found: Violations | undefined;
+  try {
+    return inTransaction(storage, statements, () => {
+      run();
+      found = findViolations(sql, namesNow());
+      if (found.total > 0) throw fail(found);
+      return found;
+    });
+  } catch (error) {
+    const names = touchedNames(statements, [before]);
+    if (found === undefined || findViolations(sql, names).total === 0) throw error;
+  }
+  return inTransaction(storage, statements, () => {
+    const remembered = rememberViolations(sql, touchedNames(statements, [before]));
+    run();
+    const { added, kept } = compareViolations(sql, namesNow(), remembered);
+    if (added.total > 0) throw fail(added);
+    return kept;
+  });
+}
