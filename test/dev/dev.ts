@@ -88,9 +88,12 @@ export class Dev {
 
   /** Gets JSON from a path of the Worker. */
   async get<T>(path: string): Promise<T> {
-    const response = await fetch(this.url + path);
+    // Without this header an error comes as a page with styles.
+    const response = await fetch(this.url + path, {
+      headers: { 'MF-Disable-Pretty-Error': 'true' },
+    });
     const text = await response.text();
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}\n${this.output}`);
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
     return JSON.parse(text) as T;
   }
 

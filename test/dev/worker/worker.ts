@@ -1,12 +1,13 @@
 import { DurableObject } from 'cloudflare:workers';
+import { inConstructor, inEvents } from './calls.ts';
 import { facts } from './facts.ts';
-import { counted, FAMILY, Probe, type Scene, WAITING } from './probe.ts';
+import { FAMILY, Probe, type Scene, WAITING } from './probe.ts';
 
 interface Env {
   OBJECT: DurableObjectNamespace<SceneObject>;
 }
 
-const scenes: Record<string, Scene> = facts;
+const scenes: Record<string, Record<string, Scene>> = { facts, inConstructor, inEvents };
 
 /** The scenes that are on, by the object's name: what is deployed to it. */
 const on = new Map<string, Scene>();
@@ -82,13 +83,13 @@ async function play(env: Env, scene: Scene, arrival: string): Promise<string[]> 
   await Promise.all(events);
   // For what comes last: timers, and the alarm.
   await scheduler.wait(scene.alarm ? 100 : 20);
-  return counted(await get().log());
+  return get().log();
 }
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const { searchParams } = new URL(request.url);
-    const scene = scenes[searchParams.get('scene') ?? ''];
+    const scene = scenes[searchParams.get('of') ?? '']?.[searchParams.get('scene') ?? ''];
     if (scene === undefined) return Response.json('no such scene', { status: 404 });
     return Response.json(await play(env, scene, searchParams.get('arrival') ?? ''));
   },

@@ -1,12 +1,8 @@
 // Where the users of a base class call, and with what.
 import { drizzle } from 'drizzle-orm/durable-sqlite';
 import type { DrizzleBundle0 } from 'drizzle-offramp';
-import { migrate } from 'drizzle-offramp';
+import { migrate, migrateAsync } from 'drizzle-offramp';
 import { migrate as dropIn } from 'drizzle-offramp/durable-sqlite/migrator';
-
-const migrateAsync = async (_: unknown, __: unknown) => {
-  throw new Error('not yet');
-};
 
 type Ctx = DurableObjectState;
 
@@ -33,8 +29,23 @@ export const places: Record<string, (m: DrizzleBundle0) => Deploy> = {
   'migrate(ctx) after super': (m) => ({ after: (ctx) => void migrate(ctx, m) }),
   'migrate(ctx.storage) after super': (m) => ({ after: (ctx) => void migrate(ctx.storage, m) }),
   'drop-in after super, not awaited': (m) => ({ after: (ctx) => void dropIn(db(ctx), m) }),
-  'drop-in after super, caught': (m) => ({
-    after: (ctx) => void dropIn(db(ctx), m).catch(() => {}),
+  'drop-in after super, in an async method, not awaited': (m) => ({
+    after: (ctx) => void (async () => void dropIn(db(ctx), m))(),
+  }),
+  'drop-in after super, its error caught': (m) => ({
+    after: (ctx) =>
+      void (async () => {
+        try {
+          await dropIn(db(ctx), m);
+        } catch {}
+      })(),
+  }),
+  'migrate(ctx) after super, its error caught': (m) => ({
+    after: (ctx) => {
+      try {
+        migrate(ctx, m);
+      } catch {}
+    },
   }),
 
   'migrate(ctx) in blockConcurrencyWhile after super': (m) => ({

@@ -48,3 +48,6 @@ export const ALL = bundle(SCHEMA, REBUILD, ['ALTER TABLE `p` ADD `note` text;'])
 
 /** The same, with rows from the first migration on, so that a new object has some too when it comes to the rebuild. */
 export const SEEDED = bundle([...SCHEMA, ...FILL], REBUILD, ['ALTER TABLE `p` ADD `note` text;']);
+
+/** The same as what is deployed, with one that fails in an object that has rows. */
+export const FAILING = bundle(SCHEMA, REBUILD, ["INSERT INTO `p` VALUES (1, 'one');"]);
