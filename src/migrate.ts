@@ -74,9 +74,11 @@ export async function migrateAsync(
   const resolved = resolveTarget(target);
   const { state, storage } = resolved;
   const run = async (): Promise<MigrateResult> => {
-    const result = migrateResolved(resolved, input, options);
-    await enforcedAgain(storage);
-    return result;
+    try {
+      return migrateResolved(resolved, input, options);
+    } finally {
+      await enforcedAgain(storage);
+    }
   };
   if (state === undefined || isUpToDate(resolved, input, options)) return run();
   let outcome: { readonly result: MigrateResult } | { readonly error: unknown } | undefined;

@@ -1,7 +1,7 @@
 // Foreign keys around a rebuild, at the edges: what asks for the switch, which violations are new, and how long it takes
 // until enforcement is back. The families of tables and the places of a call are in foreign-keys.test.ts.
 import { describe, expect, it } from 'vitest';
-import { type ForeignKeyError, type MigrationRecord, migrate } from '../../src/index.ts';
+import { type ForeignKeyError, migrate } from '../../src/index.ts';
 import { migrate as dropIn } from '../../src/migrator.ts';
 import { inObject, newObject, rows, thrown, wake, watched } from './harness.ts';
 

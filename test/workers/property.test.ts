@@ -332,7 +332,15 @@ function expectRefusal(outcome: Outcome, expected: Refusal, before: Sight, after
   expect(after).toEqual(before);
 }
 
-const NOTHING_ELSE = { ignored: [], unknown: [], ahead: [], drift: [], violations: [] };
+const NOTHING_ELSE = {
+  ignored: [],
+  unknown: [],
+  ahead: [],
+  drift: [],
+  violations: [],
+  violationCount: 0,
+  unchecked: [],
+};
 
 /** One deploy of ours, and all that can be said of it. Returns whether it did what it was asked. */
 async function expectDeploy(object: Lived, { form, migrations }: OurDeploy): Promise<boolean> {
