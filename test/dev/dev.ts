@@ -6,6 +6,11 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
+const running = new Set<Dev>();
+process.once('exit', () => {
+  for (const dev of running) dev.kill();
+});
+
 /** `wrangler dev` of this repository, as a person starts it, with its state in a temporary folder. */
 export class Dev {
   readonly url: string;
@@ -18,6 +23,7 @@ export class Dev {
     this.child = child;
     this.folder = folder;
     this.printed = printed;
+    running.add(this);
   }
 
   /**
@@ -106,6 +112,12 @@ export class Dev {
       await ended;
       clearTimeout(timer);
     }
+    this.kill();
+  }
+
+  /** The same, at once. */
+  kill(): void {
+    running.delete(this);
     this.signal('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -36,7 +36,10 @@ const bundle = (...migrations: (readonly string[])[]): DrizzleBundle0 => ({
     })),
   },
   migrations: Object.fromEntries(
-    migrations.map((statements, idx) => [`m000${idx}`, statements.join('--> statement-breakpoint\n')]),
+    migrations.map((statements, idx) => [
+      `m000${idx}`,
+      statements.join('--> statement-breakpoint\n'),
+    ]),
   ),
 });
 

@@ -1,8 +1,9 @@
 // Where the users of a base class call, and with what.
-import { drizzle } from 'drizzle-orm/durable-sqlite';
+
 import type { DrizzleBundle0 } from 'drizzle-offramp';
 import { migrate, migrateAsync } from 'drizzle-offramp';
 import { migrate as dropIn } from 'drizzle-offramp/durable-sqlite/migrator';
+import { drizzle } from 'drizzle-orm/durable-sqlite';
 
 type Ctx = DurableObjectState;
 

@@ -1,9 +1,9 @@
 import { DurableObject } from 'cloudflare:workers';
 import { Agent } from 'agents';
 import { Agent as Agent02 } from 'agents-0.2';
+import { migrate } from 'drizzle-offramp';
 import { drizzle } from 'drizzle-orm/durable-sqlite';
 import { migrate as drizzleMigrate } from 'drizzle-orm/durable-sqlite/migrator';
-import { migrate } from 'drizzle-offramp';
 import { Server } from 'partyserver';
 import { ALL, FAILING, FILL, FIRST, SEEDED } from './histories.ts';
 import { type Deploy, places } from './places.ts';
@@ -33,7 +33,9 @@ function look({ storage: { sql } }: DurableObjectState): Look {
     orphan = 'taken';
     sql.exec('DELETE FROM c WHERE id = -1').toArray();
   } catch (error) {
-    orphan = (error as Error).message.includes('FOREIGN KEY') ? 'refused' : (error as Error).message;
+    orphan = (error as Error).message.includes('FOREIGN KEY')
+      ? 'refused'
+      : (error as Error).message;
   }
   return { enforced: row?.foreign_keys === 1, orphan, rows };
 }
@@ -114,17 +116,30 @@ type Env = Record<string, { getByName(name: string): Stub }>;
 
 /** One request as partyserver and Agents route it. */
 const request = (name: string) =>
-  new Request('http://object/', { headers: { 'x-partykit-room': name, 'x-partykit-namespace': 'test' } });
+  new Request('http://object/', {
+    headers: { 'x-partykit-room': name, 'x-partykit-namespace': 'test' },
+  });
 
-async function run(env: Env, base: string, place: string, kind: string, by: string): Promise<Outcome> {
+async function run(
+  env: Env,
+  base: string,
+  place: string,
+  kind: string,
+  by: string,
+): Promise<Outcome> {
   const name = `${kind}-${crypto.randomUUID()}`;
   const get = () => env[base]?.getByName(name) as Stub;
-  const evict = () => get().evict().catch(() => {});
+  const evict = () =>
+    get()
+      .evict()
+      .catch(() => {});
   if (kind.startsWith('old')) {
     const first =
       kind === 'old, of Drizzle'
         ? (ctx: DurableObjectState) =>
-            void ctx.blockConcurrencyWhile(() => drizzleMigrate(drizzle(ctx.storage), FIRST as never))
+            void ctx.blockConcurrencyWhile(() =>
+              drizzleMigrate(drizzle(ctx.storage), FIRST as never),
+            )
         : (ctx: DurableObjectState) =>
             void ctx.blockConcurrencyWhile(async () => void migrate(ctx, FIRST));
     deploys.set(name, { after: first });

@@ -1,7 +1,8 @@
 // A pending table rebuild, from wherever a class without a base class of its own calls, and with whatever it passes.
+
+import { drizzle } from 'drizzle-orm/durable-sqlite';
 import { type DrizzleBundle0, migrate, migrateAsync } from '../../../src/index.ts';
 import { migrate as dropIn } from '../../../src/migrator.ts';
-import { drizzle } from 'drizzle-orm/durable-sqlite';
 import { type Probe, REBUILD, type Scene } from './probe.ts';
 
 /** A bundle of drizzle-kit 0.x with these migrations. */
@@ -187,9 +188,7 @@ export const inConstructor: Record<string, Call> = {
   },
   'ctx in transactionSync()': {
     construct(probe) {
-      void caught(probe, () =>
-        probe.storage.transactionSync(() => migrate(probe.ctx, migrations)),
-      );
+      void caught(probe, () => probe.storage.transactionSync(() => migrate(probe.ctx, migrations)));
     },
     log: ['FOREIGN_KEYS_IN_TRANSACTION: 2 children, 0 applied'],
   },
@@ -274,7 +273,7 @@ export const inEvents: Record<string, Call> = {
     },
     log: [DONE, 'the rest of the event: enforced'],
   },
-  'migrate(ctx): the rest of the event until a timer is without enforcement, and no other event is': {
+  'migrate(ctx): the rest of the event is not enforced until a timer': {
     async method(probe) {
       migrate(probe.ctx, migrations);
       note(probe, 'done');

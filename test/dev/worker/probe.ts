@@ -13,6 +13,8 @@ export const REBUILD =
 export class Probe {
   /** What was done and seen, in that order. */
   readonly log: string[] = [];
+  /** How many events have come. */
+  events = 0;
   readonly ctx: DurableObjectState;
   readonly storage: DurableObjectStorage;
 
@@ -73,6 +75,7 @@ export class Probe {
 
   /** What an event does first: it tries to write a child without a parent. */
   event(): void {
+    this.events++;
     let orphan = 'taken';
     try {
       this.storage.sql.exec('INSERT INTO c VALUES (99, 99)');
@@ -87,8 +90,18 @@ export class Probe {
 /** How many events wait while an object does what it does. */
 export const WAITING = 30;
 
-/** What each of them writes down where enforcement is as it should be. */
-export const ENFORCED = 'an orphan is refused: enforced';
+const REFUSED = 'an orphan is refused: enforced';
+
+/** What an object did, and how many of the events found foreign keys enforced, and how many did not. */
+export function read(log: readonly string[]) {
+  const ofEvents = log.filter((line) => line.startsWith('an orphan is '));
+  const enforced = ofEvents.filter((line) => line === REFUSED).length;
+  return {
+    log: log.filter((line) => !ofEvents.includes(line)),
+    enforced,
+    notEnforced: ofEvents.length - enforced,
+  };
+}
 
 /** What happens in one object. */
 export interface Scene {
@@ -102,15 +115,4 @@ export interface Scene {
   method?(probe: Probe): Promise<void>;
   /** In the object's alarm. */
   alarm?(probe: Probe): Promise<void>;
-}
-
-/** Lines that stand together as often as they are told: `3 × event`. */
-export function counted(log: readonly string[]): string[] {
-  const lines: { line: string; times: number }[] = [];
-  for (const line of log) {
-    const last = lines.at(-1);
-    if (last?.line === line) last.times++;
-    else lines.push({ line, times: 1 });
-  }
-  return lines.map(({ line, times }) => (times === 1 ? line : `${times} × ${line}`));
 }
