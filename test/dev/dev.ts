@@ -63,7 +63,7 @@ export class Dev {
     let text = '';
     const printed = () => text;
     const url = await new Promise<string | undefined>((resolve) => {
-      const timer = setTimeout(resolve, 60_000);
+      const timer = setTimeout(() => resolve(undefined), 60_000);
       const read = (chunk: Buffer) => {
         text += chunk;
         if (text.includes('Build failed')) resolve(undefined);

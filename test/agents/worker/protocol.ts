@@ -9,12 +9,12 @@ export interface Look {
 
 /** What came of one deploy to one object. */
 export interface Outcome {
-  /** What the events found or threw, and how many did: the first one, and the 30 that waited. */
-  looks: Record<string, number>;
+  /** What the events found or threw, in the order in which they were sent; all but the first wait. */
+  events: (Look | { error: string })[];
+  /** What an event finds when the object wakes again with the same deploy. */
+  again: Look | { error: string };
   /** The rows of p, c and g in the end. */
   kept: number[];
-  /** How many tables the base class has made. */
-  base: number;
-  /** How many migrations our ledger holds in the end. */
+  /** How many migrations our ledger holds in the end; -1 where there is none. */
   applied: number;
 }

@@ -1,4 +1,3 @@
-import { DurableObject } from 'cloudflare:workers';
 import { Agent } from 'agents';
 import { Agent as Agent02 } from 'agents-0.2';
 import { migrate } from 'drizzle-offramp';
@@ -11,6 +10,12 @@ import type { Look, Outcome } from './protocol.ts';
 
 // The base classes print what onStart throws, and wrangler looks up each line of it in a source map of megabytes.
 console.error = () => {};
+
+const BINDINGS: Record<string, string> = {
+  'agents 0.32': 'AGENT',
+  'agents 0.2.35': 'AGENT_0_2',
+  partyserver: 'PARTY',
+};
 
 /** What is deployed to an object; nothing if it is not in here. */
 const deploys = new Map<string, Deploy>();
@@ -78,33 +83,9 @@ const withDeploys = (Base: new (ctx: DurableObjectState, env: any) => any) =>
     }
   };
 
-/** The base class of most: it does nothing, and calls nothing. */
-class Plain extends DurableObject {
-  onStart(): unknown {
-    return undefined;
-  }
-
-  #started = false;
-
-  override async fetch(): Promise<Response> {
-    if (!this.#started) {
-      await this.ctx.blockConcurrencyWhile(async () => {
-        await this.onStart();
-      });
-      this.#started = true;
-    }
-    return this.onRequest();
-  }
-
-  onRequest(): Promise<Response> {
-    throw new Error('not here');
-  }
-}
-
 export class TestAgent extends withDeploys(Agent) {}
 export class TestAgent02 extends withDeploys(Agent02) {}
 export class TestParty extends withDeploys(Server) {}
-export class TestPlain extends withDeploys(Plain) {}
 
 interface Stub {
   fetch(request: Request): Promise<Response>;
@@ -126,9 +107,10 @@ async function run(
   place: string,
   kind: string,
   by: string,
+  count: number,
 ): Promise<Outcome> {
   const name = `${kind}-${crypto.randomUUID()}`;
-  const get = () => env[base]?.getByName(name) as Stub;
+  const get = () => env[BINDINGS[base] ?? '']?.getByName(name) as Stub;
   const evict = () =>
     get()
       .evict()
@@ -160,33 +142,23 @@ async function run(
     if (response.status !== 200) throw new Error(text);
     return JSON.parse(text);
   };
-  const ended = await Promise.allSettled(Array.from({ length: 31 }, event));
-  const looks: Record<string, number> = {};
-  for (const [index, end] of ended.entries()) {
-    const text =
-      end.status === 'rejected'
-        ? `error: ${end.reason instanceof Error ? end.reason.message : end.reason}`
-        : JSON.stringify(end.value);
-    const key = `${index === 0 ? 'first' : 'later'} ${text.split('\n    at ')[0]}`;
-    looks[key] = (looks[key] ?? 0) + 1;
-  }
-  // What is there for the next instance, which does nothing.
+  const seen = (sent: Promise<Look>) =>
+    sent.catch((error: Error) => ({
+      error: String(error.message).split('\n    at ')[0] as string,
+    }));
+  const events = await Promise.all(Array.from({ length: count }, () => seen(event())));
+  await evict();
+  const again = await seen(event());
+  // What is there for an instance that does nothing.
   deploys.delete(name);
   await evict();
-  const after = await get().query("SELECT name FROM sqlite_master WHERE type = 'table'");
-  const has = (table: string) => after.some((row) => row.name === table);
-  const kept: unknown[] = [];
-  for (const table of ['p', 'c', 'g']) {
-    kept.push(has(table) ? (await get().query(`SELECT count(*) AS n FROM ${table}`))[0]?.n : -1);
-  }
-  return {
-    looks,
-    kept: kept as number[],
-    base: after.map((row) => row.name as string).filter((table) => /^cf_/.test(table)).length,
-    applied: has('__migrations')
-      ? ((await get().query('SELECT count(*) AS n FROM __migrations'))[0]?.n as number)
-      : -1,
+  const rowsOf = async (table: string): Promise<number> => {
+    const [found] = await get().query(`SELECT 1 FROM sqlite_master WHERE name = '${table}'`);
+    if (found === undefined) return -1;
+    return (await get().query(`SELECT count(*) AS n FROM ${table}`))[0]?.n as number;
   };
+  const kept = [await rowsOf('p'), await rowsOf('c'), await rowsOf('g')];
+  return { events, again, kept, applied: await rowsOf('__migrations') };
 }
 
 export default {
@@ -194,6 +166,8 @@ export default {
     const { searchParams } = new URL(incoming.url);
     const word = (name: string) => searchParams.get(name) ?? '';
     if (word('place') === '') return Response.json(Object.keys(places));
-    return Response.json(await run(env, word('base'), word('place'), word('kind'), word('by')));
+    return Response.json(
+      await run(env, word('base'), word('place'), word('kind'), word('by'), Number(word('events'))),
+    );
   },
 };
