@@ -1,6 +1,6 @@
 // A pending table rebuild in every place in which the users of a base class call, in objects with a history and without:
 // all rows stay, and each of 31 events finds foreign keys enforced, or the call refuses and says which one can. What has no
-// base class is in test/node/dev.test.ts.
+// base class is in test/dev/dev.test.ts.
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Dev } from '../dev/dev.ts';

@@ -149,7 +149,7 @@ describe('foreign keys', () => {
   });
 });
 
-/** Plays a scene in an object that another deploy has left, as test/node/dev.test.ts does it in `wrangler dev`. */
+/** Plays a scene in an object that another deploy has left, as test/dev/dev.test.ts does it in `wrangler dev`. */
 async function play({ construct, beside, method }: Scene) {
   const stub = newObject();
   await stub.query(FAMILY);

@@ -1,5 +1,5 @@
 // What the code relies on about storage.transaction(), and what it must not rely on. Each fact is a scene and the log that
-// the runtime writes in it, in `wrangler dev` (test/node/dev.test.ts) and in the test pool (test/workers/facts.test.ts).
+// the runtime writes in it, in `wrangler dev` (test/dev/dev.test.ts) and in the test pool (test/workers/facts.test.ts).
 import type { Scene } from './probe.ts';
 
 const REBUILT_ASYNC = [

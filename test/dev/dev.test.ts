@@ -1,17 +1,17 @@
 // `wrangler dev` of this repository, which is not the test pool: the facts that the code relies on, and a table rebuild
 // from every place of a class, with events waiting.
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { Dev } from '../dev/dev.ts';
-import { inConstructor, inEvents } from '../dev/worker/calls.ts';
-import { facts } from '../dev/worker/facts.ts';
-import { read, WAITING } from '../dev/worker/probe.ts';
+import { Dev } from './dev.ts';
+import { inConstructor, inEvents } from './worker/calls.ts';
+import { facts } from './worker/facts.ts';
+import { read, WAITING } from './worker/probe.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
 let dev: Dev;
 beforeAll(async () => {
-  dev = await Dev.start(fileURLToPath(new URL('../dev/worker/wrangler.jsonc', import.meta.url)));
+  dev = await Dev.start(join(import.meta.dirname, 'worker/wrangler.jsonc'));
 }, 60_000);
 afterAll(() => dev.stop());
 
