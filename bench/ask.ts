@@ -1,5 +1,6 @@
 // What Node asks the Worker for, and what the Worker answers.
 import type { Job } from './contenders.ts';
+import type { Rebuilder, Scene } from './scenes.ts';
 
 /** What an isolate's first call is given. `bare SELECT` is what is taken off: the request around it. */
 export type FirstWakeTask = 'bare SELECT' | 'bundle 0.x' | 'converted module';
@@ -16,5 +17,7 @@ export type Ask =
   | { do: 'loop'; object: string; job: Job; size: number; times: number }
   | { do: 'rows'; object: string; job: Job; size: number }
   | { do: 'made'; object: string }
+  | { do: 'fill'; object: string; scene: Scene }
+  | { do: 'rebuild'; object: string; scene: Scene; by: Rebuilder }
   | { do: 'load'; copy: number }
   | { do: 'firstWake'; object: string; copy: number; task: FirstWakeTask };

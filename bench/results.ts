@@ -1,4 +1,5 @@
 import type { Contender, Migrator, Ours } from './contenders.ts';
+import type { Rebuilder, Scene } from './scenes.ts';
 import type { Spread } from './statistics.ts';
 
 /** A time, and how many times that is the time of what it is compared with. */
@@ -28,6 +29,17 @@ export interface Bundle {
   evaluateMicroseconds?: Spread;
 }
 
+/** A rebuild beside a million rows. */
+export interface Rebuild {
+  scene: Scene;
+  by: Rebuilder;
+  milliseconds: number;
+  read: number;
+  written: number;
+  /** How much larger the runtime's process has ever been than before; null where the system does not tell. */
+  grownMegabytes: number | null;
+}
+
 export type Left = 'Drizzle 0.45' | 'Drizzle 1.0 rc';
 
 /** All that was measured; times in microseconds. */
@@ -44,6 +56,7 @@ export interface Results {
   /** The first wake of an object that Drizzle left; the ratio is to its wake with a bare SELECT. */
   adoption: (Timing<Migrator> & { left: Left })[];
   rows: RowCount[];
+  rebuilds: Rebuild[];
   bundles: Bundle[];
   /** An isolate's first call, with 1,000 migrations of 5 KB. */
   firstWake: { form: Ours; size: number; bytes: number; microseconds: Spread }[];

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { measureBundles } from './bundles.ts';
 import { measureFirstWakes } from './first-wakes.ts';
 import { machine } from './machine.ts';
+import { measureRebuilds } from './rebuilds.ts';
 import { render } from './render.ts';
 import type { Results } from './results.ts';
 import { countRows } from './rows.ts';
@@ -63,6 +64,7 @@ async function measure(quick: boolean): Promise<Results> {
     fresh: [],
     adoption: [],
     rows: [],
+    rebuilds: [],
     bundles: [],
     firstWake: [],
   };
@@ -86,6 +88,8 @@ async function measure(quick: boolean): Promise<Results> {
         ...(await measureAdoption(ask, size, { ...effort.adoption, objects: fresh })),
       );
     }
+    say('rebuilds beside a million rows');
+    results.rebuilds = await measureRebuilds(ask, quick ? 1 : 3);
     say(`first wake of an isolate, ${LONG.size} migrations of ${LONG.bytes} bytes`);
     results.firstWake = await measureFirstWakes(ask, setup);
   });

@@ -25,6 +25,7 @@ export type {
 } from './base/storage.ts';
 export type { MigrateEvent } from './events.ts';
 export { history } from './history.ts';
+export { defineMigrations } from './input/define.ts';
 export type {
   DrizzleBundle0,
   DrizzleBundle1,
@@ -32,7 +33,6 @@ export type {
   MigrationInput,
   MigrationRecord,
 } from './input/migration.ts';
-export { defineMigrations } from './input/migrations.ts';
 export { type Inspection, inspect, type PlannedAction } from './inspect.ts';
 export type { DrizzleRow, HistoryRow, LedgerRow, Origin } from './ledger/row.ts';
 export { migrate, migrateAsync } from './migrate.ts';

@@ -1,4 +1,4 @@
-import { asOurs } from './base/errors.ts';
+import { asOurs, type OfframpError } from './base/errors.ts';
 import { type MigrateTarget, type ResolvedTarget, resolveTarget } from './base/storage.ts';
 import { type MigrateEvent, toEvents } from './events.ts';
 import type { Migration, MigrationInput } from './input/migration.ts';
@@ -8,7 +8,7 @@ import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './opt
 import { makePlan, type Plan, wouldWrite } from './plan/plan.ts';
 import { type MigrateResult, NO_VIOLATIONS, toResult, UP_TO_DATE } from './plan/result.ts';
 import { applyPlan } from './run/apply.ts';
-import { enforcedAgain } from './run/enforcement.ts';
+import { afterOpenTransaction } from './run/enforcement.ts';
 import { transact } from './run/foreign-keys.ts';
 
 /**
@@ -52,7 +52,7 @@ export function migrate(
 /**
  * The same as {@link migrate}, for wherever one can await: a method, `alarm`, Agents' `onStart`, `blockConcurrencyWhile`,
  * or a constructor after a base class has written. It waits for the open transaction and keeps other events waiting
- * meanwhile. When it resolves, foreign keys are enforced again. An error does not reset the object.
+ * meanwhile. When it resolves or rejects, foreign keys are enforced again. An error does not reset the object.
  *
  * ```ts
  * async onStart() {
@@ -60,7 +60,7 @@ export function migrate(
  * }
  * ```
  *
- * @param target the object's `ctx`; with `ctx.storage` or a Drizzle database there must be no open transaction
+ * @param target the object's `ctx`, its `ctx.storage`, or a Drizzle database
  * @param input the migrations, as for {@link migrate}
  * @param options what to do where there is a choice
  * @returns what was found and done
@@ -71,28 +71,24 @@ export async function migrateAsync(
   input: MigrationInput,
   options?: MigrateOptions,
 ): Promise<MigrateResult> {
-  const resolved = resolveTarget(target);
-  const { state, storage } = resolved;
-  const run = async (): Promise<MigrateResult> => {
-    try {
-      return migrateResolved(resolved, input, options);
-    } finally {
-      await enforcedAgain(storage);
-    }
-  };
-  if (state === undefined || isUpToDate(resolved, input, options)) return run();
-  let outcome: { readonly result: MigrateResult } | { readonly error: unknown } | undefined;
-  await state.blockConcurrencyWhile(async () => {
-    // What it rejects with would reset the object.
-    try {
-      await storage.transaction(async () => {});
-      outcome = { result: await run() };
-    } catch (error) {
-      outcome = { error };
-    }
-  });
-  if (outcome === undefined || 'error' in outcome) throw outcome?.error;
-  return outcome.result;
+  return migrateWaiting(resolveTarget(target), input, options);
+}
+
+/**
+ * {@link migrateAsync} with the target resolved.
+ *
+ * @param target the object
+ * @param input the migrations in any form
+ * @param options what `migrate` was told
+ */
+export async function migrateWaiting(
+  target: ResolvedTarget,
+  input: unknown,
+  options: MigrateOptions | undefined,
+): Promise<MigrateResult> {
+  return isUpToDate(target, input, options)
+    ? UP_TO_DATE
+    : afterOpenTransaction(target.storage, () => migrateResolved(target, input, options));
 }
 
 function tell(options: ResolvedOptions, events: readonly MigrateEvent[]): void {
@@ -128,7 +124,7 @@ function planAndApply(
 }
 
 function isUpToDate({ sql }: ResolvedTarget, input: unknown, options?: MigrateOptions): boolean {
-  const { fingerprint } = readMigrations(input, true);
+  const { fingerprint } = readMigrations(input);
   const resolved = resolveOptions(options);
   return isLevel(sql, resolved.table, headOf(fingerprint, resolved));
 }
@@ -139,13 +135,15 @@ function isUpToDate({ sql }: ResolvedTarget, input: unknown, options?: MigrateOp
  * @param target the object
  * @param input the migrations in any form
  * @param options what `migrate` was told
+ * @param tellsRefusal whether `onEvent` hears of an error; by default of any
  */
 export function migrateResolved(
   target: ResolvedTarget,
   input: unknown,
   options: MigrateOptions | undefined,
+  tellsRefusal: (error: OfframpError) => boolean = () => true,
 ): MigrateResult {
-  const { fingerprint } = readMigrations(input, true);
+  const { fingerprint } = readMigrations(input);
   const resolved = resolveOptions(options);
   const head = headOf(fingerprint, resolved);
   if (isLevel(target.sql, resolved.table, head)) return UP_TO_DATE;
@@ -156,7 +154,7 @@ export function migrateResolved(
     return result;
   } catch (cause) {
     const error = asOurs(cause, resolved.table, resolved.drizzleTable);
-    tell(resolved, [{ type: 'refused', error }]);
+    if (tellsRefusal(error)) tell(resolved, [{ type: 'refused', error }]);
     throw error;
   }
 }

@@ -1,6 +1,8 @@
 import { DurableObject } from 'cloudflare:workers';
+import { migrate, migrateAsync } from 'drizzle-offramp';
 import type { Ask, FirstWakeTask, Rows } from '../ask.ts';
 import { isAsync, type Job } from '../contenders.ts';
+import { PLAYS, type Rebuilder, SCHEMA, type Scene } from '../scenes.ts';
 import { prepare } from './calls.ts';
 import { counted } from './counted.ts';
 import { firstWake, load } from './first-wake.ts';
@@ -41,6 +43,30 @@ export class BenchObject extends DurableObject<Env> {
   /** The rows that the constructor cost. */
   rows(): Rows {
     return this.#rows();
+  }
+
+  /** Makes the tables of a scene, and its rows. */
+  async fill(scene: Scene): Promise<void> {
+    await migrateAsync(this.ctx, { m0000: SCHEMA });
+    const { storage } = this.ctx;
+    await storage.sync();
+    storage.sql.exec('PRAGMA foreign_keys = OFF');
+    storage.sql.exec(PLAYS[scene].fill);
+  }
+
+  /** Runs a scene, and tells the rows that it cost. */
+  rebuild(scene: Scene, by: Rebuilder): Rows {
+    const { ctx, rows } = counted(this.ctx);
+    const { statements } = PLAYS[scene];
+    if (by === 'drizzle-offramp') {
+      migrate(ctx, { m0000: SCHEMA, m0001: statements.join(';') });
+    } else {
+      ctx.storage.sql.exec('PRAGMA foreign_keys=OFF');
+      ctx.storage.transactionSync(() => {
+        for (const statement of statements) ctx.storage.sql.exec(statement);
+      });
+    }
+    return rows();
   }
 
   /** How many tables and indexes the migrations made. */
@@ -89,6 +115,11 @@ async function answer(request: Ask, { OBJECT }: Env): Promise<unknown> {
     }
     case 'made':
       return OBJECT.getByName(request.object).made();
+    case 'fill':
+      await OBJECT.getByName(request.object).fill(request.scene);
+      return null;
+    case 'rebuild':
+      return OBJECT.getByName(request.object).rebuild(request.scene, request.by);
     case 'load':
       await load(request.copy);
       return null;

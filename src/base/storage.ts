@@ -24,7 +24,6 @@ export interface StorageLike {
 /** The part of Cloudflare's `DurableObjectState` (`ctx`) that is used here. */
 export interface StateLike {
   readonly storage: StorageLike;
-  blockConcurrencyWhile<T>(callback: () => Promise<T>): Promise<T>;
 }
 
 /**
@@ -35,14 +34,13 @@ export interface DrizzleDatabaseLike {
   run(query: string): ReturnType<SqlStorageLike['exec']>;
 }
 
-/** Where to migrate: `ctx`, `ctx.storage`, or a Drizzle database made from it. `ctx` is the one that can do everything. */
+/** Where to migrate: `ctx`, `ctx.storage`, or a Drizzle database made from it. All do the same. */
 export type MigrateTarget = StateLike | StorageLike | DrizzleDatabaseLike;
 
-/** A target with its storage found; `state` is there only if `ctx` was passed. */
+/** A target with its storage found. */
 export interface ResolvedTarget {
   readonly storage: StorageLike;
   readonly sql: SqlStorageLike;
-  readonly state: StateLike | undefined;
 }
 
 /**
@@ -94,7 +92,6 @@ export const notSqlite = (cause?: unknown): InputError =>
 export function resolveTarget(target: unknown): ResolvedTarget {
   const given = (target ?? {}) as Partial<StateLike & StorageLike & { $client: StorageLike }>;
   const { storage: own } = given;
-  const state = own === undefined ? undefined : (given as StateLike);
   const storage = own ?? given.$client ?? (given as StorageLike);
   let sql: SqlStorageLike | undefined;
   try {
@@ -103,7 +100,7 @@ export function resolveTarget(target: unknown): ResolvedTarget {
     throw notSqlite(cause);
   }
   if (typeof sql?.exec === 'function' && typeof storage.transactionSync === 'function') {
-    return { storage, sql, state };
+    return { storage, sql };
   }
   if (typeof storage.transactionSync === 'function') throw notSqlite();
   if (typeof (storage as { prepare?: unknown }).prepare === 'function') {

@@ -11,7 +11,7 @@ import type { DrizzleBundle0, DrizzleBundle1, MigrationSource } from './migratio
  * @param tag the journal entry's tag, with any of drizzle-kit's prefixes
  */
 export const canonicalTag = (when: number, tag: string): string =>
-  `${secondOf(when)}_${tag.split('_').slice(1).join('_')}`;
+  `${secondOf(when)}_${tag.replace(/^[^_]*_?/, '')}`;
 
 /**
  * Reads a 0.x bundle, in the order of its journal, which is the order Drizzle runs it in.

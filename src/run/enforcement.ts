@@ -23,6 +23,20 @@ export type Enforcement =
   | 'in transaction';
 
 /**
+ * Says so where foreign keys were disabled by hand, as around Drizzle's migrator: they stay disabled, as enabling them does
+ * nothing until the migrations are committed.
+ *
+ * @param storage the object's storage
+ */
+export function warnIfDisabledByHand(storage: StorageLike): void {
+  if (disabled.has(storage) || isEnforced(storage.sql)) return;
+  console.warn(
+    'drizzle-offramp: foreign keys were disabled before migrate() was called, and stay so in this instance. Take the PRAGMA ' +
+      'out: migrate() disables them where a migration asks for it, and enables them again.',
+  );
+}
+
+/**
  * Disables the enforcement of foreign keys, if that is possible now.
  *
  * @param storage the object's storage
@@ -39,19 +53,24 @@ export function disable(storage: StorageLike): Enforcement {
   }
 }
 
+/** Enables enforcement again where it was disabled here; does nothing while a transaction is open. */
+function enable(storage: StorageLike): boolean {
+  if (!disabled.has(storage)) return true;
+  storage.sql.exec('PRAGMA foreign_keys = ON');
+  return isEnforced(storage.sql) && disabled.delete(storage);
+}
+
 /**
  * Enables enforcement again, before the next event of the object.
  *
  * @param storage the object's storage
  */
 export function enableBeforeNextEvent(storage: StorageLike): void {
-  const { sql } = storage;
   const attempt = async (left: number): Promise<void> => {
     await storage.transaction(async () => {});
-    sql.exec('PRAGMA foreign_keys = ON');
-    if (isEnforced(sql)) disabled.delete(storage);
-    else if (left > 1) return attempt(left - 1);
-    else throw new Error(`foreign keys are still not enforced after ${ATTEMPTS} attempts`);
+    if (enable(storage)) return;
+    if (left > 1) return attempt(left - 1);
+    throw new Error(`foreign keys are still not enforced after ${ATTEMPTS} attempts`);
   };
   const enabled = attempt(ATTEMPTS);
   disabled.set(storage, enabled);
@@ -73,3 +92,24 @@ export const isDisabled = (storage: StorageLike): boolean => disabled.has(storag
  */
 export const enforcedAgain = (storage: StorageLike): Promise<void> =>
   disabled.get(storage) ?? Promise.resolve();
+
+/**
+ * Runs behind the transaction that is open in this turn, and keeps other events waiting until what it did is committed
+ * and foreign keys are enforced again.
+ *
+ * @param storage the object's storage
+ * @param run what to run
+ */
+export async function afterOpenTransaction<T>(storage: StorageLike, run: () => T): Promise<T> {
+  // Both are queued before the next event. The first commits what is open; the second does so with what `run` writes.
+  const open = storage.transaction(async () => {});
+  const own = storage.transaction(async () => {});
+  await open;
+  try {
+    return run();
+  } finally {
+    await own;
+    enable(storage);
+    await enforcedAgain(storage);
+  }
+}

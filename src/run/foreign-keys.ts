@@ -5,7 +5,7 @@ import { firstRow, quote, type SqlStorageLike, type StorageLike } from '../base/
 import type { Step } from '../plan/plan.ts';
 import { NO_VIOLATIONS, type Violations } from '../plan/result.ts';
 import { droppedTable, pragmaSwitch, replacesTable } from '../sql/statements.ts';
-import { disable, enableBeforeNextEvent, isDisabled } from './enforcement.ts';
+import { disable, enableBeforeNextEvent, isDisabled, warnIfDisabledByHand } from './enforcement.ts';
 
 import { inCheckedTransaction, inTransaction } from './transaction.ts';
 
@@ -149,6 +149,7 @@ function runEnforced(
  * @throws {ForeignKeyError} if foreign keys cannot be disabled here, or a row has lost its parent
  */
 export function transact(storage: StorageLike, steps: readonly Step[], apply: Apply): Violations {
+  warnIfDisabledByHand(storage);
   const mode = foreignKeyMode(steps);
   const statements = steps.flatMap((step) => step.statements);
   const keys = steps

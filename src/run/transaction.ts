@@ -3,8 +3,8 @@ import type { StorageLike } from '../base/storage.ts';
 import type { Violations } from '../plan/result.ts';
 import { keepPragmas } from './pragmas.ts';
 import {
-  compareViolations,
   findViolations,
+  newViolations,
   readSchema,
   rememberViolations,
   touchedNames,
@@ -58,7 +58,7 @@ export function inCheckedTransaction(
 ): Violations {
   const { sql } = storage;
   const before = readSchema(sql);
-  const namesNow = (): Set<string> => touchedNames(statements, [before, readSchema(sql)]);
+  const namesNow = (): Set<unknown> => touchedNames(statements, [before, readSchema(sql)]);
   let found: Violations | undefined;
   try {
     return inTransaction(storage, statements, () => {
@@ -74,8 +74,8 @@ export function inCheckedTransaction(
   return inTransaction(storage, statements, () => {
     const remembered = rememberViolations(sql, touchedNames(statements, [before]));
     run();
-    const { added, kept } = compareViolations(sql, namesNow(), remembered);
+    const added = newViolations(sql, namesNow(), remembered);
     if (added.total > 0) throw fail(added);
-    return kept;
+    return findViolations(sql, namesNow());
   });
 }

@@ -59,6 +59,14 @@ export function violationsOf(sql: SqlStorageLike): string[] {
 }
 
 /**
+ * Whether foreign keys are enforced.
+ *
+ * @param sql the object's SQL storage
+ */
+export const areEnforced = (sql: SqlStorageLike): boolean =>
+  [...sql.exec('PRAGMA foreign_keys')][0]?.foreign_keys === 1;
+
+/**
  * Both ledgers, row by row, as a text that can be compared.
  *
  * @param sql the object's SQL storage
@@ -127,7 +135,7 @@ export function lookAfter(
     tables: readContents(sql, except),
     structure: structureOf(sql, except),
     violations: violationsOf(sql),
-    enforced: [...sql.exec('PRAGMA foreign_keys')][0]?.foreign_keys === 1,
+    enforced: areEnforced(sql),
     ledgers: ledgersOf(sql, names),
     ...(level as { options: MigrateOptions; inspection: Inspection }),
   };

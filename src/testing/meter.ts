@@ -26,7 +26,7 @@ export function metered(ctx: DurableObjectState): { target: StateLike; cost: () 
     transaction: (closure) => ctx.storage.transaction(closure),
   };
   return {
-    target: { storage, blockConcurrencyWhile: (callback) => ctx.blockConcurrencyWhile(callback) },
+    target: { storage },
     cost: () => ({
       read: cursors.reduce((sum, { rowsRead }) => sum + rowsRead, 0),
       written: cursors.reduce((sum, { rowsWritten }) => sum + rowsWritten, 0),

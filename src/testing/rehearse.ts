@@ -2,11 +2,13 @@ import type { Migration, MigrationInput } from '../input/migration.ts';
 import { readMigrations } from '../input/migrations.ts';
 import { DEFAULT_DRIZZLE_TABLE } from '../ledger/drizzle.ts';
 import { DEFAULT_TABLE } from '../ledger/ledger.ts';
-import { migrate } from '../migrate.ts';
+import { migrate, migrateAsync } from '../migrate.ts';
+import { enforcedAgain } from '../run/enforcement.ts';
 import { fill } from './fill.ts';
 import { leave } from './leave.ts';
 import {
   type After,
+  areEnforced,
   type Before,
   type LedgerNames,
   ledgersOf,
@@ -128,8 +130,7 @@ class Rehearsing {
         } catch (error) {
           return { impossible: messageOf(error) };
         }
-        // Where drizzle-offramp left it, foreign keys may be off until this is done.
-        await ctx.blockConcurrencyWhile(() => ctx.storage.sync());
+        await enforcedAgain(ctx.storage);
         if (start.applied.length > 0) await this.#fill(ctx, start);
         return { before: lookBefore(ctx, this.input, this.#names) };
       } catch (error) {
@@ -160,7 +161,7 @@ class Rehearsing {
     } catch {
       return undefined;
     } finally {
-      await ctx.blockConcurrencyWhile(() => ctx.storage.sync());
+      await enforcedAgain(ctx.storage);
     }
   }
 
@@ -191,15 +192,17 @@ class Rehearsing {
 
   async #wakeAndLook(start: FullStart, before: Before): Promise<Cells> {
     const { changes = [], refused = [], migrate: given } = this.options;
+    let enforced: boolean;
     try {
-      await this.#wake();
+      enforced = await this.#wake();
     } catch (error) {
       this.stage.replace();
       const { cell, accepted } = ofThrown(error, before, this.#migrations, refused);
       for (const name of accepted) this.#refused.add(name);
       return cellsWith({ migrates: cell });
     }
-    const after = await this.stage.enter((ctx) => lookAfter(ctx, this.input, this.#names, given));
+    const seen = await this.stage.enter((ctx) => lookAfter(ctx, this.input, this.#names, given));
+    const after = { ...seen, enforced: enforced && seen.enforced };
     const isNew = start.applied.length === 0;
     const cells = cellsWith({
       migrates: ofLevel(after),
@@ -212,14 +215,18 @@ class Rehearsing {
     return cells;
   }
 
-  /** A new instance: its constructor migrates, or the rehearsal does. */
-  async #wake(): Promise<void> {
+  /**
+   * A new instance: its constructor migrates, or the rehearsal does. Resolves with whether foreign keys were enforced in the
+   * very first event.
+   */
+  async #wake(): Promise<boolean> {
     const { migrate: given } = this.options;
     await this.stage.evict();
-    await this.stage.enter(async (ctx) => {
-      if (given === undefined) return;
-      await ctx.storage.sync();
-      migrate(ctx, this.input, { ...given, ...this.#names });
+    return this.stage.enter(async (ctx) => {
+      const enforced = areEnforced(ctx.storage.sql);
+      if (given === undefined) return enforced;
+      await migrateAsync(ctx, this.input, { ...given, ...this.#names });
+      return enforced;
     });
   }
 

@@ -1,13 +1,22 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sha256 } from '../../src/base/sha256.ts';
+import { sha256 as chosen } from '../../src/base/sha256.ts';
+import { softwareSha256 } from '../../src/base/software-sha256.ts';
 
 /** What Node's OpenSSL says, of the bytes that a TextEncoder makes: it replaces lone surrogates. */
 const expected = (text: string): string =>
   createHash('sha256').update(new TextEncoder().encode(text)).digest('hex');
 
-describe('sha256', () => {
+describe.each([
+  ['the platform', chosen],
+  ['our own code', softwareSha256],
+])('SHA-256 by %s', (name, sha256) => {
+  it('is that one', () => {
+    expect(chosen === softwareSha256).toBe(false);
+    expect(name === 'our own code').toBe(sha256 === softwareSha256);
+  });
+
   // https://csrc.nist.gov/projects/cryptographic-standards-and-guidelines/example-values
   it.each([
     ['', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],

@@ -1,6 +1,6 @@
 // Foreign keys around a rebuild, at the edges: what asks for the switch, which violations are new, and how long it takes
 // until enforcement is back. The families of tables and the places of a call are in foreign-keys.test.ts.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type ForeignKeyError, migrate } from '../../src/index.ts';
 import { migrate as dropIn } from '../../src/migrator.ts';
 import { inObject, newObject, rows, thrown, wake, watched } from './harness.ts';
@@ -88,8 +88,9 @@ describe('storage alone is enough', () => {
 });
 
 describe('where enforcement was off before the call', () => {
-  it('it is left off, and nothing waits', async () => {
+  it('it is left off, nothing waits, and the console says so', async () => {
     const stub = await family();
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     await wake(stub, (ctx) => {
       ctx.storage.sql.exec('PRAGMA foreign_keys=OFF');
       const { target, seen } = watched(ctx);
@@ -97,6 +98,13 @@ describe('where enforcement was off before the call', () => {
       expect(seen.blocked).toBe(0);
       expect(foreignKeys(ctx)).toBe(0);
     });
+    expect(warn.mock.calls).toEqual([
+      [
+        'drizzle-offramp: foreign keys were disabled before migrate() was called, and stay so in this instance. Take the ' +
+          'PRAGMA out: migrate() disables them where a migration asks for it, and enables them again.',
+      ],
+    ]);
+    warn.mockRestore();
     expect(await stub.query('SELECT id FROM c')).toEqual([{ id: 10 }, { id: 11 }]);
   });
 });
@@ -225,7 +233,6 @@ describe('enabling foreign keys again', () => {
           return result;
         },
       },
-      blockConcurrencyWhile: <T>(run: () => Promise<T>) => ctx.blockConcurrencyWhile(run),
     };
     return { target, begun: () => begun };
   };

@@ -107,7 +107,6 @@ function faulty(
   };
   const target = {
     storage,
-    blockConcurrencyWhile: <T>(run: () => Promise<T>) => ctx.blockConcurrencyWhile(run),
   };
   return { target, count: () => executed };
 }

@@ -197,15 +197,12 @@ export function watched(ctx: DurableObjectState) {
       seen.transactions++;
       return ctx.storage.transactionSync(run);
     },
-    transaction: (closure) => ctx.storage.transaction(closure),
-  };
-  const target: StateLike = {
-    storage,
-    blockConcurrencyWhile(run) {
+    transaction(closure) {
       seen.blocked++;
-      return ctx.blockConcurrencyWhile(run);
+      return ctx.storage.transaction(closure);
     },
   };
+  const target: StateLike = { storage };
   return { target, seen, rows: () => ({ read: sum('rowsRead'), written: sum('rowsWritten') }) };
 }
 

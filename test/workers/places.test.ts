@@ -270,15 +270,21 @@ describe('migrateAsync', () => {
     }, stub);
   });
 
-  it('with storage alone is refused only where a transaction is open', async () => {
+  it.each(Object.entries(targets))('with %s, after a write of a method', async (_, targetOf) => {
     const stub = await ofDrizzle();
-    const error = await inObject(async (ctx) => {
+    const seen: unknown[] = [];
+    const method = inObject(async (ctx) => {
       write(ctx);
-      return migrateAsync(ctx.storage, bundle).catch((reason: ForeignKeyError) => reason);
+      const { applied } = await migrateAsync(targetOf(ctx), bundle);
+      seen.push(applied.length, enforcement(ctx));
     }, stub);
-    expect(error).toMatchObject({ code: 'FOREIGN_KEYS_AFTER_WRITE', keys: ['m0001'] });
-    const { applied } = await inObject((ctx) => migrateAsync(ctx.storage, bundle), stub);
-    expect(applied).toHaveLength(1);
+    const events = Array.from({ length: EVENTS }, (_, i) =>
+      stub.refusal(`INSERT INTO c VALUES (${100 + i}, 99)`),
+    );
+    await method;
+    expect(await Promise.all(events)).toEqual(refused);
+    expect(seen).toEqual([1, 1]);
+    expect(await stub.query('SELECT id FROM c')).toEqual([{ id: 10 }, { id: 11 }]);
   });
 
   it('inside a transaction of the caller is refused', async () => {
@@ -290,6 +296,23 @@ describe('migrateAsync', () => {
     );
     expect(error).toMatchObject({ code: 'FOREIGN_KEYS_AFTER_WRITE' });
     expect(await stub.query('SELECT id FROM c')).toEqual([{ id: 10 }, { id: 11 }]);
+  });
+});
+
+describe('the drop-in', () => {
+  it('waits where something was written in this turn already, and tells of no refusal', async () => {
+    const stub = await ofDrizzle();
+    const events: string[] = [];
+    const told = await flood(stub, (ctx) => {
+      ctx.storage.sql.exec("UPDATE p SET name = 'uno' WHERE id = 1");
+      void dropIn(ctx.storage, bundle, { onEvent: ({ type }) => events.push(type) });
+    });
+    expect(told).toEqual(refused);
+    expect(events).not.toContain('refused');
+    expect(await stub.query('SELECT name, c.id FROM p JOIN c ON c.p = p.id')).toEqual([
+      { name: 'uno', id: 10 },
+      { name: 'uno', id: 11 },
+    ]);
   });
 });
 

@@ -403,6 +403,20 @@ migrates, a new object:
     ]);
   });
 
+  it('that enables foreign keys only after the very first event is told', async () => {
+    const migrations = bundle0(lists, optionalName);
+    const error = await failureOf((ctx) => {
+      ctx.storage.sql.exec('PRAGMA foreign_keys=OFF');
+      migrate(ctx, migrations);
+      setTimeout(() => ctx.storage.sql.exec('PRAGMA foreign_keys=ON'), 0);
+    }, migrations);
+    expect(error.failures.map(({ check, found }) => `${check}: ${found}`)).toEqual([
+      'foreign keys: They are not enforced in the event after the wake.',
+      'foreign keys: They are not enforced in the event after the wake.',
+      'foreign keys: They are not enforced in the event after the wake.',
+    ]);
+  });
+
   it('that treats old objects differently leaves another schema', async () => {
     const migrations = bundle0(lists);
     const error = await failureOf((ctx) => {

@@ -35,7 +35,7 @@ function newObject(): Rehearsed {
   const storage = openDatabase(':memory:');
   // The switch does nothing in a transaction, and there are no rows here that a rebuild could lose.
   storage.sql.exec('PRAGMA foreign_keys = OFF');
-  return { storage, blockConcurrencyWhile: (callback) => callback() };
+  return { storage };
 }
 
 class RolledBack extends Error {}

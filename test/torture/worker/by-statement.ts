@@ -37,7 +37,6 @@ export function migrateByStatement(
         }),
       transaction: (run) => storage.transaction(run),
     },
-    blockConcurrencyWhile: (run) => ctx.blockConcurrencyWhile(run),
   };
   try {
     migrate(rehearsal, bundle, options);

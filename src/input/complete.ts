@@ -1,0 +1,27 @@
+import { InputError } from '../base/errors.ts';
+import { sha256 } from '../base/sha256.ts';
+import type { Migration, MigrationSource } from './migration.ts';
+
+/**
+ * Adds what a migration was given without.
+ *
+ * @param source the migration as it was read
+ * @returns the migration with its checksum
+ * @throws {InputError} if its SQL is no text
+ */
+export function complete(source: MigrationSource): Migration {
+  const { key, tag = null, when = null, was = [], sql } = source;
+  if (typeof sql !== 'string') {
+    const found = sql === null ? 'null' : Array.isArray(sql) ? 'an array' : `of type ${typeof sql}`;
+    throw new InputError(
+      'SQL_NOT_TEXT',
+      `The SQL of ${key}${tag === null ? '' : ` (${tag})`} is ${found}, not a string. If it is imported from a .sql ` +
+        'file, tell the bundler that it is text: "rules": [{ "type": "Text", "globs": ["**/*.sql"], "fallthrough": ' +
+        'true }] in wrangler.jsonc.',
+      key,
+    );
+  }
+  // Some bundlers keep a file's byte order mark and some do not; it must not make another migration of it.
+  const checksum = source.checksum ?? sha256(sql.replace(/^\ufeff/, ''));
+  return { key, tag, when, was, sql, checksum };
+}
