@@ -16,6 +16,10 @@ const on = new Map<string, Scene>();
 export class SceneObject extends DurableObject<Env> {
   private readonly probe: Probe;
   private readonly scene: Scene;
+  private rang = () => {};
+  private readonly alarmEnd = new Promise<void>((resolve) => {
+    this.rang = resolve;
+  });
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -46,6 +50,12 @@ export class SceneObject extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     await this.scene.alarm?.(this.probe);
+    this.rang();
+  }
+
+  /** Waits for the end of the alarm. */
+  async afterAlarm(): Promise<void> {
+    await this.alarmEnd;
   }
 
   event(): void {
@@ -81,8 +91,9 @@ async function play(env: Env, scene: Scene, arrival: string): Promise<string[]> 
     else events.push(get().event());
   }
   await Promise.all(events);
-  // For what comes last: timers, and the alarm.
-  await scheduler.wait(scene.alarm ? 100 : 20);
+  if (scene.alarm) await get().afterAlarm();
+  // For timers of the constructor.
+  await scheduler.wait(20);
   return get().log();
 }
 
