@@ -1,7 +1,10 @@
 // What the code relies on and the runtime could change: https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
-import { env, runInDurableObject } from 'cloudflare:test';
+import { env, evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
+import { facts } from '../dev/worker/facts.ts';
+import { FAMILY, Probe, read, type Scene, WAITING } from '../dev/worker/probe.ts';
 import { inObject, newObject, rows, wake } from './harness.ts';
+import { deploy } from './worker.ts';
 
 const foreignKeys = (ctx: DurableObjectState) => rows(ctx, 'PRAGMA foreign_keys')[0]?.foreign_keys;
 
@@ -143,5 +146,39 @@ describe('foreign keys', () => {
     expect(await stub.query('PRAGMA foreign_keys')).toEqual([{ foreign_keys: 0 }]);
     await wake(stub, () => {});
     expect(await stub.query('PRAGMA foreign_keys')).toEqual([{ foreign_keys: 1 }]);
+  });
+});
+
+/** Plays a scene in an object that another deploy has left, as test/dev/dev.test.ts does it in `wrangler dev`. */
+async function play({ construct, beside, method }: Scene) {
+  const stub = newObject();
+  await stub.query(FAMILY);
+  await evictDurableObject(stub);
+  let probe: Probe | undefined;
+  deploy.construct = (ctx) => {
+    probe = new Probe(ctx);
+    construct?.(probe);
+  };
+  const event = (run: (probe: Probe) => unknown) =>
+    runInDurableObject(stub, () => run(probe as Probe));
+  try {
+    const events = [beside, method].flatMap((run) => (run ? [event(run)] : []));
+    for (let i = 0; i < WAITING; i++) events.push(event((seen) => seen.event()));
+    await Promise.all(events);
+    await scheduler.wait(20);
+  } finally {
+    deploy.construct = undefined;
+  }
+  return read((probe as unknown as Probe).log);
+}
+
+describe('storage.transaction()', () => {
+  const withoutAlarms = Object.entries(facts).filter(([, { alarm }]) => alarm === undefined);
+
+  it.each(withoutAlarms)('%s', async (_, { seenIn, ...fact }) => {
+    const { log, enforced, notEnforced } = await play(fact);
+    expect(log).toEqual(fact.log);
+    expect(enforced + notEnforced).toBe(WAITING);
+    expect(notEnforced > 0).toBe(seenIn?.includes('pool') ?? false);
   });
 });

@@ -1,0 +1,173 @@
+import { Agent } from 'agents';
+import { Agent as Agent02 } from 'agents-0.2';
+import { migrate } from 'drizzle-offramp';
+import { drizzle } from 'drizzle-orm/durable-sqlite';
+import { migrate as drizzleMigrate } from 'drizzle-orm/durable-sqlite/migrator';
+import { Server } from 'partyserver';
+import { ALL, FAILING, FILL, FIRST, SEEDED } from './histories.ts';
+import { type Deploy, places } from './places.ts';
+import type { Look, Outcome } from './protocol.ts';
+
+// The base classes print what onStart throws, and wrangler looks up each line of it in a source map of megabytes.
+console.error = () => {};
+
+const BINDINGS: Record<string, string> = {
+  'agents 0.32': 'AGENT',
+  'agents 0.2.35': 'AGENT_0_2',
+  partyserver: 'PARTY',
+};
+
+/** What is deployed to an object; nothing if it is not in here. */
+const deploys = new Map<string, Deploy>();
+const deployOf = (ctx: DurableObjectState): Deploy => deploys.get(ctx.id.name as string) ?? {};
+
+/** What an event finds as its first act: enforcement, and the rows. */
+function look({ storage: { sql } }: DurableObjectState): Look {
+  const [row] = sql.exec('PRAGMA foreign_keys').toArray();
+  const count = (table: string): number => {
+    try {
+      return sql.exec(`SELECT count(*) AS n FROM ${table}`).one().n as number;
+    } catch {
+      return -1;
+    }
+  };
+  const rows = [count('p'), count('c'), count('g')];
+  let orphan: string;
+  try {
+    sql.exec('INSERT INTO c (id, p) VALUES (-1, -1)').toArray();
+    orphan = 'taken';
+    sql.exec('DELETE FROM c WHERE id = -1').toArray();
+  } catch (error) {
+    orphan = (error as Error).message.includes('FOREIGN KEY')
+      ? 'refused'
+      : (error as Error).message;
+  }
+  return { enforced: row?.foreign_keys === 1, orphan, rows };
+}
+
+/** The classes under test: a base class, and what a deploy does in it. */
+// biome-ignore lint/suspicious/noExplicitAny: the three base classes have nothing else in common.
+const withDeploys = (Base: new (ctx: DurableObjectState, env: any) => any) =>
+  class extends Base {
+    constructor(ctx: DurableObjectState, env: Env) {
+      deployOf(ctx).before?.(ctx);
+      super(ctx, env);
+      deployOf(ctx).after?.(ctx);
+    }
+
+    onStart(): unknown {
+      return deployOf(this.ctx).start?.(this.ctx);
+    }
+
+    async onRequest(): Promise<Response> {
+      const { method } = deployOf(this.ctx);
+      if (method) await method(this.ctx);
+      return Response.json(look(this.ctx));
+    }
+
+    async call(): Promise<Look> {
+      const { method } = deployOf(this.ctx);
+      const pending = method?.(this.ctx);
+      // A method that migrates without await goes on in the same turn.
+      if (pending !== undefined) await pending;
+      return look(this.ctx);
+    }
+
+    /** Runs SQL in an event of its own. */
+    query(...statements: string[]): unknown[] {
+      return statements.flatMap((text) => this.ctx.storage.sql.exec(text).toArray());
+    }
+
+    evict(): void {
+      this.ctx.abort('evicted');
+    }
+  };
+
+export class TestAgent extends withDeploys(Agent) {}
+export class TestAgent02 extends withDeploys(Agent02) {}
+export class TestParty extends withDeploys(Server) {}
+
+interface Stub {
+  fetch(request: Request): Promise<Response>;
+  call(): Promise<Look>;
+  query(...statements: string[]): Promise<Record<string, unknown>[]>;
+  evict(): Promise<void>;
+}
+type Env = Record<string, { getByName(name: string): Stub }>;
+
+/** One request as partyserver and Agents route it. */
+const request = (name: string) =>
+  new Request('http://object/', {
+    headers: { 'x-partykit-room': name, 'x-partykit-namespace': 'test' },
+  });
+
+async function run(
+  env: Env,
+  base: string,
+  place: string,
+  kind: string,
+  by: string,
+  count: number,
+): Promise<Outcome> {
+  const name = `${kind}-${crypto.randomUUID()}`;
+  const get = () => env[BINDINGS[base] ?? '']?.getByName(name) as Stub;
+  const evict = () =>
+    get()
+      .evict()
+      .catch(() => {});
+  if (kind.startsWith('old')) {
+    const first =
+      kind === 'old, of Drizzle'
+        ? (ctx: DurableObjectState) =>
+            void ctx.blockConcurrencyWhile(() =>
+              drizzleMigrate(drizzle(ctx.storage), FIRST as never),
+            )
+        : (ctx: DurableObjectState) =>
+            void ctx.blockConcurrencyWhile(async () => void migrate(ctx, FIRST));
+    deploys.set(name, { after: first });
+    await (await get().fetch(request(name))).text();
+    await get().query(...FILL);
+    await evict();
+  }
+  const deploy = places[place];
+  if (!deploy) throw new Error(`no place ${place}`);
+  deploys.set(
+    name,
+    deploy(kind === 'new, with rows' ? SEEDED : kind.endsWith('failing') ? FAILING : ALL),
+  );
+  const event = async (): Promise<Look> => {
+    if (by === 'rpc') return get().call();
+    const response = await get().fetch(request(name));
+    const text = await response.text();
+    if (response.status !== 200) throw new Error(text);
+    return JSON.parse(text);
+  };
+  const seen = (sent: Promise<Look>) =>
+    sent.catch((error: Error) => ({
+      error: String(error.message).split('\n    at ')[0] as string,
+    }));
+  const events = await Promise.all(Array.from({ length: count }, () => seen(event())));
+  await evict();
+  const again = await seen(event());
+  // What is there for an instance that does nothing.
+  deploys.delete(name);
+  await evict();
+  const rowsOf = async (table: string): Promise<number> => {
+    const [found] = await get().query(`SELECT 1 FROM sqlite_master WHERE name = '${table}'`);
+    if (found === undefined) return -1;
+    return (await get().query(`SELECT count(*) AS n FROM ${table}`))[0]?.n as number;
+  };
+  const kept = [await rowsOf('p'), await rowsOf('c'), await rowsOf('g')];
+  return { events, again, kept, applied: await rowsOf('__migrations') };
+}
+
+export default {
+  async fetch(incoming: Request, env: Env): Promise<Response> {
+    const { searchParams } = new URL(incoming.url);
+    const word = (name: string) => searchParams.get(name) ?? '';
+    if (word('place') === '') return Response.json(Object.keys(places));
+    return Response.json(
+      await run(env, word('base'), word('place'), word('kind'), word('by'), Number(word('events'))),
+    );
+  },
+};
