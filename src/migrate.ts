@@ -1,9 +1,10 @@
+import { knownAhead, noteAhead } from './ahead.ts';
 import { asOurs, type ForeignKeyViolation } from './base/errors.ts';
 import { type MigrateTarget, type ResolvedTarget, resolveTarget } from './base/storage.ts';
-import { type MigrateEvent, toEvents } from './events.ts';
+import { telling } from './events.ts';
 import type { Migration, MigrationInput } from './input/migration.ts';
 import { readMigrations } from './input/migrations.ts';
-import { headOf, isEmpty, isLevel, readState } from './ledger/state.ts';
+import { headOf, isEmpty, readHead, readState } from './ledger/state.ts';
 import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { makePlan, type Plan, wouldWrite } from './plan/plan.ts';
 import { type MigrateResult, toResult, UP_TO_DATE } from './plan/result.ts';
@@ -12,17 +13,6 @@ import { foreignKeyMode, transact } from './run/foreign-keys.ts';
 
 /** Keeps events away until `restore` is done; undefined where nothing can. */
 export type Hold = (restore: () => Promise<void>) => void;
-
-function tell(options: ResolvedOptions, events: readonly MigrateEvent[]): void {
-  if (options.onEvent === undefined) return;
-  for (const event of events) {
-    try {
-      options.onEvent(event);
-    } catch (error) {
-      console.error('drizzle-offramp: onEvent threw', error);
-    }
-  }
-}
 
 function warnOfDrift({ drift }: Plan): void {
   const keys = drift.map(({ key }) => key).join(', ');
@@ -47,7 +37,10 @@ function takeTheLongWay(
     );
     if (plan.drift.length > 0 && options.drift === 'warn') warnOfDrift(plan);
   }
-  return toResult(plan, upToDate, violations);
+  const result = toResult(plan, upToDate, violations);
+  const rows = state.ledger?.rows ?? [];
+  if (plan.standStill) noteAhead(`${head}\n${rows.at(-1)?.head}`, migrations, rows, result.ahead);
+  return result;
 }
 
 /**
@@ -64,19 +57,17 @@ export function migrateTarget(
   options: MigrateOptions | undefined,
   hold: Hold | undefined,
 ): MigrateResult {
-  const { fingerprint } = readMigrations(input);
+  const list = readMigrations(input);
   const resolved = resolveOptions(options);
-  const head = headOf(fingerprint, resolved);
-  if (isLevel(target, resolved.table, head)) return UP_TO_DATE;
+  const head = headOf(list.fingerprint, resolved);
+  const found = readHead(target, resolved.table);
+  if (found === head) return UP_TO_DATE;
+  const known = resolved.ahead === 'report' && knownAhead(`${head}\n${found}`);
+  if (known) return known;
   try {
-    const { migrations } = readMigrations(input);
-    const result = takeTheLongWay(target, migrations, head, resolved, hold);
-    tell(resolved, toEvents(result));
-    return result;
+    return takeTheLongWay(target, list.migrations, head, resolved, hold);
   } catch (cause) {
-    const error = asOurs(cause, resolved.table, resolved.drizzleTable);
-    tell(resolved, [{ type: 'refused', error }]);
-    throw error;
+    throw asOurs(cause, resolved.table, resolved.drizzleTable);
   }
 }
 
@@ -113,13 +104,15 @@ export function migrate(
   input: MigrationInput,
   options?: MigrateOptions,
 ): MigrateResult {
-  const resolved = resolveTarget(target);
-  const { state } = resolved;
-  const hold: Hold | undefined =
-    state &&
-    ((restore) => {
-      // Its rejection resets the object by itself; nobody else needs to hear of it.
-      state.blockConcurrencyWhile(restore).catch(() => {});
-    });
-  return migrateTarget(resolved, input, options, hold);
+  return telling(options, () => {
+    const resolved = resolveTarget(target);
+    const { state } = resolved;
+    const hold: Hold | undefined =
+      state &&
+      ((restore) => {
+        // Its rejection resets the object by itself; nobody else needs to hear of it.
+        state.blockConcurrencyWhile(restore).catch(() => {});
+      });
+    return migrateTarget(resolved, input, options, hold);
+  });
 }

@@ -1,4 +1,5 @@
 import { type MigrateTarget, resolveTarget } from './base/storage.ts';
+import { telling } from './events.ts';
 import type { DrizzleBundle0, DrizzleBundle1 } from './input/migration.ts';
 import { migrateTarget } from './migrate.ts';
 import type { MigrateOptions } from './options.ts';
@@ -29,8 +30,10 @@ export function migrate(
   options?: MigrateOptions,
 ): Promise<void> {
   let restored: Promise<void> = Promise.resolve();
-  migrateTarget(resolveTarget(db), bundle, options, (restore) => {
-    restored = restore();
-  });
+  telling(options, () =>
+    migrateTarget(resolveTarget(db), bundle, options, (restore) => {
+      restored = restore();
+    }),
+  );
   return restored;
 }

@@ -14,9 +14,7 @@ const END = Symbol('end');
  */
 export function addParts(value: object, parts: unknown[], depth = DEPTH): boolean {
   const prototype = Object.getPrototypeOf(value);
-  const isPlain =
-    prototype === Object.prototype || prototype === Array.prototype || prototype === null;
-  if (!isPlain || depth === 0) return false;
+  if (![Object.prototype, Array.prototype, null].includes(prototype) || depth === 0) return false;
   parts.push(START);
   for (const key in value) {
     const part: unknown = value[key as never];

@@ -194,7 +194,7 @@ interface Success {
   code: undefined;
   adopted: MigrationRef[];
   applied: MigrationRef[];
-  healed: MigrationRef[];
+  outOfOrder: MigrationRef[];
 }
 
 /** What a deploy of ours should come to, by what is seen before it. */
@@ -221,7 +221,7 @@ function expectationOf(
   const adopted = before.hasDrizzleLedger
     ? ordered.filter(({ number }) => ran.has(number)).map(refOf)
     : [];
-  return { code: undefined, adopted, applied: open.map(refOf), healed: skipped.map(refOf) };
+  return { code: undefined, adopted, applied: open.map(refOf), outOfOrder: skipped.map(refOf) };
 }
 
 const byKey = (refs: readonly MigrationRef[]): MigrationRef[] =>
@@ -352,7 +352,8 @@ async function expectDeploy(object: Lived, { form, migrations }: OurDeploy): Pro
     upToDate: JSON.stringify(after) === JSON.stringify(before),
     adopted: byKey(expected.adopted),
     applied: expected.applied,
-    healed: expected.healed,
+    outOfOrder: expected.outOfOrder,
+    drizzleLedger: before.hasDrizzleLedger ? 'retired' : null,
   });
   const hasMillis = ours.every((other) => other.form === '0.x');
   await inObject((ctx) => expectLevel(ctx, journal, migrations, ranInDrizzle, hasMillis), stub);
@@ -363,7 +364,14 @@ async function expectDeploy(object: Lived, { form, migrations }: OurDeploy): Pro
 async function expectUpToDate(stub: Lived['stub'], { form, migrations }: OurDeploy): Promise<void> {
   const before = await seen(stub);
   const result = resultOf(await deployOurs(stub, bundleOf(form, migrations)));
-  expect(result).toEqual({ ...NOTHING_ELSE, upToDate: true, adopted: [], applied: [], healed: [] });
+  expect(result).toEqual({
+    ...NOTHING_ELSE,
+    upToDate: true,
+    adopted: [],
+    applied: [],
+    outOfOrder: [],
+    drizzleLedger: null,
+  });
   expect(await seen(stub)).toEqual(before);
 }
 

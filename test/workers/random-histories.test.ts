@@ -311,7 +311,7 @@ function expectResult(
   const ignored = options.skipped === 'ignore' ? skipped : [];
   const run = open.filter((migration) => !ignored.includes(migration));
   expect(result.applied).toEqual(run.map((migration) => refs.get(migration)));
-  expect(result.healed.map(({ tag }) => tag)).toEqual(
+  expect(result.outOfOrder.map(({ tag }) => tag)).toEqual(
     run.filter((migration) => skipped.includes(migration)).map(tagOf),
   );
   expect(result.ignored).toEqual(ignored.map((migration) => refs.get(migration)));
@@ -364,7 +364,7 @@ async function deployAndCheck(
   }
   object.level = level;
   figures.applied += result.applied.length;
-  figures.healed += result.healed.length;
+  figures.healed += result.outOfOrder.length;
   for (const number of after.ran) ours.add(number);
   for (const { number } of duty.skipped) if (options.skipped === 'ignore') ignored.add(number);
   await inObject((ctx) => {

@@ -29,12 +29,13 @@ describe('a fresh object', () => {
           { key: 'm0000', tag: null },
           { key: 'm0001', tag: null },
         ],
-        healed: [],
+        outOfOrder: [],
         ignored: [],
         unknown: [],
         ahead: [],
         drift: [],
         violations: [],
+        drizzleLedger: null,
       });
       expect(tables(ctx)).toEqual(['__migrations', 'comments', 'posts', 'users']);
       const [first, second] = rows(ctx, 'SELECT * FROM __migrations ORDER BY version');
@@ -130,12 +131,13 @@ describe('a wake', () => {
         upToDate: true,
         adopted: [],
         applied: [],
-        healed: [],
+        outOfOrder: [],
         ignored: [],
         unknown: [],
         ahead: [],
         drift: [],
         violations: [],
+        drizzleLedger: null,
       });
     }));
 
@@ -258,7 +260,7 @@ describe('a wake', () => {
       expect(result).toMatchObject({
         upToDate: true,
         applied: [],
-        ahead: [{ version: 1, tag: null }],
+        ahead: [{ key: 'm0001', tag: null }],
       });
       expect(dump(ctx)).toEqual(before);
     }));
