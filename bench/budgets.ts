@@ -21,7 +21,17 @@ export interface Budget {
 
 /** Where drizzle-offramp is compared with the others. */
 export const COMPARED_AT = 300;
-const BUNDLE_BYTES = 5 * 1024;
+/** Hundreds of entries are rarely written out where they are passed, and what compares them had better be simple. */
+const INLINE_LIMITS = [
+  [30, 2],
+  [300, 4],
+] as const;
+/** In milliseconds, where the platform has a SHA-256 that need not be awaited. */
+const FIRST_LIMITS = [
+  ['bundle 0.x', 10],
+  [CONVERTED, 1],
+] as const;
+const BUNDLE_BYTES = 13.5 * 1024;
 
 const times = (ratio: number): string => `${ratio.toFixed(2)}×`;
 const worstOf = <T>(list: readonly T[], value: (item: T) => number): T =>
@@ -144,17 +154,20 @@ export function checkBudgets(results: Results): Budget[] {
   const { warm, cold, fresh, bundles, firstWake } = results;
   const ours = warm.filter(({ contender }) => isOurs(contender));
   const bytes = bundles.find(({ what }) => what === 'drizzle-offramp')?.gzipped ?? Number.NaN;
-  const first = firstWake.find(({ form }) => form === CONVERTED)?.microseconds.median ?? Number.NaN;
+  const firstOf = (form: string): number =>
+    firstWake.find((wake) => wake.form === form)?.microseconds.median ?? Number.NaN;
   return [
     atMost(
       'nothing to do, over a bare SELECT',
       1.3,
       ours.filter(({ contender }) => contender !== INLINE),
     ),
-    atMost(
-      `the same, ${INLINE}`,
-      2,
-      ours.filter(({ contender, size }) => contender === INLINE && size === COMPARED_AT),
+    ...INLINE_LIMITS.map(([at, limit]) =>
+      atMost(
+        `the same, ${INLINE}, N = ${at}`,
+        limit,
+        ours.filter(({ contender, size }) => contender === INLINE && size === at),
+      ),
     ),
     cheaperThan(results, [DRIZZLE_0, DRIZZLE_1], 15),
     cheaperThan(results, [DO_ORM], 10),
@@ -175,11 +188,11 @@ export function checkBudgets(results: Results): Budget[] {
       measured: `${bytes.toLocaleString('en-US')} B`,
       met: bytes <= BUNDLE_BYTES,
     },
-    {
-      what: `first wake of an isolate, ${CONVERTED} of 1,000 × 5 KB`,
-      limit: '< 1 ms',
-      measured: `${(first / 1000).toFixed(2)} ms`,
-      met: first < 1000,
-    },
+    ...FIRST_LIMITS.map(([form, milliseconds]) => ({
+      what: `first wake of an isolate, ${form} of 1,000 × 5 KB`,
+      limit: `≤ ${milliseconds} ms`,
+      measured: `${(firstOf(form) / 1000).toFixed(2)} ms`,
+      met: firstOf(form) <= milliseconds * 1000,
+    })),
   ];
 }

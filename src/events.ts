@@ -1,39 +1,134 @@
-import type { ForeignKeyViolation, OfframpError } from './base/errors.ts';
-import type { DrizzleRow, LedgerRow } from './ledger/row.ts';
-import type { MigrateResult, MigrationRef } from './plan/result.ts';
+import { type ForeignKeyViolation, OfframpError } from './base/errors.ts';
+import type { DrizzleRow } from './ledger/row.ts';
+import { type MigrateResult, type MigrationRef, UP_TO_DATE } from './plan/result.ts';
 
 /** One thing that a call of `migrate` found or did, for a log or for Analytics Engine. */
 export type MigrateEvent =
   | {
-      readonly type: 'adopted' | 'applied' | 'healed' | 'ignored' | 'drift';
+      readonly type: 'adopted' | 'applied' | 'outOfOrder' | 'ignored' | 'drift' | 'ahead';
       readonly migration: MigrationRef;
     }
   | { readonly type: 'unknown'; readonly row: DrizzleRow }
-  | { readonly type: 'ahead'; readonly row: LedgerRow }
   | { readonly type: 'violation'; readonly violation: ForeignKeyViolation }
-  | { readonly type: 'refused'; readonly error: OfframpError };
+  /** Drizzle's ledger was dropped, or written to. */
+  | { readonly type: 'retired' | 'mirrored' }
+  /** A rule said no before anything was touched; or a statement threw, and all was rolled back. */
+  | { readonly type: 'refused' | 'failed'; readonly error: OfframpError }
+  | MigrateSummary;
+
+/** How many there are of each in the result; none where the call threw. */
+type Counts = {
+  readonly [List in Exclude<
+    keyof MigrateResult,
+    'upToDate' | 'drizzleLedger' | 'violationCount'
+  >]: number;
+};
+
+/** The last event of a call that wrote something, was refused or failed: this one alone is enough for a dashboard. */
+export interface MigrateSummary extends Counts {
+  readonly type: 'summary';
+  /** `refused`: a rule said no before anything was touched. `failed`: a statement threw, and all was rolled back. */
+  readonly outcome: 'migrated' | 'refused' | 'failed';
+  /** What was thrown; undefined if it migrated. */
+  readonly error: OfframpError | undefined;
+  /** The error's code; undefined if it migrated. */
+  readonly code: string | undefined;
+  /** What became of Drizzle's ledger; null if it was left alone. */
+  readonly drizzleLedger: MigrateResult['drizzleLedger'];
+  /**
+   * How long the call took, by `Date.now()`. In production that clock stands still while code runs, so it is 0 for a
+   * call that waits for nothing; locally it may be the time.
+   */
+  readonly milliseconds: number;
+}
+
+/** The options of a call that is told of; they may be the very thing that is wrong. */
+type Heard = { readonly onEvent?: (event: MigrateEvent) => unknown } | undefined;
+
+/** Codes of what is thrown once the transaction has begun, or by the database itself. */
+const FAILURES = ['MIGRATION_FAILED', 'FOREIGN_KEY_VIOLATION', 'STORAGE_FAILED'];
+const outcomeOf = ({ code }: OfframpError) => (FAILURES.includes(code) ? 'failed' : 'refused');
+
+/** A result as events: one for each migration and each row. One out of order is not told as applied a second time. */
+function toEvents(result: MigrateResult): MigrateEvent[] {
+  const outOfOrder = new Set(result.outOfOrder.map(({ key }) => key));
+  const lists = ['adopted', 'ignored', 'applied', 'drift', 'ahead'] as const;
+  const events = lists.flatMap((list) =>
+    result[list].map((migration): MigrateEvent => {
+      const type = list === 'applied' && outOfOrder.has(migration.key) ? 'outOfOrder' : list;
+      return { type, migration };
+    }),
+  );
+  for (const row of result.unknown) events.push({ type: 'unknown', row });
+  for (const violation of result.violations) events.push({ type: 'violation', violation });
+  if (result.drizzleLedger !== null) events.push({ type: result.drizzleLedger });
+  return events;
+}
+
+function toSummary(result: MigrateResult, since: number, error?: OfframpError): MigrateSummary {
+  const lists = Object.entries(result).filter(([, list]) => Array.isArray(list));
+  return {
+    type: 'summary',
+    outcome: error === undefined ? 'migrated' : outcomeOf(error),
+    error,
+    code: error?.code,
+    ...(Object.fromEntries(lists.map(([name, { length }]) => [name, length])) as unknown as Counts),
+    violations: result.violationCount,
+    drizzleLedger: result.drizzleLedger,
+    milliseconds: Date.now() - since,
+  };
+}
 
 /**
- * A result as events: one for each migration and each row. A healed migration is not told as applied a second time.
+ * Tells `onEvent` what a call found and did, once that is committed, or what it throws. A call that had nothing to do
+ * tells nothing. What `onEvent` throws is logged.
  *
- * @param result what a call found and did
+ * @param options the options of the call, right or wrong
+ * @param since when it began, by `Date.now()`
+ * @param result what it returns
+ * @param error what it throws instead
  */
-export function toEvents(result: MigrateResult): MigrateEvent[] {
-  const healed = new Set(result.healed.map(({ key }) => key));
-  const of = (type: 'adopted' | 'ignored' | 'drift') =>
-    result[type].map((migration): MigrateEvent => ({ type, migration }));
-  return [
-    ...of('adopted'),
-    ...of('ignored'),
-    ...result.applied.map(
-      (migration): MigrateEvent => ({
-        type: healed.has(migration.key) ? 'healed' : 'applied',
-        migration,
-      }),
-    ),
-    ...of('drift'),
-    ...result.unknown.map((row): MigrateEvent => ({ type: 'unknown', row })),
-    ...result.ahead.map((row): MigrateEvent => ({ type: 'ahead', row })),
-    ...result.violations.map((violation): MigrateEvent => ({ type: 'violation', violation })),
-  ];
+export function tell(
+  options: Heard,
+  since: number,
+  result: MigrateResult,
+  error?: OfframpError,
+): void {
+  if (result === UP_TO_DATE && error === undefined) return;
+  const events: MigrateEvent[] =
+    error === undefined ? toEvents(result) : [{ type: outcomeOf(error), error }];
+  if (error !== undefined || !result.upToDate) events.push(toSummary(result, since, error));
+  const log = (thrown: unknown) => console.error('drizzle-offramp: onEvent threw', thrown);
+  for (const event of events) {
+    try {
+      if (typeof options?.onEvent !== 'function') return;
+      Promise.resolve(options.onEvent(event)).catch(log);
+    } catch (thrown) {
+      log(thrown);
+    }
+  }
+}
+
+/**
+ * Runs a call, and tells `onEvent` what came of it.
+ *
+ * @param options the options of the call, right or wrong
+ * @param call the whole of it, or what it came to
+ * @param since when it began, by `Date.now()`
+ * @returns what it returns
+ * @throws what it throws
+ */
+export function telling(
+  options: Heard,
+  call: () => MigrateResult,
+  since = Date.now(),
+): MigrateResult {
+  try {
+    const result = call();
+    tell(options, since, result);
+    return result;
+  } catch (error) {
+    if (error instanceof OfframpError) tell(options, since, UP_TO_DATE, error);
+    throw error;
+  }
 }

@@ -23,7 +23,7 @@ export type {
   StateLike,
   StorageLike,
 } from './base/storage.ts';
-export type { MigrateEvent } from './events.ts';
+export type { MigrateEvent, MigrateSummary } from './events.ts';
 export { history } from './history.ts';
 export { defineMigrations } from './input/define.ts';
 export type {

@@ -3,7 +3,7 @@ import { type MigrateTarget, resolveTarget } from './base/storage.ts';
 import type { MigrationInput } from './input/migration.ts';
 import { readMigrations } from './input/migrations.ts';
 import type { MirrorPlan } from './ledger/mirror.ts';
-import { headOf, isLevel, readState, type State } from './ledger/state.ts';
+import { headOf, readHead, readState, type State } from './ledger/state.ts';
 import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { makePlan, type Plan, wouldWrite } from './plan/plan.ts';
 import { type MigrateResult, NO_VIOLATIONS, toResult, UP_TO_DATE } from './plan/result.ts';
@@ -142,7 +142,7 @@ export function inspect(
     const state = readState(resolved.sql, settings);
     const ledgers = ledgersOf(state);
     const head = headOf(list.fingerprint, settings);
-    if (isLevel(resolved.sql, settings.table, head)) return { ...nothing, ledgers };
+    if (readHead(resolved.sql, settings.table) === head) return { ...nothing, ledgers };
     try {
       const plan = makePlan(list.migrations, state, settings);
       const upToDate = !wouldWrite(plan, state, head);

@@ -1,9 +1,10 @@
-import { asOurs, type OfframpError } from './base/errors.ts';
-import { type MigrateTarget, type ResolvedTarget, resolveTarget } from './base/storage.ts';
-import { type MigrateEvent, toEvents } from './events.ts';
+import { knownAhead, noteAhead } from './ahead.ts';
+import { asOurs } from './base/errors.ts';
+import { type MigrateTarget, resolveTarget } from './base/storage.ts';
+import { telling } from './events.ts';
 import type { Migration, MigrationInput } from './input/migration.ts';
 import { readMigrations } from './input/migrations.ts';
-import { headOf, isLevel, readState } from './ledger/state.ts';
+import { headOf, readHead, readState } from './ledger/state.ts';
 import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { makePlan, type Plan, wouldWrite } from './plan/plan.ts';
 import { type MigrateResult, NO_VIOLATIONS, toResult, UP_TO_DATE } from './plan/result.ts';
@@ -46,7 +47,7 @@ export function migrate(
   input: MigrationInput,
   options?: MigrateOptions,
 ): MigrateResult {
-  return migrateResolved(resolveTarget(target), input, options);
+  return telling(options, () => migrateUntold(target, input, options));
 }
 
 /**
@@ -71,35 +72,26 @@ export async function migrateAsync(
   input: MigrationInput,
   options?: MigrateOptions,
 ): Promise<MigrateResult> {
-  return migrateWaiting(resolveTarget(target), input, options);
+  const since = Date.now();
+  const outcome = await migrateWaiting(target, input, options).then(
+    (result) => () => result,
+    (error) => () => {
+      throw error;
+    },
+  );
+  return telling(options, outcome, since);
 }
 
-/**
- * {@link migrateAsync} with the target resolved.
- *
- * @param target the object
- * @param input the migrations in any form
- * @param options what `migrate` was told
- */
-export async function migrateWaiting(
-  target: ResolvedTarget,
+async function migrateWaiting(
+  target: MigrateTarget,
   input: unknown,
   options: MigrateOptions | undefined,
 ): Promise<MigrateResult> {
-  return isUpToDate(target, input, options)
-    ? UP_TO_DATE
-    : afterOpenTransaction(target.storage, () => migrateResolved(target, input, options));
-}
-
-function tell(options: ResolvedOptions, events: readonly MigrateEvent[]): void {
-  if (options.onEvent === undefined) return;
-  for (const event of events) {
-    try {
-      options.onEvent(event);
-    } catch (error) {
-      console.error('drizzle-offramp: onEvent threw', error);
-    }
-  }
+  const { sql, storage } = resolveTarget(target);
+  const resolved = resolveOptions(options);
+  const head = headOf(readMigrations(input).fingerprint, resolved);
+  if (readHead(sql, resolved.table) === head) return UP_TO_DATE;
+  return afterOpenTransaction(storage, () => migrateUntold(target, input, options));
 }
 
 function warnOfDrift({ drift }: Plan): void {
@@ -108,53 +100,50 @@ function warnOfDrift({ drift }: Plan): void {
 }
 
 function planAndApply(
-  { storage, sql }: ResolvedTarget,
+  target: MigrateTarget,
   migrations: readonly Migration[],
   head: string,
   options: ResolvedOptions,
 ): MigrateResult {
+  const { storage, sql } = resolveTarget(target);
   const state = readState(sql, options);
   const plan = makePlan(migrations, state, options);
-  if (!wouldWrite(plan, state, head)) return toResult(plan, true, NO_VIOLATIONS);
-  const violations = transact(storage, plan.steps, (look = () => {}) =>
-    applyPlan(sql, plan, state, head, options, look),
-  );
-  if (plan.drift.length > 0 && options.drift === 'warn') warnOfDrift(plan);
-  return toResult(plan, false, violations);
-}
-
-function isUpToDate({ sql }: ResolvedTarget, input: unknown, options?: MigrateOptions): boolean {
-  const { fingerprint } = readMigrations(input);
-  const resolved = resolveOptions(options);
-  return isLevel(sql, resolved.table, headOf(fingerprint, resolved));
+  const upToDate = !wouldWrite(plan, state, head);
+  const violations = upToDate
+    ? NO_VIOLATIONS
+    : transact(storage, plan.steps, (look = () => {}) =>
+        applyPlan(sql, plan, state, head, options, look),
+      );
+  if (!upToDate && plan.drift.length > 0 && options.drift === 'warn') warnOfDrift(plan);
+  const result = toResult(plan, upToDate, violations);
+  const rows = state.ledger?.rows ?? [];
+  if (plan.standStill) noteAhead(`${head}\n${rows.at(-1)?.head}`, migrations, rows, result.ahead);
+  return result;
 }
 
 /**
- * {@link migrate} with the target resolved.
+ * {@link migrate} without a word to `onEvent`.
  *
  * @param target the object
  * @param input the migrations in any form
  * @param options what `migrate` was told
- * @param tellsRefusal whether `onEvent` hears of an error; by default of any
  */
-export function migrateResolved(
-  target: ResolvedTarget,
+export function migrateUntold(
+  target: MigrateTarget,
   input: unknown,
   options: MigrateOptions | undefined,
-  tellsRefusal: (error: OfframpError) => boolean = () => true,
 ): MigrateResult {
-  const { fingerprint } = readMigrations(input);
+  const { sql } = resolveTarget(target);
+  const list = readMigrations(input);
   const resolved = resolveOptions(options);
-  const head = headOf(fingerprint, resolved);
-  if (isLevel(target.sql, resolved.table, head)) return UP_TO_DATE;
+  const head = headOf(list.fingerprint, resolved);
+  const found = readHead(sql, resolved.table);
+  if (found === head) return UP_TO_DATE;
+  const known = resolved.ahead === 'report' && knownAhead(`${head}\n${found}`);
+  if (known) return known;
   try {
-    const { migrations } = readMigrations(input);
-    const result = planAndApply(target, migrations, head, resolved);
-    tell(resolved, toEvents(result));
-    return result;
+    return planAndApply(target, list.migrations, head, resolved);
   } catch (cause) {
-    const error = asOurs(cause, resolved.table, resolved.drizzleTable);
-    if (tellsRefusal(error)) tell(resolved, [{ type: 'refused', error }]);
-    throw error;
+    throw asOurs(cause, resolved.table, resolved.drizzleTable);
   }
 }

@@ -1,8 +1,10 @@
 import { ForeignKeyError } from './base/errors.ts';
 import { type MigrateTarget, resolveTarget } from './base/storage.ts';
+import { telling } from './events.ts';
 import type { DrizzleBundle0, DrizzleBundle1 } from './input/migration.ts';
-import { migrateResolved, migrateWaiting } from './migrate.ts';
+import { migrateAsync, migrateUntold } from './migrate.ts';
 import type { MigrateOptions } from './options.ts';
+import type { MigrateResult } from './plan/result.ts';
 import { enforcedAgain } from './run/enforcement.ts';
 
 /**
@@ -31,16 +33,18 @@ export function migrate(
   bundle: DrizzleBundle0 | DrizzleBundle1,
   options?: MigrateOptions,
 ): Promise<void> {
-  const target = resolveTarget(db);
-  let isOpen = false;
+  const since = Date.now();
+  let outcome: () => MigrateResult;
   try {
-    migrateResolved(target, bundle, options, (error) => {
-      isOpen = error instanceof ForeignKeyError && error.code !== 'FOREIGN_KEY_VIOLATION';
-      return !isOpen;
-    });
+    const result = migrateUntold(db, bundle, options);
+    outcome = () => result;
   } catch (error) {
-    if (!isOpen) throw error;
-    return migrateWaiting(target, bundle, options).then(() => {});
+    const mustWait = error instanceof ForeignKeyError && error.code !== 'FOREIGN_KEY_VIOLATION';
+    if (mustWait) return migrateAsync(db, bundle, options).then(() => {});
+    outcome = () => {
+      throw error;
+    };
   }
-  return enforcedAgain(target.storage);
+  telling(options, outcome, since);
+  return enforcedAgain(resolveTarget(db).storage);
 }

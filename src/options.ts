@@ -1,4 +1,4 @@
-import { InputError, reading, show } from './base/errors.ts';
+import { InputError, kindOf, reading, show } from './base/errors.ts';
 import type { MigrateEvent } from './events.ts';
 import { DEFAULT_DRIZZLE_TABLE } from './ledger/drizzle.ts';
 import { DEFAULT_TABLE } from './ledger/ledger.ts';
@@ -6,7 +6,10 @@ import type { ResolvedRules, Rules } from './plan/rules.ts';
 
 /** What `migrate` can be told. Every option has a default that a team can start with. */
 export interface MigrateOptions extends Rules {
-  /** Hears of everything that a call found or did, once it is committed; what it throws is only logged. */
+  /**
+   * Hears of everything that a call found or did, once it is committed, of every refusal and failure, and at last of a
+   * summary. A wake with nothing to do tells nothing. What it throws is only logged.
+   */
   readonly onEvent?: (event: MigrateEvent) => unknown;
 }
 
@@ -23,20 +26,28 @@ export const DEFAULT_OPTIONS: ResolvedOptions = {
   drizzleTable: DEFAULT_DRIZZLE_TABLE,
 };
 
-const TABLE =
-  'the name of a table, which cannot start with sqlite_ (kept by SQLite) or _cf_ (kept by the runtime)';
-const FUNCTION = 'a function';
+/** What an option takes: in words, and whether a value is that. */
+type Takes = readonly [words: string, fits: (value: unknown) => boolean];
 
-/** What each option takes. */
-const TAKES = new Map<string, readonly unknown[] | typeof TABLE | typeof FUNCTION>([
-  ['drizzle', ['retire', 'mirror']],
-  ['skipped', ['apply', 'ignore', 'error']],
-  ['unknown', ['error', 'ignore']],
-  ['ahead', ['report', 'error']],
-  ['drift', ['warn', 'error', 'ignore']],
+const oneOf = (...choices: unknown[]): Takes => [
+  choices.map((choice) => `'${choice}'`).join(' or '),
+  (value) => choices.includes(value),
+];
+// https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/ and https://www.sqlite.org/fileformat2.html#intschema
+const TABLE: Takes = [
+  'the name of a table that does not start with sqlite_ or _cf_',
+  (value) => typeof value === 'string' && /^(?!sqlite_|_cf_)[^\0]{1,500}$/i.test(value),
+];
+
+const TAKES = new Map<string, Takes>([
+  ['drizzle', oneOf('retire', 'mirror')],
+  ['skipped', oneOf('apply', 'ignore', 'error')],
+  ['unknown', oneOf('error', 'ignore')],
+  ['ahead', oneOf('report', 'error')],
+  ['drift', oneOf('warn', 'error', 'ignore')],
   ['table', TABLE],
   ['drizzleTable', TABLE],
-  ['onEvent', FUNCTION],
+  ['onEvent', ['a function', (value) => typeof value === 'function']],
 ]);
 
 function checkOption(option: string, value: unknown): void {
@@ -44,16 +55,10 @@ function checkOption(option: string, value: unknown): void {
   if (takes === undefined) {
     throw new InputError('INVALID_OPTION', `There is no option \`${option}\`.`, option);
   }
-  if (takes === FUNCTION) {
-    if (typeof value === 'function') return;
-  } else if (takes === TABLE) {
-    // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/ and https://www.sqlite.org/fileformat2.html#intschema
-    if (typeof value === 'string' && /^(?!sqlite_|_cf_)[^\0]{1,500}$/i.test(value)) return;
-  } else if (takes.includes(value)) return;
-  const choices = typeof takes === 'string' ? takes : takes.map((it) => `'${it}'`).join(' or ');
+  if (takes[1](value)) return;
   throw new InputError(
     takes === TABLE ? 'INVALID_TABLE_NAME' : 'INVALID_OPTION',
-    `The option \`${option}\` is ${show(value)}: it takes ${choices}.`,
+    `The option \`${option}\` is ${show(value)}: it takes ${takes[0]}.`,
     option,
   );
 }
@@ -67,8 +72,7 @@ function checkOption(option: string, value: unknown): void {
 export function resolveOptions(options?: MigrateOptions): ResolvedOptions {
   if (options === undefined) return DEFAULT_OPTIONS;
   if (typeof options !== 'object' || options === null) {
-    const found = options === null ? 'null' : `of type ${typeof options}`;
-    throw new InputError('INVALID_OPTION', `The options are ${found}, not an object.`);
+    throw new InputError('INVALID_OPTION', `The options are ${kindOf(options)}, not an object.`);
   }
   const resolved: { -readonly [Option in keyof ResolvedOptions]: ResolvedOptions[Option] } = {
     ...DEFAULT_OPTIONS,

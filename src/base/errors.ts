@@ -96,6 +96,19 @@ export function show(value: unknown): string {
   }
 }
 
+/**
+ * What a value is, where it is not what was meant.
+ *
+ * @param value anything
+ * @returns the rest of a sentence that starts with "it is"
+ */
+export function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  const name = Object.prototype.toString.call(value).slice(8, -1);
+  return `a value of type ${typeof value === 'object' ? name : typeof value}`;
+}
+
 const saying = (cause: unknown): string =>
   cause instanceof Error ? cause.message : `it threw ${show(cause)}`;
 
@@ -103,7 +116,7 @@ const saying = (cause: unknown): string =>
  * Reads what was passed in; what a getter or a proxy in it throws is told as ours.
  *
  * @param code the code of the error
- * @param what the name of what is read, in the plural
+ * @param what the name of what is read
  * @param read reads it
  * @throws {InputError} what `read` throws, or that it cannot be read
  */
@@ -174,17 +187,17 @@ export class AdoptionError extends OfframpError {
 export class MigrationError extends OfframpError {
   override readonly name: string = 'MigrationError';
   /** The number in the migration's key: 7 for `m0007`. */
-  readonly version: number;
+  declare readonly version: number;
   /** The migration's key, such as `m0007`. */
-  readonly key: string;
+  declare readonly key: string;
   /** The migration's canonical tag, or null for a record without tags. */
-  readonly tag: string | null;
+  declare readonly tag: string | null;
   /** The whole statement that failed. */
-  readonly statement: string;
+  declare readonly statement: string;
   /** Which statement of the migration it was, from 0. */
-  readonly statementIndex: number;
+  declare readonly statementIndex: number;
   /** What the runtime threw: SQLite's own words. */
-  override readonly cause: unknown;
+  declare readonly cause: unknown;
 
   /** @param failure the migration, its statement and what was thrown */
   constructor(failure: {
@@ -194,22 +207,17 @@ export class MigrationError extends OfframpError {
     appliedBefore: number;
     cause: unknown;
   }) {
-    const { migration, statement, statementIndex, appliedBefore, cause } = failure;
-    const version = Number(migration.key.slice(1));
-    const name = migration.tag === null ? migration.key : `${migration.key} ${migration.tag}`;
+    const { migration, appliedBefore, ...rest } = failure;
+    const { key, tag } = migration;
+    const version = Number(key.slice(1));
     super(
       'MIGRATION_FAILED',
-      `Migration ${version} failed (${name}); everything was rolled back.\n` +
-        `  Statement ${statementIndex + 1}: ${preview(statement)}\n` +
-        `  Error: ${cause instanceof Error ? cause.message : String(cause)}\n` +
+      `Migration ${version} failed (${key}${tag === null ? '' : ` ${tag}`}); everything was rolled back.\n` +
+        `  Statement ${rest.statementIndex + 1}: ${preview(rest.statement)}\n` +
+        `  Error: ${rest.cause instanceof Error ? rest.cause.message : String(rest.cause)}\n` +
         `  State: ${appliedBefore} migration(s) were applied before this attempt`,
     );
-    this.version = version;
-    this.key = migration.key;
-    this.tag = migration.tag;
-    this.statement = statement;
-    this.statementIndex = statementIndex;
-    this.cause = cause;
+    Object.assign(this, { version, key, tag, ...rest });
   }
 }
 

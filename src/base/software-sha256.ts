@@ -36,14 +36,9 @@ function mix(hash: Int32Array, w: Int32Array): void {
     b = a;
     a = (t1 + t2) | 0;
   }
-  hash[0] = (hash[0] as number) + a;
-  hash[1] = (hash[1] as number) + b;
-  hash[2] = (hash[2] as number) + c;
-  hash[3] = (hash[3] as number) + d;
-  hash[4] = (hash[4] as number) + e;
-  hash[5] = (hash[5] as number) + f;
-  hash[6] = (hash[6] as number) + g;
-  hash[7] = (hash[7] as number) + h;
+  [a, b, c, d, e, f, g, h].forEach((x, i) => {
+    hash[i] = (hash[i] as number) + x;
+  });
 }
 
 /**
@@ -58,8 +53,7 @@ export function softwareSha256(text: string): string {
   padded.set(message);
   padded[message.length] = 0x80;
   const view = new DataView(padded.buffer);
-  view.setUint32(padded.length - 8, Math.floor(message.length / 2 ** 29));
-  view.setUint32(padded.length - 4, message.length << 3);
+  view.setBigUint64(padded.length - 8, BigInt(message.length * 8));
 
   const hash = Int32Array.from(INITIAL);
   const w = new Int32Array(64);

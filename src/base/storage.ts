@@ -1,4 +1,4 @@
-import { InputError } from './errors.ts';
+import { InputError, kindOf, reading } from './errors.ts';
 
 /** The part of Cloudflare's `SqlStorage` that is used here. */
 export interface SqlStorageLike {
@@ -89,7 +89,10 @@ export const notSqlite = (cause?: unknown): InputError =>
  * @param target `ctx`, `ctx.storage` or a Drizzle database
  * @throws {InputError} if there is no Durable Object's SQL storage behind it
  */
-export function resolveTarget(target: unknown): ResolvedTarget {
+export const resolveTarget = (target: unknown): ResolvedTarget =>
+  reading('INVALID_TARGET', 'target', () => findStorage(target));
+
+function findStorage(target: unknown): ResolvedTarget {
   const given = (target ?? {}) as Partial<StateLike & StorageLike & { $client: StorageLike }>;
   const { storage: own } = given;
   const storage = own ?? given.$client ?? (given as StorageLike);
@@ -106,13 +109,13 @@ export function resolveTarget(target: unknown): ResolvedTarget {
   if (typeof (storage as { prepare?: unknown }).prepare === 'function') {
     throw new InputError(
       'D1_DATABASE',
-      'The target is a D1 database. drizzle-offramp migrates Durable Objects, each from inside; for D1 use ' +
+      'The target is a D1 database. drizzle-offramp migrates Durable Objects; for D1 use ' +
         '`wrangler d1 migrations apply`.',
     );
   }
   throw new InputError(
     'INVALID_TARGET',
-    `The target is ${target === null ? 'null' : `a value of type ${typeof target}`} without SQL storage. Pass the ` +
+    `The target is ${kindOf(target)} without SQL storage. Pass the ` +
       "Durable Object's `ctx` (or `ctx.storage`, or drizzle(ctx.storage)).",
   );
 }

@@ -20,6 +20,14 @@ export const secondOf = (millis: number): string =>
   new Date(millis).toISOString().replace(/\D/g, '').slice(0, 14);
 
 /**
+ * Whether a value is a name as Drizzle 1.x gives them: the second, and `_` if more follows.
+ *
+ * @param tag any value
+ */
+export const isTag = (tag: unknown): tag is string =>
+  typeof tag === 'string' && /^\d{14}(_|$)/.test(tag) && !Number.isNaN(millisOf(tag.slice(0, 14)));
+
+/**
  * The moment that 14 digits say, in milliseconds since 1970.
  *
  * @param second `YYYYMMDDHHMMSS`, in UTC

@@ -1,6 +1,6 @@
 import { InputError, show } from '../base/errors.ts';
 import { keyOf } from '../base/key.ts';
-import { isTimestamp, millisOf, secondOf } from '../base/time.ts';
+import { isTag, isTimestamp, secondOf } from '../base/time.ts';
 import type { DrizzleBundle0, DrizzleBundle1, MigrationSource } from './migration.ts';
 
 /**
@@ -25,7 +25,7 @@ export function readBundle0(bundle: DrizzleBundle0): MigrationSource[] {
     throw new InputError(
       'INVALID_INPUT',
       'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of ' +
-        'the migrations.js that `drizzle-kit generate` writes with driver: "durable-sqlite".',
+        "drizzle-kit's migrations.js.",
     );
   }
   const tagOfKey = new Map<string, string>();
@@ -89,11 +89,11 @@ export function readBundle0(bundle: DrizzleBundle0): MigrationSource[] {
 export function readBundle1(bundle: DrizzleBundle1): MigrationSource[] {
   const tags = Object.keys(bundle.migrations).sort();
   return tags.map((tag, position) => {
-    if (!/^\d{14}(_|$)/.test(tag) || Number.isNaN(millisOf(tag.slice(0, 14)))) {
+    if (!isTag(tag)) {
       throw new InputError(
         'INVALID_TAG',
         `Migration "${tag}" does not start with its time, as "20261122175044_kind_aqueduct" does. Pass the default export ` +
-          'of migrations.js whole: drizzle-kit 0.x writes { journal, migrations }, 1.x writes { migrations } with the ' +
+          "of drizzle-kit's migrations.js whole: 0.x writes { journal, migrations }, 1.x writes { migrations } with the " +
           "folders' names.",
         tag,
       );

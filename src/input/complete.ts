@@ -1,4 +1,4 @@
-import { InputError } from '../base/errors.ts';
+import { InputError, kindOf } from '../base/errors.ts';
 import { sha256 } from '../base/sha256.ts';
 import type { Migration, MigrationSource } from './migration.ts';
 import { checkWritten } from './unwritten.ts';
@@ -13,10 +13,9 @@ import { checkWritten } from './unwritten.ts';
 export function complete(source: MigrationSource): Migration {
   const { key, tag = null, when = null, was = [], sql } = source;
   if (typeof sql !== 'string') {
-    const found = sql === null ? 'null' : Array.isArray(sql) ? 'an array' : `of type ${typeof sql}`;
     throw new InputError(
       'SQL_NOT_TEXT',
-      `The SQL of ${key}${tag === null ? '' : ` (${tag})`} is ${found}, not a string. If it is imported from a .sql ` +
+      `The SQL of ${key}${tag === null ? '' : ` (${tag})`} is ${kindOf(sql)}, not a string. If it is imported from a .sql ` +
         'file, tell the bundler that it is text: "rules": [{ "type": "Text", "globs": ["**/*.sql"], "fallthrough": ' +
         'true }] in wrangler.jsonc.',
       key,

@@ -7,10 +7,13 @@ export const DEPTH = 5;
  *
  * @param value an input, or a part of one
  * @param depth how deep to go
+ * @returns the value
  */
-export function freeze(value: unknown, depth = DEPTH): void {
-  if (typeof value !== 'object' || value === null || depth === 0) return;
-  // A module's namespace cannot be frozen, and its exports are constants anyway.
-  if (Object.prototype.toString.call(value) !== '[object Module]') Object.freeze(value);
-  for (const part of Object.values(value)) freeze(part, depth - 1);
+export function freeze<T>(value: T, depth = DEPTH): T {
+  if (typeof value === 'object' && value !== null && depth > 0) {
+    // A module's namespace cannot be frozen, and its exports are constants anyway.
+    if (Object.prototype.toString.call(value) !== '[object Module]') Object.freeze(value);
+    for (const part of Object.values(value)) freeze(part, depth - 1);
+  }
+  return value;
 }

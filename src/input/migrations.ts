@@ -1,7 +1,7 @@
 import { reading } from '../base/errors.ts';
 import { freeze } from './freeze.ts';
 import type { MigrationList } from './migration.ts';
-import { addParts } from './parts.ts';
+import { addParts, isSame } from './parts.ts';
 import { read } from './read.ts';
 
 /** The lists of inputs that cannot change any more. */
@@ -37,10 +37,8 @@ export function readMigrations(input: unknown): MigrationList {
 function readAnew(input: unknown): MigrationList {
   const parts: unknown[] = [];
   const isWhole = typeof input === 'object' && input !== null && addParts(input, parts);
-  const known = recent.find(
-    (one) => one.parts.length === parts.length && one.parts.every((part, i) => part === parts[i]),
-  );
-  if (isWhole && known !== undefined) return known.list;
+  const known = isWhole && recent.find((one) => isSame(one.parts, parts));
+  if (known) return known.list;
   const list = read(input);
   freeze(input);
   remember(input as object, list);

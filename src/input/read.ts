@@ -1,4 +1,4 @@
-import { InputError } from '../base/errors.ts';
+import { InputError, kindOf } from '../base/errors.ts';
 import { readBundle0, readBundle1 } from './bundles.ts';
 import { complete } from './complete.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -18,16 +18,9 @@ const isPlain = (value: unknown): value is object =>
 /** Tells the three forms of input apart and reads each migration's parts. */
 function readSources(input: unknown): MigrationSource[] {
   if (!isPlain(input)) {
-    const kind = Object.prototype.toString.call(input).slice(8, -1);
-    const found =
-      input === null
-        ? 'null'
-        : Array.isArray(input)
-          ? 'an array'
-          : `a value of type ${typeof input === 'object' ? kind : typeof input}`;
     throw new InputError(
       'INVALID_INPUT',
-      `The migrations are ${found}. Pass the default export of drizzle-kit's migrations.js, or a record ` +
+      `The migrations are ${kindOf(input)}. Pass the default export of drizzle-kit's migrations.js, or a record ` +
         "{ m0000: 'SQL', m0001: 'SQL' }.",
     );
   }
@@ -35,7 +28,7 @@ function readSources(input: unknown): MigrationSource[] {
     throw new InputError(
       'MIGRATIONS_FOLDER',
       'A Durable Object has no file system, so `migrationsFolder` cannot be read. Set driver: "durable-sqlite" in ' +
-        'drizzle.config.ts, run `drizzle-kit generate`, and pass the default export of the migrations.js it writes.',
+        'drizzle.config.ts, run `drizzle-kit generate`, and pass the default export of migrations.js.',
     );
   }
   if ('journal' in input) return readBundle0(input as DrizzleBundle0);

@@ -1,16 +1,12 @@
 import { InputError, show } from '../base/errors.ts';
-import { isTimestamp, millisOf, secondOf } from '../base/time.ts';
+import { isTag, isTimestamp, secondOf } from '../base/time.ts';
 import type { MigrationRecord, MigrationSource } from './migration.ts';
 
 const KEY = /^m(\d{4}|[1-9]\d{4,})$/;
 
 /** Checks what an entry in the long form says beside its SQL. */
 function checkEntry({ key, tag, when, was = [], checksum }: MigrationSource): void {
-  const second = typeof tag === 'string' ? tag.slice(0, 14) : '';
-  if (
-    tag !== undefined &&
-    (typeof tag !== 'string' || !/^\d{14}(_|$)/.test(tag) || Number.isNaN(millisOf(second)))
-  ) {
+  if (tag !== undefined && !isTag(tag)) {
     throw new InputError(
       'INVALID_TAG',
       `Migration ${key} has the tag ${show(tag)}: it must start with its UTC second in 14 digits and "_".`,
@@ -19,7 +15,10 @@ function checkEntry({ key, tag, when, was = [], checksum }: MigrationSource): vo
   }
   const stamps: readonly unknown[] = Array.isArray(was) ? was : [[was]];
   const bad = (when === undefined ? stamps : [when, ...stamps]).find((one) => !isTimestamp(one));
-  if (bad !== undefined || (when !== undefined && tag !== undefined && secondOf(when) !== second)) {
+  if (
+    bad !== undefined ||
+    (when !== undefined && tag !== undefined && secondOf(when) !== tag.slice(0, 14))
+  ) {
     throw new InputError(
       'INVALID_WHEN',
       `Migration ${key} has when: ${show(bad === undefined ? when : bad)}, which is no time in milliseconds or not the second of its tag.`,

@@ -22,15 +22,15 @@ export interface State {
  *
  * @param sql the object's SQL storage
  * @param table the ledger's name
- * @param head what the last row says if the object is level
+ * @returns what the last row says; undefined where there is none
  */
-export function isLevel(sql: SqlStorageLike, table: string, head: string): boolean {
+export function readHead(sql: SqlStorageLike, table: string): unknown {
   const statement = table === DEFAULT_TABLE ? SELECT_HEAD : selectHead(table);
   try {
-    return firstRow(sql.exec(statement))?.head === head;
+    return firstRow(sql.exec(statement))?.head;
   } catch {
-    // No ledger yet, or one of do-orm's: the long way finds out, and meets any other error again.
-    return false;
+    // No ledger yet, or one of do-orm's: the slow path finds out, and meets any other error again.
+    return undefined;
   }
 }
 

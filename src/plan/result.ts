@@ -1,6 +1,9 @@
 import type { ForeignKeyViolation, UncheckedReference } from '../base/errors.ts';
+import { keyOf } from '../base/key.ts';
+import { freeze } from '../input/freeze.ts';
 import type { Migration } from '../input/migration.ts';
-import type { DrizzleRow, LedgerRow, Origin } from '../ledger/row.ts';
+import { mirrorChanges } from '../ledger/mirror.ts';
+import type { DrizzleRow, Origin } from '../ledger/row.ts';
 import type { Plan } from './plan.ts';
 
 /** A migration by its names. */
@@ -14,14 +17,17 @@ export interface MigrateResult {
   readonly adopted: readonly MigrationRef[];
   /** Migrations that were run, in order. */
   readonly applied: readonly MigrationRef[];
-  /** Those of `applied` that were passed over before: a later migration was there already. */
-  readonly healed: readonly MigrationRef[];
+  /** Those of `applied` that were applied out of order: one that comes later was there already. */
+  readonly outOfOrder: readonly MigrationRef[];
   /** Skipped migrations that were written off (`skipped: 'ignore'`). */
   readonly ignored: readonly MigrationRef[];
   /** Rows of Drizzle's ledger that match no migration and were kept (`unknown: 'ignore'`). */
   readonly unknown: readonly DrizzleRow[];
-  /** Migrations of the object that this code does not know: an older version of the code runs on a newer object. */
-  readonly ahead: readonly LedgerRow[];
+  /**
+   * Migrations of the object that this code does not know: an older version of the code runs on a newer object. The key
+   * is that of the number in the ledger; `history` has the rest of their rows.
+   */
+  readonly ahead: readonly MigrationRef[];
   /** Applied migrations whose SQL has changed since. */
   readonly drift: readonly MigrationRef[];
   /** Rows that lacked their parent before a rebuild, and still do: the first hundred. */
@@ -30,6 +36,8 @@ export interface MigrateResult {
   readonly violationCount: number;
   /** References around a rebuild that could not be checked, as what they refer to is no key. */
   readonly unchecked: readonly UncheckedReference[];
+  /** What became of Drizzle's ledger: dropped, written to, or (null) left alone. */
+  readonly drizzleLedger: 'retired' | 'mirrored' | null;
 }
 
 /** What a check of foreign keys found. */
@@ -43,12 +51,12 @@ export interface Violations {
 
 export const NO_VIOLATIONS: Violations = { listed: [], total: 0, unchecked: [] };
 
-/** The result of a call that found nothing to do. */
-export const UP_TO_DATE: MigrateResult = Object.freeze({
+/** The result of a call that found nothing to do, which all of them share. */
+export const UP_TO_DATE: MigrateResult = freeze({
   upToDate: true,
   adopted: [],
   applied: [],
-  healed: [],
+  outOfOrder: [],
   ignored: [],
   unknown: [],
   ahead: [],
@@ -56,9 +64,15 @@ export const UP_TO_DATE: MigrateResult = Object.freeze({
   violations: [],
   violationCount: 0,
   unchecked: [],
+  drizzleLedger: null,
 });
 
 const ref = ({ key, tag }: Migration): MigrationRef => ({ key, tag });
+
+const ledgerOf = ({ retire, mirror }: Plan): MigrateResult['drizzleLedger'] => {
+  if (retire) return 'retired';
+  return mirror !== undefined && mirrorChanges(mirror) ? 'mirrored' : null;
+};
 
 /**
  * What a plan comes to.
@@ -76,13 +90,14 @@ export function toResult(plan: Plan, upToDate: boolean, violations: Violations):
     upToDate,
     adopted: entered('drizzle', 'do-orm'),
     applied: plan.steps.map(({ migration }) => ref(migration)),
-    healed: plan.steps.filter(({ skipped }) => skipped).map(({ migration }) => ref(migration)),
+    outOfOrder: plan.steps.filter(({ skipped }) => skipped).map(({ migration }) => ref(migration)),
     ignored: entered('ignored'),
     unknown: plan.unknown,
-    ahead: plan.ahead,
+    ahead: plan.ahead.map(({ version, tag }) => ({ key: keyOf(version), tag })),
     drift: plan.drift.map(ref),
     violations: violations.listed,
     violationCount: violations.total,
     unchecked: violations.unchecked,
+    drizzleLedger: upToDate ? null : ledgerOf(plan),
   };
 }

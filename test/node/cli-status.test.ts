@@ -393,7 +393,7 @@ describe('what the next wake does', () => {
         'failing',
         'apply m0001',
         expect.stringMatching(
-          /^Migration 1 failed \(m0001 20261122180100_b\); everything was rolled back\.\n {2}Statement 1: ALTER TABLE a ADD COLUMN y text NOT NULL\n {2}Error: Cannot add a NOT NULL column with default value NULL\n/,
+          /^\[MIGRATION_FAILED\] Migration 1 failed \(m0001 20261122180100_b\); everything was rolled back\.\n {2}Statement 1: ALTER TABLE a ADD COLUMN y text NOT NULL\n {2}Error: Cannot add a NOT NULL column with default value NULL\n/,
         ),
       ],
       ['pending', 'apply m0001', null],
@@ -470,7 +470,9 @@ describe('what the next wake does', () => {
       "INSERT INTO __miniflare_do_name VALUES (1, 'birch')",
     );
     const fleet = await status(path, { module });
-    expect(toText(fleet)).toContain('\nrefused Inbox birch: __drizzle_migrations has 1 row(s)');
+    expect(toText(fleet)).toContain(
+      '\nrefused Inbox birch: [UNKNOWN_ROW] __drizzle_migrations has 1 row(s)',
+    );
   });
 });
 

@@ -56,14 +56,14 @@ const inputs: Record<
     { journal: { entries: [entry] }, migrations: { m0000: new ArrayBuffer(8) } },
     'SQL_NOT_TEXT',
     'm0000',
-    'The SQL of m0000 (20261122181702_a) is of type object, not a string. If it is imported from a .sql file, tell the ' +
+    'The SQL of m0000 (20261122181702_a) is a value of type ArrayBuffer, not a string. If it is imported from a .sql file, tell the ' +
       `bundler that it is text: ${rule}`,
   ],
   'a number where SQL is expected': [
     { m0000: 7 },
     'SQL_NOT_TEXT',
     'm0000',
-    'The SQL of m0000 is of type number, not a string. If it is imported from a .sql file, tell the bundler that it is ' +
+    'The SQL of m0000 is a value of type number, not a string. If it is imported from a .sql file, tell the bundler that it is ' +
       `text: ${rule}`,
   ],
   'null where SQL is expected': [
@@ -155,21 +155,21 @@ const inputs: Record<
     'INVALID_TAG',
     'kind_aqueduct',
     'Migration "kind_aqueduct" does not start with its time, as "20261122175044_kind_aqueduct" does. Pass the default ' +
-      "export of migrations.js whole: drizzle-kit 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
+      "export of drizzle-kit's migrations.js whole: 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
   ],
   'a 1.x key whose digits are no date': [
     { migrations: { '20261322175044_a': sql } },
     'INVALID_TAG',
     '20261322175044_a',
     'Migration "20261322175044_a" does not start with its time, as "20261122175044_kind_aqueduct" does. Pass the ' +
-      "default export of migrations.js whole: drizzle-kit 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
+      "default export of drizzle-kit's migrations.js whole: 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
   ],
   migrationsFolder: [
     { migrationsFolder: './drizzle' },
     'MIGRATIONS_FOLDER',
     undefined,
     'A Durable Object has no file system, so `migrationsFolder` cannot be read. Set driver: "durable-sqlite" in ' +
-      'drizzle.config.ts, run `drizzle-kit generate`, and pass the default export of the migrations.js it writes.',
+      'drizzle.config.ts, run `drizzle-kit generate`, and pass the default export of migrations.js.',
   ],
   null: [
     null,
@@ -196,43 +196,43 @@ const inputs: Record<
     { journal: {}, migrations: {} },
     'INVALID_INPUT',
     undefined,
-    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of the ' +
-      'migrations.js that `drizzle-kit generate` writes with driver: "durable-sqlite".',
+    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of ' +
+      "drizzle-kit's migrations.js.",
   ],
   'a journal that is null': [
     { journal: null, migrations: {} },
     'INVALID_INPUT',
     undefined,
-    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of the ' +
-      'migrations.js that `drizzle-kit generate` writes with driver: "durable-sqlite".',
+    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of ' +
+      "drizzle-kit's migrations.js.",
   ],
   'a journal without migrations': [
     { journal: { entries: [] } },
     'INVALID_INPUT',
     undefined,
-    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of the ' +
-      'migrations.js that `drizzle-kit generate` writes with driver: "durable-sqlite".',
+    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of ' +
+      "drizzle-kit's migrations.js.",
   ],
   'a journal with null for migrations': [
     { journal: { entries: [] }, migrations: null },
     'INVALID_INPUT',
     undefined,
-    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of the ' +
-      'migrations.js that `drizzle-kit generate` writes with driver: "durable-sqlite".',
+    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of ' +
+      "drizzle-kit's migrations.js.",
   ],
   'a 1.x key whose time does not stand first': [
     { migrations: { a_20261122175044_a: sql } },
     'INVALID_TAG',
     'a_20261122175044_a',
     'Migration "a_20261122175044_a" does not start with its time, as "20261122175044_kind_aqueduct" does. Pass the ' +
-      "default export of migrations.js whole: drizzle-kit 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
+      "default export of drizzle-kit's migrations.js whole: 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
   ],
   'a 1.x key with a digit too many': [
     { migrations: { '202611221750440_a': sql } },
     'INVALID_TAG',
     '202611221750440_a',
     'Migration "202611221750440_a" does not start with its time, as "20261122175044_kind_aqueduct" does. Pass the ' +
-      "default export of migrations.js whole: drizzle-kit 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
+      "default export of drizzle-kit's migrations.js whole: 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
   ],
   'migrations that are none': [
     { migrations: './drizzle' },
@@ -403,7 +403,7 @@ describe('a target', () => {
       'that is a D1 database',
       env.DB,
       'D1_DATABASE',
-      'The target is a D1 database. drizzle-offramp migrates Durable Objects, each from inside; for D1 use ' +
+      'The target is a D1 database. drizzle-offramp migrates Durable Objects; for D1 use ' +
         '`wrangler d1 migrations apply`.',
     ],
     [
@@ -417,7 +417,7 @@ describe('a target', () => {
       'that is env',
       { OBJECT: {} },
       'INVALID_TARGET',
-      "The target is a value of type object without SQL storage. Pass the Durable Object's `ctx` (or `ctx.storage`, or " +
+      "The target is a value of type Object without SQL storage. Pass the Durable Object's `ctx` (or `ctx.storage`, or " +
         'drizzle(ctx.storage)).',
     ],
     [
@@ -449,19 +449,19 @@ describe('an option', () => {
       { table: 'sqlite_migrations' },
       'INVALID_TABLE_NAME',
       'table',
-      'The option `table` is "sqlite_migrations": it takes the name of a table, which cannot start with sqlite_ (kept by SQLite) or _cf_ (kept by the runtime).',
+      'The option `table` is "sqlite_migrations": it takes the name of a table that does not start with sqlite_ or _cf_.',
     ],
     [
       { drizzleTable: '_CF_KV' },
       'INVALID_TABLE_NAME',
       'drizzleTable',
-      'The option `drizzleTable` is "_CF_KV": it takes the name of a table, which cannot start with sqlite_ (kept by SQLite) or _cf_ (kept by the runtime).',
+      'The option `drizzleTable` is "_CF_KV": it takes the name of a table that does not start with sqlite_ or _cf_.',
     ],
     [
       { table: '' },
       'INVALID_TABLE_NAME',
       'table',
-      'The option `table` is "": it takes the name of a table, which cannot start with sqlite_ (kept by SQLite) or _cf_ (kept by the runtime).',
+      'The option `table` is "": it takes the name of a table that does not start with sqlite_ or _cf_.',
     ],
     [
       { table: '__Drizzle_Migrations' },
@@ -493,10 +493,15 @@ describe('an option', () => {
       { table: 'a\0b' },
       'INVALID_TABLE_NAME',
       'table',
-      'The option `table` is "a\\u0000b": it takes the name of a table, which cannot start with sqlite_ (kept by SQLite) or _cf_ (kept by the runtime).',
+      'The option `table` is "a\\u0000b": it takes the name of a table that does not start with sqlite_ or _cf_.',
     ],
     [null, 'INVALID_OPTION', undefined, 'The options are null, not an object.'],
-    ['mirror', 'INVALID_OPTION', undefined, 'The options are of type string, not an object.'],
+    [
+      'mirror',
+      'INVALID_OPTION',
+      undefined,
+      'The options are a value of type string, not an object.',
+    ],
   ])('of %o is refused', (options, code, key, message) =>
     inObject((ctx) => {
       const error = thrown<InputError>(() => migrate(ctx, { m0000: sql }, options as never));
@@ -686,7 +691,15 @@ describe('a table in the place of a ledger', () => {
       expect(error).toBeInstanceOf(OfframpError);
       expect(error).toMatchObject({ name: 'OfframpError', code: 'STORAGE_FAILED' });
       expect((error.cause as Error).message).toBe(said);
-      expect(told).toEqual([{ type: 'refused', error }]);
+      expect(told).toEqual([
+        { type: 'failed', error },
+        expect.objectContaining({
+          type: 'summary',
+          outcome: 'failed',
+          code: 'STORAGE_FAILED',
+          error,
+        }),
+      ]);
       expect(dump(ctx)).toEqual(before);
     }),
   );

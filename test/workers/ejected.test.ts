@@ -99,7 +99,7 @@ describe('an object that never woke under drizzle-offramp', () => {
           const result = await wake(stub, (ctx) => migrate(ctx, record));
           expect(result.adopted.map(({ tag }) => tag)).toEqual(TAGS.slice(0, count));
           expect(result.applied.map(({ tag }) => tag)).toEqual(TAGS.slice(count));
-          expect(result).toMatchObject({ healed: [], ignored: [], drift: [], ahead: [] });
+          expect(result).toMatchObject({ outOfOrder: [], ignored: [], drift: [], ahead: [] });
           const seen = await wake(stub, (ctx) => [
             ledger(ctx),
             isTable(ctx, '__drizzle_migrations'),
@@ -121,7 +121,7 @@ describe('an object that never woke under drizzle-offramp', () => {
       const result = await wake(stub, (ctx) => migrate(ctx, record));
       const labels = TAGS.find((tag) => tag.endsWith('_labels')) as string;
       expect(result.applied.map(({ tag }) => tag)).toEqual([labels]);
-      expect(result.healed).toEqual(result.applied);
+      expect(result.outOfOrder).toEqual(result.applied);
       expect(result.adopted.map(({ tag }) => tag)).toEqual(TAGS.filter((tag) => tag !== labels));
       const fresh = newObject();
       await wake(fresh, (ctx) => migrate(ctx, record));
@@ -144,7 +144,7 @@ describe('an object that never woke under drizzle-offramp', () => {
       });
       expect(seen.after).toEqual(seen.before);
       const result = await wake(stub, (ctx) => migrate(ctx, record, { skipped: 'ignore' }));
-      expect(result).toMatchObject({ ignored: [{ key, tag }], applied: [], healed: [] });
+      expect(result).toMatchObject({ ignored: [{ key, tag }], applied: [], outOfOrder: [] });
       expect(result.adopted.map((ref) => ref.tag)).toEqual(TAGS.filter((other) => other !== tag));
     });
   }

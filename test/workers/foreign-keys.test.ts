@@ -335,6 +335,7 @@ describe('violations from before', () => {
       { type: 'applied', migration: { key: 'm0001', tag: null } },
       { type: 'violation', violation: { table: 'c', rowid: 50, parent: 'p' } },
       { type: 'violation', violation: { table: 'c', rowid: 51, parent: 'p' } },
+      expect.objectContaining({ type: 'summary', outcome: 'migrated', applied: 1, violations: 2 }),
     ]);
     expect(await stub.query('SELECT id FROM c ORDER BY id')).toEqual(
       [10, 11, 12, 50, 51].map((id) => ({ id })),

@@ -72,7 +72,7 @@ describe('a record without tags, after a merge', () => {
         const result = migrate(ctx, record(one, three, spelled(two.sql)));
         expect(result).toMatchObject({
           applied: [{ key: 'm0001', tag: null }],
-          healed: [{ key: 'm0001', tag: null }],
+          outOfOrder: [{ key: 'm0001', tag: null }],
           drift: [],
           ahead: [],
         });

@@ -156,7 +156,7 @@ describe('is applied, and leaves what a new object has:', () => {
     inObject(async (ctx) => {
       const code = await merge(ctx, late(one), ran(other));
       const result = migrate(ctx, code);
-      expect(result.healed).toEqual([{ key: 'm0001', tag: '20261122120100_late' }]);
+      expect(result.outOfOrder).toEqual([{ key: 'm0001', tag: '20261122120100_late' }]);
       const merged = contents(ctx);
       await inObject((fresh) => {
         migrate(fresh, code);
@@ -432,7 +432,7 @@ describe('is refused, with the statement that stands against it:', () => {
         `"ALTER TABLE tags ADD a text" stands against "${next.sql}" of m0003 (20261122120300_next)`,
       );
       const named = { ...next, sql: "INSERT INTO tags(label, a, b) VALUES ('x', 'a', 'b')" };
-      expect(migrate(ctx, bundle1(base, one, other, named)).healed).toHaveLength(1);
+      expect(migrate(ctx, bundle1(base, one, other, named)).outOfOrder).toHaveLength(1);
       expect(rows(ctx, 'SELECT a, b FROM tags')).toEqual([{ a: 'a', b: 'b' }]);
     }));
 
@@ -521,7 +521,7 @@ describe('a rebuild that stands last and was made before what came to its table'
       await ctx.storage.sync();
       const result = migrate(ctx, bundle0(base, other, rebuild));
       expect(result.applied).toEqual([{ key: 'm0002', tag: '20261122120200_rebuild' }]);
-      expect(result.healed).toEqual([]);
+      expect(result.outOfOrder).toEqual([]);
       const found = contents(ctx);
       await inObject((fresh) => {
         migrate(fresh, bundle0(base, other, rebuild));

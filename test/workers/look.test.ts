@@ -1,6 +1,6 @@
-// Looking before leaping: events, inspect, history, rewind.
-import { describe, expect, it, vi } from 'vitest';
-import { history, inspect, type MigrateEvent, migrate, rewind } from '../../src/index.ts';
+// Looking before leaping: inspect, history, rewind.
+import { describe, expect, it } from 'vitest';
+import { history, inspect, migrate, rewind } from '../../src/index.ts';
 import { UP_TO_DATE } from '../../src/plan/result.ts';
 import { BOOKMARK_DAYS, type RewindTarget } from '../../src/rewind.ts';
 import {
@@ -17,98 +17,12 @@ import {
 } from './harness.ts';
 
 const [one, two, three] = [make('one', 0), make('two', 1), make('three', 2)];
-const ref = (key: string, tag: string) => ({ key, tag });
 
 /** Drizzle has skipped `two`. */
 const skipped = async (ctx: DurableObjectState) => {
   await runDrizzle0(ctx, bundle0(one, three));
   await ctx.storage.sync();
 };
-
-describe('events', () => {
-  const heard = (ctx: DurableObjectState, input: Parameters<typeof migrate>[1], options = {}) => {
-    const events: MigrateEvent[] = [];
-    const onEvent = (event: MigrateEvent) => events.push(event);
-    try {
-      migrate(ctx, input, { ...options, onEvent });
-    } catch {
-      // The refusal is among the events.
-    }
-    return events;
-  };
-
-  it('tell of what was adopted, healed and applied', () =>
-    inObject(async (ctx) => {
-      await skipped(ctx);
-      expect(heard(ctx, bundle0(one, two, three, make('four', 3)))).toEqual([
-        { type: 'adopted', migration: ref('m0000', '20261122120000_one') },
-        { type: 'adopted', migration: ref('m0002', '20261122120200_three') },
-        { type: 'healed', migration: ref('m0001', '20261122120100_two') },
-        { type: 'applied', migration: ref('m0003', '20261122120300_four') },
-      ]);
-      expect(heard(ctx, bundle0(one, two, three, make('four', 3)))).toEqual([]);
-    }));
-
-  it('tell of what was ignored, unknown, ahead and in drift', () =>
-    inObject(async (ctx) => {
-      await skipped(ctx);
-      expect(heard(ctx, bundle0(one, two, three), { skipped: 'ignore' })).toContainEqual({
-        type: 'ignored',
-        migration: ref('m0001', '20261122120100_two'),
-      });
-      expect(heard(ctx, bundle0(one))).toMatchObject([
-        { type: 'ahead', row: { version: 1, tag: '20261122120200_three' } },
-        { type: 'ahead', row: { version: 2, tag: '20261122120100_two' } },
-      ]);
-      const edited = { ...one, sql: `${one.sql}; SELECT 1` };
-      expect(heard(ctx, bundle0(edited, two, three), { drift: 'ignore' })).toEqual([
-        { type: 'drift', migration: ref('m0000', '20261122120000_one') },
-      ]);
-    }));
-
-  it('tell of an unknown row', () =>
-    inObject(async (ctx) => {
-      await runDrizzle0(ctx, bundle0(one, two));
-      expect(heard(ctx, bundle0(one), { unknown: 'ignore' })).toContainEqual({
-        type: 'unknown',
-        row: { rowid: 2, tag: null, created_at: two.when, checksum: null },
-      });
-    }));
-
-  it('tell of a refusal and of a failure, with the error', () =>
-    inObject(async (ctx) => {
-      await runDrizzle0(ctx, bundle0(one, two));
-      expect(heard(ctx, bundle0(one))).toMatchObject([
-        { type: 'refused', error: { code: 'UNKNOWN_ROW' } },
-      ]);
-      expect(heard(ctx, bundle0(one, two, make('three', 2, 'OOPS')))).toMatchObject([
-        { type: 'refused', error: { code: 'MIGRATION_FAILED', key: 'm0002' } },
-      ]);
-    }));
-
-  it('that throw break nothing', () =>
-    inObject((ctx) => {
-      const error = vi.spyOn(console, 'error').mockImplementation(() => {});
-      const broken = new Error('no such dataset');
-      const result = migrate(ctx, bundle0(one), {
-        onEvent: () => {
-          throw broken;
-        },
-      });
-      expect(result.applied).toHaveLength(1);
-      expect(history(ctx)).toHaveLength(1);
-      expect(error.mock.calls).toEqual([['drizzle-offramp: onEvent threw', broken]]);
-      error.mockRestore();
-    }));
-
-  it('need a function', () =>
-    inObject((ctx) => {
-      const error = thrown(() => migrate(ctx, bundle0(one), { onEvent: 'log' as never }));
-      expect(error.message).toBe(
-        '[INVALID_OPTION] The option `onEvent` is "log": it takes a function.',
-      );
-    }));
-});
 
 describe('ahead', () => {
   it('is refused with ahead: error', () =>

@@ -194,7 +194,7 @@ interface Success {
   code: undefined;
   adopted: MigrationRef[];
   applied: MigrationRef[];
-  healed: MigrationRef[];
+  outOfOrder: MigrationRef[];
 }
 
 /** Which changes to `items` one that comes too late would come to something else with. */
@@ -243,7 +243,7 @@ function expectationOf(
   const adopted = before.hasDrizzleLedger
     ? ordered.filter(({ number }) => ran.has(number)).map(refOf)
     : [];
-  return { code: undefined, adopted, applied: open.map(refOf), healed: skipped.map(refOf) };
+  return { code: undefined, adopted, applied: open.map(refOf), outOfOrder: skipped.map(refOf) };
 }
 
 const byKey = (refs: readonly MigrationRef[]): MigrationRef[] =>
@@ -382,7 +382,8 @@ async function expectDeploy(object: Lived, { form, migrations }: OurDeploy): Pro
     upToDate: JSON.stringify(after) === JSON.stringify(before),
     adopted: byKey(expected.adopted),
     applied: expected.applied,
-    healed: expected.healed,
+    outOfOrder: expected.outOfOrder,
+    drizzleLedger: before.hasDrizzleLedger ? 'retired' : null,
   });
   const hasMillis = ours.every((other) => other.form === '0.x');
   await inObject((ctx) => expectLevel(ctx, journal, migrations, ranInDrizzle, hasMillis), stub);
@@ -393,7 +394,14 @@ async function expectDeploy(object: Lived, { form, migrations }: OurDeploy): Pro
 async function expectUpToDate(stub: Lived['stub'], { form, migrations }: OurDeploy): Promise<void> {
   const before = await seen(stub);
   const result = resultOf(await deployOurs(stub, bundleOf(form, migrations)));
-  expect(result).toEqual({ ...NOTHING_ELSE, upToDate: true, adopted: [], applied: [], healed: [] });
+  expect(result).toEqual({
+    ...NOTHING_ELSE,
+    upToDate: true,
+    adopted: [],
+    applied: [],
+    outOfOrder: [],
+    drizzleLedger: null,
+  });
   expect(await seen(stub)).toEqual(before);
 }
 

@@ -193,7 +193,7 @@ const figures = {
   ours: 0,
   drizzle: 0,
   applied: 0,
-  healed: 0,
+  outOfOrder: 0,
   refused: 0,
   doubtful: 0,
   replayed: 0,
@@ -365,7 +365,7 @@ function expectResult(
   const ignored = options.skipped === 'ignore' ? skipped : [];
   const run = open.filter((migration) => !ignored.includes(migration));
   expect(result.applied).toEqual(run.map((migration) => refs.get(migration)));
-  expect(result.healed.map(({ tag }) => tag)).toEqual(
+  expect(result.outOfOrder.map(({ tag }) => tag)).toEqual(
     run.filter((one) => skipped.includes(one) || blind.includes(one)).map(tagOf),
   );
   expect(result.ignored).toEqual(ignored.map((migration) => refs.get(migration)));
@@ -471,7 +471,7 @@ async function deployAndCheck(
     );
   }
   figures.applied += result.applied.length;
-  figures.healed += result.healed.length;
+  figures.outOfOrder += result.outOfOrder.length;
   for (const { number } of duty.twins) kept.add(number);
   for (const number of after.ran) if (!kept.has(number)) ours.add(number);
   for (const { number } of duty.skipped) if (options.skipped === 'ignore') ignored.add(number);

@@ -29,7 +29,7 @@ describe('a fresh object', () => {
           { key: 'm0000', tag: null },
           { key: 'm0001', tag: null },
         ],
-        healed: [],
+        outOfOrder: [],
         ignored: [],
         unknown: [],
         ahead: [],
@@ -37,6 +37,7 @@ describe('a fresh object', () => {
         violations: [],
         violationCount: 0,
         unchecked: [],
+        drizzleLedger: null,
       });
       expect(tables(ctx)).toEqual(['__migrations', 'comments', 'posts', 'users']);
       const [first, second] = rows(ctx, 'SELECT * FROM __migrations ORDER BY version');
@@ -132,7 +133,7 @@ describe('a wake', () => {
         upToDate: true,
         adopted: [],
         applied: [],
-        healed: [],
+        outOfOrder: [],
         ignored: [],
         unknown: [],
         ahead: [],
@@ -140,6 +141,7 @@ describe('a wake', () => {
         violations: [],
         violationCount: 0,
         unchecked: [],
+        drizzleLedger: null,
       });
     }));
 
@@ -270,7 +272,7 @@ describe('a wake', () => {
       expect(result).toMatchObject({
         upToDate: true,
         applied: [],
-        ahead: [{ version: 1, tag: null }],
+        ahead: [{ key: 'm0001', tag: null }],
       });
       expect(dump(ctx)).toEqual(before);
     }));

@@ -129,7 +129,7 @@ const verdict = ({ refusal, result }: Inspection): string =>
   refusal === undefined
     ? [
         `apply: ${keys(result.applied) || 'nothing'}`,
-        `late: ${keys(result.healed) || 'none'}`,
+        `late: ${keys(result.outOfOrder) || 'none'}`,
         `changed since: ${keys(result.drift) || 'none'}`,
         `unknown: ${result.ahead.length + result.unknown.length}`,
       ].join('; ')

@@ -79,7 +79,7 @@ function standing(
   if (newest === undefined) return { count: 0, last: null };
   const matches = matchByIdentity<HistoryRow>(rows, migrations, table);
   const found = new Set(matches.values());
-  // A healed migration is the last row, but not as far as the object has come.
+  // One that was applied out of order is the last row, but not as far as the object has come.
   const furthest = migrations.findLast((migration) => found.has(migration));
   if (furthest !== undefined && matches.has(newest)) {
     return { count: rows.length, last: furthest.tag };
