@@ -106,6 +106,9 @@ function written({ table, names, kind }: Effect, all: readonly Effect[]): Readon
 }
 
 const LIST = new RegExp(`^${INSERT}\\( ([^()]*)\\)`);
+/** Whether an INSERT names its table again, so that it may read what is there. */
+const readsItself = ({ outline, table }: Effect): boolean => outline.split(` ${table} `).length > 2;
+
 const isPlain = (insert: Effect): boolean => !has(/^INSERT OR IGNORE | ON CONFLICT /, insert);
 
 /** Whether an INSERT says the key of each row, so that SQLite does not count on from the rows that are there. */
@@ -149,6 +152,7 @@ const COPY = / AS (SELECT|WITH|VALUES) /;
 export const onlyAdds = (effect: Effect, all: readonly Effect[]): boolean =>
   effect.kind === 'insert'
     ? !has(/ DO UPDATE /, effect) &&
+      !readsItself(effect) &&
       saysKey(effect, all) &&
       !all.some(({ kind, table }) => kind === 'trigger' && table === effect.table)
     : !/rewrite|change|none/.test(effect.kind) && !(effect.kind === 'table' && has(COPY, effect));
@@ -180,10 +184,7 @@ function meetsInsert(
   const reads = has(/ SELECT /, late) ? late.names : new Set([table]);
   if (kind === 'column') return reads.has(ran.table) && goesByOrder(late, ran.table);
   if (kind === 'insert' && ran.table === table) {
-    // Both name it once: neither reads what the other has put there.
-    return [late, ran].some(
-      (one) => !isPlain(one) || one.outline.split(` ${table} `).length > 2 || !saysKey(one, all),
-    );
+    return [late, ran].some((one) => !isPlain(one) || readsItself(one) || !saysKey(one, all));
   }
   return names || reads.has(ran.table) || shares(wrote, reads);
 }

@@ -197,6 +197,12 @@ describe('is refused, with the statement that stands against it:', () => {
     ['rows whose key is NULL', ["INSERT INTO users VALUES (NULL, 'Cy')"], ['SELECT 1'], DOES_MORE],
     ['rows of defaults alone', ['INSERT INTO users DEFAULT VALUES'], ['SELECT 1'], DOES_MORE],
     [
+      'rows whose key is counted on',
+      ['INSERT INTO users(id) VALUES ((SELECT max(id) + 1 FROM users))'],
+      ['SELECT 1'],
+      DOES_MORE,
+    ],
+    [
       'rows of a table that nobody created',
       ['INSERT INTO unknown VALUES (1)'],
       ['SELECT 1'],

@@ -270,13 +270,19 @@ function refusalOf(
   return undefined;
 }
 
-/** Whether it may be left open which migration of a second ran: 1.x has no milliseconds. */
+/**
+ * Whether it may be left open which migration of a second ran: 1.x has no milliseconds, and where it has named two rows of
+ * one time after one migration, they may be one that stands twice.
+ */
 const isAmbiguous = ({ journal }: Object_, { ran }: Sight): boolean =>
   journal.some(
     (one) =>
       ran.has(one.number) &&
       journal.some(
-        (other) => !ran.has(other.number) && secondOf(tagOf(other)) === secondOf(tagOf(one)),
+        (other) =>
+          other !== one &&
+          (!ran.has(other.number) || other.when === one.when) &&
+          secondOf(tagOf(other)) === secondOf(tagOf(one)),
       ),
   );
 

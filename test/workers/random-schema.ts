@@ -18,6 +18,8 @@ interface Table {
   readonly name: string;
   columns: Column[];
   readonly indexes: { name: string; unique: boolean; columns: string[] }[];
+  /** The tables that it refers to or referred to once. */
+  readonly parents: Set<string>;
   /** The numbers of the migrations that changed it: what comes later needs them. */
   readonly touchedBy: number[];
 }
@@ -118,6 +120,7 @@ function newTable(tables: Table[], name: string, references: readonly DraftRefer
       ...references.map((one, i) => referenceTo(tables, name, `ref_${i}`, one)),
     ],
     indexes: [],
+    parents: new Set(),
     touchedBy: [],
   };
   tables.push(table);
@@ -255,12 +258,15 @@ const withMark = (number: number, made: Made, touches: readonly string[]) => {
   return { statements, isAdditive, adds, rebuilds, touches, sql };
 };
 
-/** A table and all that it refers to, whatever it did so far. */
+/** A table and all that it refers to, or did so far. */
 function withParents(tables: readonly Table[], name: string): string[] {
+  for (const { columns, parents } of tables) {
+    for (const { references } of columns) if (references) parents.add(references.table);
+  }
   const found = new Set([name]);
   for (const one of found) {
-    for (const { references } of tables.find((table) => table.name === one)?.columns ?? []) {
-      if (references !== undefined) found.add(references.table);
+    for (const parent of tables.find((table) => table.name === one)?.parents ?? []) {
+      found.add(parent);
     }
   }
   return [...found];
