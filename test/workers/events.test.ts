@@ -104,7 +104,7 @@ describe('a call that did something', () => {
       expect(ignoring.at(-1)).toEqual(
         summary({ adopted: 2, ignored: 1, drizzleLedger: 'retired' }),
       );
-      const edited = { ...one, sql: `${one.sql} -- edited` };
+      const edited = { ...one, sql: `${one.sql}; SELECT 1` };
       expect(heard(ctx, bundle0(edited, two, three), { drift: 'ignore' })).toEqual([
         { type: 'drift', migration: ref('m0000', '20261122120000_one') },
         summary({ drift: 1 }),
