@@ -1,12 +1,13 @@
 // A table rebuild drops a parent and puts a copy in its place. With foreign keys enforced, dropping the parent first
 // deletes its rows, and with them the rows of every child that cascades (https://www.sqlite.org/lang_droptable.html).
 import { ForeignKeyError, MigrationError } from '../base/errors.ts';
-import { firstRow, quote, type SqlStorageLike, type StorageLike } from '../base/storage.ts';
+import { firstRow, type SqlStorageLike, type StorageLike } from '../base/storage.ts';
 import type { Step } from '../plan/plan.ts';
 import { NO_VIOLATIONS, type Violations } from '../plan/result.ts';
 import { droppedTable, pragmaSwitch, replacesTable } from '../sql/statements.ts';
 import { disable, enableBeforeNextEvent, isDisabled } from './enforcement.ts';
 
+import { filledChildOf } from './references.ts';
 import { inCheckedTransaction, inTransaction } from './transaction.ts';
 
 /** How many violations an error lists; the rest are counted. */
@@ -66,17 +67,6 @@ const violated =
     );
   };
 
-/** A table that refers to another and has rows. */
-const filledChildOf = (sql: SqlStorageLike, parent: string): string | undefined =>
-  Array.from(
-    sql.exec(
-      'SELECT DISTINCT m.name FROM sqlite_master AS m JOIN pragma_foreign_key_list(m.name) AS f ' +
-        "WHERE m.type = 'table' AND m.name NOT GLOB '_cf_*' AND upper(f.\"table\") = ?",
-      parent,
-    ),
-    ({ name }) => String(name),
-  ).find((name) => firstRow(sql.exec(`SELECT 1 FROM ${quote(name)} LIMIT 1`)) !== undefined);
-
 /**
  * SQLite does not say why a transaction is open; whether this instance has written a row yet tells it in a constructor.
  * https://www.sqlite.org/lang_corefunc.html#total_changes
@@ -86,17 +76,13 @@ function openTransaction(
   keys: readonly string[],
 ): (why: string) => ForeignKeyError {
   const isFirst = firstRow(sql.exec('SELECT total_changes() AS written'))?.written === 0;
-  const found = isFirst
-    ? 'no row was written yet, so this call stands inside transactionSync() or transaction(), or after a CREATE of the same turn'
-    : 'something was written before this call, by a base class in super() for instance, and its transaction stays open ' +
-      'until the turn ends (or there is a transaction around this call)';
   return (why) =>
     new ForeignKeyError(
       isFirst ? 'FOREIGN_KEYS_IN_TRANSACTION' : 'FOREIGN_KEYS_AFTER_WRITE',
-      `${keys.join(', ')} disables foreign keys to rebuild a table, which does nothing while a transaction is open, and ` +
-        `one is: ${found}. With foreign keys enforced, ${why}. Nothing was changed. Call migrate(ctx, migrations) before ` +
-        'any write, and before super(ctx, env) where a base class writes; or, wherever you can wait, await ' +
-        'migrateAsync(ctx, migrations), for instance in ctx.blockConcurrencyWhile().',
+      `${keys.join(', ')} must disable foreign keys to rebuild a table, which does nothing in an open transaction: ` +
+        `${isFirst ? 'this call is inside of one, or comes after a CREATE' : 'something was written before this call, by super() for instance'}. ` +
+        `With foreign keys enforced, ${why}. Nothing was changed. Call migrate before any write and before ` +
+        'super(ctx, env), or await migrateAsync(ctx, migrations).',
       keys,
     );
 }

@@ -69,19 +69,26 @@ interface Reference {
   readonly label: string;
   /** `FROM … WHERE …` of the rows without their parent. */
   readonly lost: string;
-  /** SQL of the values that refer. */
-  readonly values: string;
-  /** The columns of the child's primary key. */
-  readonly key: readonly string[];
+  /** SQL of what tells a row from others: its primary key, and the values that refer. */
+  readonly row: string;
   /** SQL of the row's number. */
   readonly rowid: string;
 }
 
-const upper = (names: readonly string[]): string => names.join('\n').toUpperCase();
+/** Every key of a table that can be referred to, as its columns in capitals and in order. */
+const KEYS =
+  'SELECT (SELECT group_concat(name) FROM (SELECT upper(name) AS name FROM pragma_index_info(i.name) ORDER BY 1)) AS key ' +
+  'FROM pragma_index_list(?1) AS i WHERE "unique" AND NOT partial UNION ALL ' +
+  'SELECT group_concat(name) FROM (SELECT upper(name) AS name FROM pragma_table_info(?1) WHERE pk ORDER BY 1)';
 
 /** Values of the child as one text; a rebuild may have changed their type. */
-const textOf = (columns: readonly string[]): string =>
-  ["''", ...columns.map((name) => `quote(CAST(c.${quote(name)} AS TEXT))`)].join('||');
+const textOf = (columns: readonly unknown[]): string =>
+  ["''", ...columns.map((name) => `quote(CAST(c.${quote(name as string)} AS TEXT))`)].join('||');
+
+const primaryKey = (sql: SqlStorageLike, table: string): unknown[] =>
+  all(sql, 'SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk', table).map(
+    ({ name }) => name,
+  );
 
 /** The references from and to tables with certain names. */
 function readReferences(
@@ -89,26 +96,9 @@ function readReferences(
   names: ReadonlySet<unknown>,
   before?: Schema,
 ): { references: Reference[]; unchecked: UncheckedReference[] } {
-  const primaryKey = (table: string): string[] =>
-    all(sql, 'SELECT name FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk', table).map(
-      ({ name }) => name as string,
-    );
-  const isKey = (table: string, columns: readonly string[]): boolean =>
-    [
-      primaryKey(table),
-      ...all(
-        sql,
-        'SELECT name FROM pragma_index_list(?) WHERE "unique" AND NOT partial',
-        table,
-      ).map((index) =>
-        all(sql, 'SELECT name FROM pragma_index_info(?)', index.name).map(
-          ({ name }) => name as string,
-        ),
-      ),
-    ].some((key) => upper(key.sort()) === upper([...columns].sort()));
   const pages = new Map([...readSchema(sql).tables].map(([page, name]) => [name, page]));
   const oldName = (name: string): string =>
-    before?.tables.get(pages.get(name.toUpperCase())) ?? name;
+    before?.tables.get(pages.get(name.toUpperCase())) ?? name.toUpperCase();
 
   const groups = new Map<string, Row[]>();
   // The runtime's own tables may not be looked at.
@@ -128,14 +118,20 @@ function readReferences(
     const {
       name: table,
       parent,
-      target,
       type,
       wr,
-    } = rows[0] as Record<'name' | 'parent' | 'target' | 'type' | 'wr', string>;
+    } = rows[0] as Record<'name' | 'parent' | 'type' | 'wr', string>;
     const columns = rows.map(({ col }) => col as string);
-    const isPrimary = target === null;
-    const key = isPrimary ? primaryKey(parent) : rows.map((row) => row.target as string);
-    if (type && (type !== 'table' || key.length !== rows.length || !isKey(parent, key))) {
+    const isPrimary = rows[0]?.target === null;
+    const key = (
+      isPrimary ? primaryKey(sql, parent) : rows.map(({ target }) => target)
+    ) as string[];
+    const sorted = key.map((name) => name.toUpperCase()).sort();
+    const isKey =
+      type === 'table' &&
+      key.length === rows.length &&
+      all(sql, KEYS, parent).some((one) => one.key === sorted.join());
+    if (type && !isKey) {
       const wanted = isPrimary ? 'primary key' : `unique key (${key.join(', ')})`;
       const reason = `${parent} has no ${wanted} that (${columns.join(', ')}) can refer to`;
       unchecked.push({ table, parent, reason });
@@ -150,62 +146,56 @@ function readReferences(
     references.push({
       table,
       parent,
-      label: upper([oldName(table), ...columns, oldName(parent)]),
+      label: [oldName(table), ...columns, oldName(parent)].join('\n'),
       lost: `FROM ${quote(table)} AS c WHERE ${wanted.join(' AND ')}`,
-      values: textOf(columns),
-      key: primaryKey(table),
+      row: textOf([...primaryKey(sql, table), ...columns]),
       rowid: wr ? 'NULL' : 'c.rowid',
     });
   }
   return { references, unchecked };
 }
 
-const totalOf = (sql: SqlStorageLike, query: string, ...bindings: unknown[]): number =>
-  all(sql, query, ...bindings)[0]?.total as number;
-
-const listRows = (
-  sql: SqlStorageLike,
-  { table, parent, rowid, lost }: Reference,
-  more: string,
-  ...bindings: unknown[]
-): ForeignKeyViolation[] =>
-  all(sql, `SELECT ${rowid} AS row ${lost} ${more}`, ...bindings).map(({ row }) => ({
-    table,
-    parent,
-    rowid: row as number | null,
-  }));
-
 /**
- * The rows without their parent, in tables with certain names and in those that refer to them. They are counted, and not
- * held in memory.
+ * The rows without their parent, in tables with certain names and in those that refer to them. There can be millions, so
+ * memory holds the first hundred.
+ *
+ * A row is the same as before if its primary key and the values that refer are the same; where there is no primary key, as
+ * many rows as before with the same values are the same.
  *
  * @param sql the object's SQL storage
  * @param names the tables' names, in capitals
+ * @param before how the object was when {@link rememberViolations} was called: those that were there then do not count
  */
-export function findViolations(sql: SqlStorageLike, names: ReadonlySet<unknown>): Violations {
-  const { references, unchecked } = readReferences(sql, names);
+export function findViolations(
+  sql: SqlStorageLike,
+  names: ReadonlySet<unknown>,
+  before?: Schema,
+): Violations {
+  const { references, unchecked } = readReferences(sql, names, before);
   const listed: ForeignKeyViolation[] = [];
   let total = 0;
-  for (const reference of references) {
-    const first = listRows(sql, reference, `LIMIT ${LISTED}`);
-    listed.push(...first);
-    total +=
-      first.length < LISTED
-        ? first.length
-        : totalOf(sql, `SELECT count(*) AS total ${reference.lost}`);
+  for (const label of new Set(references.map((it) => it.label))) {
+    const group = references.filter((it) => it.label === label);
+    const rows = group.map(({ row, lost }) => `SELECT ${row} ${lost}`).join(' UNION ALL ');
+    const old = before
+      ? `(SELECT n FROM ${BEFORE} AS b WHERE b.label = ?1 AND b.row = x.row)`
+      : '?1';
+    const added = `WITH x(row) AS (${rows}) SELECT row, count(*) - ifnull(${old}, 0) AS more FROM x GROUP BY row HAVING more > 0`;
+    const bound = before ? label : 0;
+    total += all(sql, `SELECT total(more) AS total FROM (${added})`, bound)[0]?.total as number;
+    for (const { table, parent, rowid, row, lost } of group) {
+      if (listed.length >= LISTED || total === 0) break;
+      const is = `SELECT ${rowid} AS id ${lost} AND ${row} IN (SELECT row FROM (${added})) LIMIT ${LISTED}`;
+      for (const { id } of sql.exec(is, bound)) {
+        listed.push({ table, parent, rowid: id as number | null });
+      }
+    }
   }
   return { listed: listed.slice(0, LISTED), total, unchecked };
 }
 
-/** Holds the violations of before while the migrations run: there can be millions, so memory does not. */
+/** Holds the violations of before while the migrations run, in their transaction. */
 const BEFORE = '"__offramp_violations"';
-
-/** What was remembered besides. */
-export interface Remembered {
-  readonly schema: Schema;
-  /** The primary key of each reference's table, by label. */
-  readonly keys: ReadonlyMap<string, string>;
-}
 
 /**
  * Writes down the violations that stand before the migrations run. Must be called inside their transaction.
@@ -213,55 +203,33 @@ export interface Remembered {
  * @param sql the object's SQL storage
  * @param names the names of the tables to look at, in capitals
  */
-export function rememberViolations(sql: SqlStorageLike, names: ReadonlySet<unknown>): Remembered {
-  const schema = readSchema(sql);
-  const { references } = readReferences(sql, names);
-  sql.exec(`CREATE TABLE ${BEFORE} (label, vals, key, n, PRIMARY KEY (label, vals, key))`);
-  for (const { label, values, key, lost } of references) {
-    sql.exec(
-      `INSERT INTO ${BEFORE} SELECT ?, ${values}, ${textOf(key)}, count(*) ${lost} GROUP BY 2, 3`,
-      label,
-    );
+export function rememberViolations(sql: SqlStorageLike, names: ReadonlySet<unknown>): void {
+  sql.exec(`CREATE TABLE ${BEFORE} (label, row, n, PRIMARY KEY (label, row))`);
+  for (const { label, row, lost } of readReferences(sql, names).references) {
+    sql.exec(`INSERT INTO ${BEFORE} SELECT ?, ${row}, count(*) ${lost} GROUP BY 2`, label);
   }
-  return { schema, keys: new Map(references.map(({ label, key }) => [label, upper(key)])) };
 }
 
 /**
- * Finds the violations that were not there before, and forgets what was remembered.
- *
- * A row is the same if its primary key and the values that refer are the same. Where the primary key has other columns
- * now, or there is none, as many rows as before with the same values are the same.
+ * Forgets what {@link rememberViolations} wrote down.
  *
  * @param sql the object's SQL storage
- * @param names the names of the tables to look at, in capitals
- * @param remembered what {@link rememberViolations} returned
  */
-export function newViolations(
-  sql: SqlStorageLike,
-  names: ReadonlySet<unknown>,
-  { schema, keys }: Remembered,
-): Violations {
-  const { references, unchecked } = readReferences(sql, names, schema);
-  const listed: ForeignKeyViolation[] = [];
-  let total = 0;
-  for (const label of new Set(references.map((reference) => reference.label))) {
-    const group = references.filter((reference) => reference.label === label);
-    const isSameKey = group.every(({ key }) => keys.get(label) === upper(key));
-    const identity = ({ values, key }: Reference): string =>
-      `${values}, ${isSameKey ? textOf(key) : "''"}`;
-    const rows = group.map((it) => `SELECT ${identity(it)} ${it.lost}`).join(' UNION ALL ');
-    const old = `SELECT sum(n) FROM ${BEFORE} AS b WHERE label = ?1 AND b.vals = x.vals${isSameKey ? ' AND b.key = x.key' : ''}`;
-    const added =
-      `WITH x(vals, key) AS (${rows}) SELECT vals, key, count(*) - coalesce((${old}), 0) AS more ` +
-      'FROM x GROUP BY vals, key HAVING more > 0';
-    const more = totalOf(sql, `SELECT total(more) AS total FROM (${added})`, label);
-    total += more;
-    if (more === 0) continue;
-    for (const it of group) {
-      const isAdded = `AND (${identity(it)}) IN (SELECT vals, key FROM (${added})) LIMIT ${LISTED}`;
-      listed.push(...listRows(sql, it, isAdded, label));
-    }
-  }
+export function forgetViolations(sql: SqlStorageLike): void {
   sql.exec(`DROP TABLE ${BEFORE}`);
-  return { listed: listed.slice(0, LISTED), total, unchecked };
+}
+
+/**
+ * A table with rows that refers to another one.
+ *
+ * @param sql the object's SQL storage
+ * @param parent the other's name, in capitals
+ */
+export function filledChildOf(sql: SqlStorageLike, parent: string): string | undefined {
+  const { references, unchecked } = readReferences(sql, new Set([parent]));
+  return [...references, ...unchecked].find(
+    (it) =>
+      it.parent.toUpperCase() === parent &&
+      all(sql, `SELECT 1 FROM ${quote(it.table)} LIMIT 1`).length > 0,
+  )?.table;
 }

@@ -4,7 +4,7 @@ import type { Violations } from '../plan/result.ts';
 import { keepPragmas } from './pragmas.ts';
 import {
   findViolations,
-  newViolations,
+  forgetViolations,
   readSchema,
   rememberViolations,
   touchedNames,
@@ -72,9 +72,10 @@ export function inCheckedTransaction(
     if (found === undefined || findViolations(sql, names).total === 0) throw error;
   }
   return inTransaction(storage, statements, () => {
-    const remembered = rememberViolations(sql, touchedNames(statements, [before]));
+    rememberViolations(sql, touchedNames(statements, [before]));
     run();
-    const added = newViolations(sql, namesNow(), remembered);
+    const added = findViolations(sql, namesNow(), before);
+    forgetViolations(sql);
     if (added.total > 0) throw fail(added);
     return findViolations(sql, namesNow());
   });

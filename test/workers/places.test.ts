@@ -342,12 +342,10 @@ describe('after a base class has written', () => {
       return thrown<ForeignKeyError>(() => migrate(ctx, bundle));
     });
     expect(error.message).toBe(
-      '[FOREIGN_KEYS_AFTER_WRITE] m0001 disables foreign keys to rebuild a table, which does nothing while a ' +
-        'transaction is open, and one is: something was written before this call, by a base class in super() for ' +
-        'instance, and its transaction stays open until the turn ends (or there is a transaction around this call). ' +
-        'With foreign keys enforced, dropping P would act on the rows of c. Nothing was changed. Call migrate(ctx, ' +
-        'migrations) before any write, and before super(ctx, env) where a base class writes; or, wherever you can ' +
-        'wait, await migrateAsync(ctx, migrations), for instance in ctx.blockConcurrencyWhile().',
+      '[FOREIGN_KEYS_AFTER_WRITE] m0001 must disable foreign keys to rebuild a table, which does nothing in an open ' +
+        'transaction: something was written before this call, by super() for instance. With foreign keys enforced, ' +
+        'dropping P would act on the rows of c. Nothing was changed. Call migrate before any write and before ' +
+        'super(ctx, env), or await migrateAsync(ctx, migrations).',
     );
     expect(await stub.query('SELECT id FROM c')).toEqual([{ id: 10 }, { id: 11 }]);
   });
