@@ -1,0 +1,822 @@
+// Follows a migration through a database: what it does to each table that was there, told from its statements alone.
+import {
+  type Column,
+  exactly,
+  type Held,
+  type Loss,
+  mixed,
+  NOTHING,
+  type Reference,
+  type Table,
+  type Value,
+} from './model.ts';
+import { fold } from './names.ts';
+import {
+  type AlterTableStmt,
+  type CreateIndexStmt,
+  type CreateTableStmt,
+  type CreateTriggerStmt,
+  type CreateViewStmt,
+  nodesOf,
+  parse,
+  type QualifiedName,
+  type ResolveType,
+  type Select,
+  type SetAssignment,
+  type Stmt,
+  type TriggerCmd,
+  type Upsert,
+  type With,
+} from './parser.ts';
+import { columnOf, keyOf, referencesOf, tableOf, virtualTableOf } from './schema.ts';
+import { isAlwaysTrue, type Known, type Relation, Selects } from './select.ts';
+
+/** What was done to the rows that refer to a table, where foreign keys are enforced. Tables by their names then. */
+export interface Reach {
+  readonly position: number;
+  /** What was done to the table that they refer to. */
+  readonly cause: 'DROP TABLE' | 'DELETE' | 'REPLACE' | 'UPDATE';
+  readonly table: string;
+  /** That table as it was at first, folded; undefined if it is new. */
+  readonly origin: string | undefined;
+  /** Tables whose referring rows are deleted. */
+  readonly deleted: readonly string[];
+  /** Tables whose references are set to NULL or to their default. */
+  readonly emptied: readonly string[];
+  /** Tables whose referring rows make it throw. */
+  readonly blocking: readonly string[];
+}
+
+/** A trigger, an index or a view that is gone. */
+export interface Gone {
+  readonly kind: 'trigger' | 'index' | 'view';
+  readonly name: string;
+  /** The table that it was on; of a view itself. */
+  readonly table: string;
+  readonly position: number;
+  /** Whether it was dropped by itself; else it went with its table. */
+  readonly asked: boolean;
+}
+
+/** Where rows of a table are now. */
+export interface Holder {
+  readonly table: Table;
+  readonly held: Held;
+}
+
+/** What became of one table that was there at first. */
+export interface TableEffect {
+  /** As it was at first. */
+  readonly name: string;
+  readonly columns: readonly Column[] | undefined;
+  readonly autoincrement: boolean;
+  readonly references: readonly Reference[];
+  /** The tables that hold rows of it now, the one that stands for it first. */
+  readonly holders: readonly Holder[];
+  /** The statement that dropped it, and the columns dropped from it, by their names at first. */
+  readonly dropped: number | undefined;
+  readonly droppedColumns: ReadonlyMap<string, number>;
+  /** The table that has its name now, if it is another one. */
+  readonly replacement: Table | undefined;
+}
+
+/** What was done since {@link Reader.begin}. */
+export interface Effects {
+  /** Tables that anything was done to, by their names at first, folded. */
+  readonly tables: ReadonlyMap<string, TableEffect>;
+  readonly reaches: readonly Reach[];
+  readonly gone: readonly Gone[];
+  /** Statements that are no SQL, or more than was understood, by their places. */
+  readonly unread: readonly number[];
+  /** Whether the counters of AUTOINCREMENT were written. */
+  readonly counted: boolean;
+}
+
+interface Trigger {
+  readonly name: string;
+  table: string;
+  readonly statement: CreateTriggerStmt;
+}
+
+interface Index {
+  readonly name: string;
+  table: string;
+}
+
+interface Begin {
+  readonly table: Table;
+  readonly name: string;
+  readonly columns: readonly Column[] | undefined;
+  readonly references: readonly Reference[];
+}
+
+/** How something is done: by which statement, and whether only enforced foreign keys do it. */
+interface Doing {
+  readonly position: number;
+  readonly enforced: boolean;
+  readonly within: readonly Trigger[];
+}
+
+interface Insert {
+  readonly orConflict: ResolveType | undefined;
+  readonly tblName: QualifiedName;
+  readonly names: readonly string[] | undefined;
+  readonly select: Select | undefined;
+  readonly with?: With | undefined;
+  readonly upsert: Upsert | undefined;
+}
+
+const nameOf = ({ objName }: QualifiedName): string => fold(objName.text);
+
+const isTemporary = (name: QualifiedName): boolean => fold(name.dbName?.text ?? '') === 'temp';
+
+/** The tables, triggers, indexes and views of a database, and whose rows the tables hold. */
+export class Reader implements Known {
+  readonly #tables = new Map<string, Table>();
+  readonly #triggers = new Map<string, Trigger>();
+  readonly #indexes = new Map<string, Index>();
+  readonly #views = new Map<string, CreateViewStmt>();
+  #begun = new Map<string, Begin>();
+  #dirty = new Set<Table>();
+  #fresh = new Set<string>();
+  #dropped = new Map<string, number>();
+  #droppedColumns = new Map<string, Map<string, number>>();
+  #reaches: Reach[] = [];
+  #gone: Gone[] = [];
+  #unread: number[] = [];
+  #counted = false;
+  #legacy = false;
+
+  /**
+   * @param schema the SQL of what is there at first, as sqlite_master has it, in its order
+   */
+  constructor(schema: readonly (string | null)[] = []) {
+    for (const sql of schema) if (sql !== null) this.follow(sql, -1);
+    this.begin();
+  }
+
+  /** Takes what stands now for what was there at first. */
+  begin(): void {
+    for (const table of this.#dirty) {
+      table.held = undefined;
+      table.filled = true;
+      table.origin = fold(table.name);
+    }
+    this.#begun = new Map();
+    this.#dirty = new Set();
+    this.#fresh = new Set();
+    this.#dropped = new Map();
+    this.#droppedColumns = new Map();
+    this.#reaches = [];
+    this.#gone = [];
+    this.#unread = [];
+    this.#counted = false;
+    this.#legacy = false;
+  }
+
+  /**
+   * A table as it is now.
+   *
+   * @param name its name, in any case
+   */
+  table(name: string): Table | undefined {
+    return this.#tables.get(fold(name));
+  }
+
+  /**
+   * A view as it is now.
+   *
+   * @param name its name, in any case
+   */
+  view(name: string): { select: Select; columns: readonly string[] | undefined } | undefined {
+    const found = this.#views.get(fold(name));
+    const columns = found?.columns?.map(({ colName }) => fold(colName.text));
+    return found === undefined ? undefined : { select: found.select, columns };
+  }
+
+  /**
+   * Whose rows a table holds.
+   *
+   * @param table a table as it is now
+   */
+  held(table: Table): readonly Held[] {
+    if (table.held !== undefined) return table.held;
+    const { origin } = table;
+    if (origin === undefined) return [];
+    const names = table.columns?.map(({ name }) => fold(name)) ?? [];
+    const values = new Map(names.map((name) => [name, exactly(name)]));
+    return [{ origin, copied: false, position: -1, losses: [], values }];
+  }
+
+  /** What was done since {@link begin}. */
+  effects(): Effects {
+    const tables = new Map<string, TableEffect>();
+    for (const [origin, { table, name, columns, references }] of this.#begun) {
+      const now = this.#tables.get(origin);
+      const holders = [...this.#tables.values()]
+        .flatMap((one): Holder[] =>
+          this.held(one)
+            .filter((held) => held.origin === origin)
+            .map((held) => ({ table: one, held })),
+        )
+        .sort((a, b) => rank(a, now) - rank(b, now));
+      tables.set(origin, {
+        name,
+        columns,
+        references,
+        autoincrement: table.autoincrement,
+        holders,
+        dropped: this.#dropped.get(origin),
+        droppedColumns: this.#droppedColumns.get(origin) ?? new Map(),
+        replacement: now === table ? undefined : now,
+      });
+    }
+    return {
+      tables,
+      reaches: this.#reaches,
+      gone: this.#gone,
+      unread: this.#unread,
+      counted: this.#counted,
+    };
+  }
+
+  /**
+   * Follows one statement.
+   *
+   * @param sql the statement
+   * @param position its place, by which the effects name it
+   */
+  follow(sql: string, position: number): void {
+    const statement = parse(sql);
+    if (statement === undefined) this.#unread.push(position);
+    else this.#statement(statement, { position, enforced: false, within: [] });
+  }
+
+  #statement(statement: Stmt, doing: Doing): void {
+    switch (statement.type) {
+      case 'CreateTableStmt':
+        return this.#createTable(statement, doing);
+      case 'CreateVirtualTableStmt': {
+        const name = nameOf(statement.tblName);
+        if (!this.#tables.has(name)) this.#add(virtualTableOf(statement));
+        return;
+      }
+      case 'CreateTriggerStmt': {
+        const name = nameOf(statement.triggerName);
+        if (statement.temporary || isTemporary(statement.triggerName) || this.#triggers.has(name))
+          return;
+        const table = nameOf(statement.tblName);
+        this.#triggers.set(name, { name: statement.triggerName.objName.text, table, statement });
+        return this.#made('trigger', name);
+      }
+      case 'CreateIndexStmt':
+        return this.#createIndex(statement);
+      case 'CreateViewStmt': {
+        const name = nameOf(statement.viewName);
+        if (statement.temporary || isTemporary(statement.viewName) || this.#views.has(name)) return;
+        this.#views.set(name, statement);
+        return this.#made('view', name);
+      }
+      case 'DropTableStmt':
+        return this.#dropTable(nameOf(statement.tblName), doing);
+      case 'DropTriggerStmt':
+        return this.#drop('trigger', nameOf(statement.triggerName), doing, true);
+      case 'DropIndexStmt':
+        return this.#drop('index', nameOf(statement.idxName), doing, true);
+      case 'DropViewStmt':
+        return this.#drop('view', nameOf(statement.viewName), doing, true);
+      case 'AlterTableStmt':
+        return this.#alter(statement, doing);
+      case 'InsertStmt': {
+        const { body } = statement;
+        const isSelect = body.type === 'SelectInsertBody';
+        return this.#insert(
+          {
+            ...statement,
+            names: statement.columns?.map(({ text }) => text),
+            select: isSelect ? body.select : undefined,
+            upsert: isSelect ? body.upsert : undefined,
+          },
+          doing,
+        );
+      }
+      case 'UpdateStmt': {
+        const whole =
+          isAlwaysTrue(statement.whereClause) &&
+          statement.limit === undefined &&
+          statement.from === undefined;
+        return this.#update(statement.tblName, statement.sets, whole, statement.orConflict, doing);
+      }
+      case 'DeleteStmt': {
+        const all = isAlwaysTrue(statement.whereClause) && statement.limit === undefined;
+        return this.#delete(nameOf(statement.tblName), all, doing);
+      }
+      case 'PragmaStmt': {
+        if (nameOf(statement.name) !== 'legacy_alter_table' || statement.body === undefined) return;
+        const { value } = statement.body;
+        const text =
+          value.type === 'NameExpr' ? value.name.text : 'value' in value ? String(value.value) : '';
+        this.#legacy = /^(on|yes|true|[1-9]\d*)$/i.test(text);
+      }
+    }
+  }
+
+  /** A table as it is about to be changed: from now on it is known whose rows it holds. */
+  #touch(table: Table): Table {
+    if (table.held === undefined) table.held = this.held(table);
+    if (table.origin !== undefined && !this.#begun.has(table.origin)) {
+      this.#begun.set(table.origin, {
+        table,
+        name: table.name,
+        columns: table.columns?.map((column) => ({ ...column })),
+        references: table.references.map((reference) => ({ ...reference })),
+      });
+    }
+    this.#dirty.add(table);
+    return table;
+  }
+
+  #add(table: Table): void {
+    this.#tables.set(fold(table.name), table);
+    this.#dirty.add(table);
+  }
+
+  #made(kind: Gone['kind'], name: string): void {
+    const again = this.#gone.findIndex((one) => one.kind === kind && fold(one.name) === name);
+    if (again >= 0) this.#gone.splice(again, 1);
+    else this.#fresh.add(`${kind} ${name}`);
+  }
+
+  #createTable(statement: CreateTableStmt, { position }: Doing): void {
+    const name = nameOf(statement.tblName);
+    if (statement.temporary || isTemporary(statement.tblName) || this.#tables.has(name)) return;
+    const table = tableOf(statement);
+    if (statement.body.type === 'AsSelectCreateTableBody') {
+      const relation = new Selects(this, position).read(statement.body.select);
+      const names = relation.columns ?? [];
+      table.columns = names.map((column) => ({
+        name: column,
+        notNull: false,
+        hasDefault: false,
+        isRowid: false,
+        generated: false,
+      }));
+      table.filled = true;
+      this.#fill(table, relation, names, () => [], position);
+    }
+    this.#add(table);
+  }
+
+  #createIndex({ idxName, tblName, unique, columns, whereClause }: CreateIndexStmt): void {
+    const name = nameOf(idxName);
+    if (this.#indexes.has(name)) return;
+    this.#indexes.set(name, { name: idxName.objName.text, table: fold(tblName.text) });
+    const key = keyOf(columns);
+    if (unique && key !== undefined && whereClause === undefined) {
+      this.table(tblName.text)?.uniques.push(key);
+    }
+    this.#made('index', name);
+  }
+
+  #drop(kind: Gone['kind'], name: string, { position }: Doing, asked: boolean): void {
+    const all = { trigger: this.#triggers, index: this.#indexes, view: this.#views }[kind];
+    const found = all.get(name);
+    if (found === undefined) return;
+    all.delete(name);
+    if (this.#fresh.delete(`${kind} ${name}`)) return;
+    const written = 'viewName' in found ? found.viewName.objName.text : found.name;
+    const table = 'table' in found ? found.table : name;
+    this.#gone.push({ kind, name: written, table, position, asked });
+  }
+
+  #dropTable(name: string, doing: Doing): void {
+    const table = this.#tables.get(name);
+    if (table === undefined) return;
+    this.#touch(table);
+    this.#reach(table, 'DROP TABLE', 'onDelete', doing);
+    this.#tables.delete(name);
+    if (table.origin !== undefined) this.#dropped.set(table.origin, doing.position);
+    for (const [key, trigger] of this.#triggers) {
+      if (trigger.table === name) this.#drop('trigger', key, doing, false);
+    }
+    for (const [key, index] of this.#indexes) {
+      if (index.table === name) this.#drop('index', key, doing, false);
+    }
+  }
+
+  #alter({ tblName, body }: AlterTableStmt, { position }: Doing): void {
+    const table = this.#tables.get(nameOf(tblName));
+    if (table === undefined) return;
+    this.#touch(table);
+    switch (body.type) {
+      case 'RenameToAlterTableBody':
+        return this.#rename(table, body.name.text);
+      case 'AddColumnAlterTableBody':
+        table.columns?.push(columnOf(body.column));
+        table.references.push(...referencesOf(body.column));
+        return;
+      case 'RenameColumnAlterTableBody':
+        return this.#renameColumn(table, body.old.text, body.new.text);
+      case 'DropColumnAlterTableBody': {
+        const name = fold(body.column.text);
+        for (const { origin, values } of table.held ?? []) {
+          const dropped = this.#droppedColumns.get(origin) ?? new Map<string, number>();
+          for (const source of values.get(name)?.sources ?? []) dropped.set(source, position);
+          this.#droppedColumns.set(origin, dropped);
+        }
+        table.columns = table.columns?.filter((column) => fold(column.name) !== name);
+        table.references = table.references.filter(({ columns }) => !columns.includes(name));
+        table.held = table.held?.map((held) => {
+          const values = new Map(held.values);
+          values.delete(name);
+          return { ...held, values };
+        });
+      }
+    }
+  }
+
+  #rename(table: Table, to: string): void {
+    const [old, now] = [fold(table.name), fold(to)];
+    this.#tables.delete(old);
+    this.#tables.set(now, table);
+    table.name = to;
+    for (const on of [...this.#triggers.values(), ...this.#indexes.values()]) {
+      if (on.table === old) on.table = now;
+    }
+    if (this.#legacy) return;
+    for (const other of this.#tables.values()) {
+      if (!other.references.some(({ parent }) => parent === old)) continue;
+      this.#touch(other);
+      other.references = other.references.map((reference) =>
+        reference.parent === old ? { ...reference, parent: now } : reference,
+      );
+    }
+    for (const one of [...this.#views.values(), ...this.#triggersOf()]) {
+      for (const node of nodesOf(one)) {
+        if (node.type === 'QualifiedName' && fold(node.objName.text) === old) {
+          Object.assign(node.objName, { text: to });
+        }
+      }
+    }
+  }
+
+  #triggersOf(): CreateTriggerStmt[] {
+    return [...this.#triggers.values()].map(({ statement }) => statement);
+  }
+
+  #renameColumn(table: Table, from: string, to: string): void {
+    const [old, now] = [fold(from), fold(to)];
+    const renamed = (name: string): string => (name === old ? now : name);
+    table.columns = table.columns?.map((column) =>
+      fold(column.name) === old ? { ...column, name: to } : column,
+    );
+    table.uniques = table.uniques.map((unique) => unique.map(renamed));
+    table.references = table.references.map((reference) => ({
+      ...reference,
+      columns: reference.columns.map(renamed),
+    }));
+    table.held = table.held?.map((held) => ({
+      ...held,
+      values: new Map([...held.values].map(([name, value]) => [renamed(name), value])),
+    }));
+    const name = fold(table.name);
+    // In a trigger only what it writes, and when it fires, matter here.
+    for (const statement of this.#triggersOf()) {
+      const { event, commands } = statement;
+      const lists = commands.flatMap((command) =>
+        command.type === 'UpdateTriggerCmd' && nameOf(command.tblName) === name
+          ? command.sets.flatMap(({ colNames }) => colNames)
+          : command.type === 'InsertTriggerCmd' && nameOf(command.tblName) === name
+            ? (command.colNames ?? [])
+            : [],
+      );
+      const ofEvent =
+        event.type === 'UpdateOfTriggerEvent' && nameOf(statement.tblName) === name
+          ? event.columns
+          : [];
+      for (const column of [...lists, ...ofEvent]) {
+        if (fold(column.text) === old) Object.assign(column, { text: to });
+      }
+    }
+    for (const view of this.#views.values()) renameInView(view, name, old, to);
+  }
+
+  #insert(insert: Insert, doing: Doing): void {
+    const name = nameOf(insert.tblName);
+    if (name === 'sqlite_sequence') this.#counted = true;
+    const table = this.#tables.get(name);
+    if (table === undefined) return this.#fireOnView(name, 'InsertTriggerEvent', doing);
+    this.#touch(table);
+    const selects = new Selects(this, doing.position);
+    const named = selects.with(insert.with, new Map());
+    const relation: Relation =
+      insert.select === undefined
+        ? { columns: [], parts: [], single: true }
+        : selects.read(insert.select, named);
+    const writable = table.columns?.filter(({ generated }) => !generated) ?? [];
+    const targets = (insert.names ?? writable.map((column) => column.name)).map((target) =>
+      this.#columnCalled(table, target),
+    );
+    const conflict = this.#conflictOf(insert, table);
+    const wasFilled = table.filled;
+    const before = table.held ?? [];
+    this.#fill(
+      table,
+      relation,
+      targets,
+      (values, uniques) => {
+        if (conflict === undefined) return [];
+        const isAlone = !wasFilled && relation.parts.length === 1;
+        if (isAlone && !this.#mayCollide(table, values, uniques, conflict.skips)) return [];
+        return [conflict.cause];
+      },
+      doing.position,
+    );
+    table.filled = true;
+    this.#overwrite(table, before, insert, conflict, doing);
+    this.#fire(name, 'InsertTriggerEvent', [], doing);
+  }
+
+  #columnCalled(table: Table, name: string): string {
+    const folded = fold(name);
+    const found = table.columns?.some((column) => fold(column.name) === folded) ?? true;
+    if (found || !/^(rowid|_rowid_|oid)$/.test(folded)) return folded;
+    return fold(table.columns?.find(({ isRowid }) => isRowid)?.name ?? name);
+  }
+
+  /** What an INSERT does where a row is in the way. */
+  #conflictOf(
+    { orConflict, upsert }: Insert,
+    table: Table,
+  ): { cause: string; replaces: boolean; skips: boolean } | undefined {
+    if (upsert !== undefined) {
+      const updates = upsert.doClause.type === 'SetUpsertDo';
+      const cause = updates ? 'ON CONFLICT DO UPDATE' : 'ON CONFLICT DO NOTHING';
+      return { cause, replaces: false, skips: false };
+    }
+    const what = orConflict ?? table.conflict;
+    if (what === 'Replace') return { cause: 'REPLACE', replaces: true, skips: false };
+    return what === 'Ignore' ? { cause: 'OR IGNORE', replaces: false, skips: true } : undefined;
+  }
+
+  /** Whether two copied rows may be in each other's way: each key of the new table must hold a key of the old one. */
+  #mayCollide(
+    table: Table,
+    values: ReadonlyMap<string, Value>,
+    uniques: readonly (readonly string[])[],
+    skips: boolean,
+  ): boolean {
+    const isSafe = table.uniques.every((unique) => {
+      const exact = new Set(unique.map((column) => values.get(column)?.exact));
+      const filledBySqlite =
+        unique.length === 1 && this.#isFreeRowid(table, unique[0] ?? '', values);
+      return filledBySqlite || uniques.some((old) => old.every((column) => exact.has(column)));
+    });
+    if (!isSafe) return true;
+    // OR IGNORE passes over rows that NOT NULL or CHECK refuse, too.
+    return (
+      skips &&
+      (table.hasChecks || (table.columns ?? []).some(({ notNull, isRowid }) => notNull && !isRowid))
+    );
+  }
+
+  #isFreeRowid(table: Table, column: string, values: ReadonlyMap<string, Value>): boolean {
+    const found = table.columns?.find(({ name }) => fold(name) === column);
+    return found?.isRowid === true && !values.has(column);
+  }
+
+  /** Adds the rows of a relation to a table. */
+  #fill(
+    table: Table,
+    relation: Relation,
+    targets: readonly string[],
+    lossesOf: (
+      values: ReadonlyMap<string, Value>,
+      uniques: readonly (readonly string[])[],
+    ) => readonly string[],
+    position: number,
+  ): void {
+    const added = relation.parts.map(({ origin, losses, values, uniques }): Held => {
+      const filled = new Map(targets.map((target, i) => [target, values[i] ?? NOTHING]));
+      const more = lossesOf(filled, uniques).map((cause): Loss => {
+        return { cause, position, all: false, enforced: false };
+      });
+      return { origin, copied: true, position, losses: [...losses, ...more], values: filled };
+    });
+    table.held = [...(table.held ?? []), ...added];
+  }
+
+  /** What an INSERT does to rows that stood in its way. */
+  #overwrite(
+    table: Table,
+    before: readonly Held[],
+    { upsert }: Insert,
+    conflict: { cause: string; replaces: boolean } | undefined,
+    doing: Doing,
+  ): void {
+    if (conflict === undefined || before.length === 0) return;
+    if (conflict.replaces && table.uniques.length > 0) {
+      const loss = {
+        cause: 'REPLACE',
+        position: doing.position,
+        all: false,
+        enforced: doing.enforced,
+      };
+      table.held = table.held?.map((held) =>
+        before.includes(held) ? { ...held, losses: [...held.losses, loss] } : held,
+      );
+      this.#reach(table, 'REPLACE', 'onDelete', doing);
+    }
+    for (let one = upsert; one !== undefined; one = one.next) {
+      if (one.doClause.type === 'SetUpsertDo') {
+        this.#set(table, one.doClause.sets, false, doing);
+        this.#fire(fold(table.name), 'UpdateTriggerEvent', setColumns(one.doClause.sets), doing);
+      }
+    }
+  }
+
+  #set(table: Table, sets: readonly SetAssignment[], whole: boolean, doing: Doing): void {
+    const selects = new Selects(this, doing.position);
+    table.held = table.held?.map((held) => {
+      const values = new Map(held.values);
+      const own = selects.scopeOf(table, held);
+      for (const { colNames, expr } of sets) {
+        const only = colNames.length === 1;
+        const value = selects.value(expr, held.origin, own, new Map());
+        for (const { text } of colNames) {
+          const name = this.#columnCalled(table, text);
+          const before = held.values.get(name) ?? NOTHING;
+          values.set(name, whole ? (only ? value : mixed([value])) : mixed([before, value]));
+        }
+      }
+      return { ...held, values };
+    });
+  }
+
+  #update(
+    tblName: QualifiedName,
+    sets: readonly SetAssignment[],
+    whole: boolean,
+    orConflict: ResolveType | undefined,
+    doing: Doing,
+  ): void {
+    const name = nameOf(tblName);
+    if (name === 'sqlite_sequence') this.#counted = true;
+    const table = this.#tables.get(name);
+    const columns = setColumns(sets);
+    if (table === undefined) return this.#fireOnView(name, 'UpdateTriggerEvent', doing);
+    this.#touch(table);
+    this.#set(table, sets, whole, doing);
+    if (orConflict === 'Replace') this.#lose(table, 'REPLACE', false, doing);
+    // Only a key that somebody refers to matters; which columns those are the parent's definition may leave out.
+    if (table.uniques.some((unique) => unique.some((column) => columns.includes(column)))) {
+      this.#reach(table, 'UPDATE', 'onUpdate', doing);
+    }
+    this.#fire(name, 'UpdateTriggerEvent', columns, doing);
+  }
+
+  #lose(table: Table, cause: string, all: boolean, { position, enforced }: Doing): void {
+    const loss: Loss = { cause, position, all, enforced };
+    table.held = table.held?.map((held) => ({ ...held, losses: [...held.losses, loss] }));
+  }
+
+  #delete(name: string, all: boolean, doing: Doing): void {
+    const table = this.#tables.get(name);
+    if (table === undefined) return this.#fireOnView(name, 'DeleteTriggerEvent', doing);
+    this.#touch(table);
+    this.#lose(table, 'DELETE', all, doing);
+    this.#reach(table, 'DELETE', 'onDelete', doing);
+    this.#fire(name, 'DeleteTriggerEvent', [], doing);
+  }
+
+  /** What foreign keys do to the rows that refer to a table. */
+  #reach(table: Table, cause: Reach['cause'], by: 'onDelete' | 'onUpdate', doing: Doing): void {
+    const deleted = new Set<string>();
+    const emptied = new Set<string>();
+    const blocking = new Set<string>();
+    const visit = (parent: Table, how: 'onDelete' | 'onUpdate'): void => {
+      for (const child of [...this.#tables.values()]) {
+        if (child === table && cause === 'DROP TABLE') continue;
+        for (const reference of child.references) {
+          if (reference.parent !== fold(parent.name)) continue;
+          const action = reference[how];
+          if (action === 'NoAction' || action === 'Restrict') {
+            if (child !== table) blocking.add(child.name);
+            continue;
+          }
+          this.#touch(child);
+          const first =
+            !deleted.has(child.name) && !(emptied.has(child.name) && how === 'onUpdate');
+          if (how === 'onDelete' && action === 'Cascade') {
+            if (deleted.has(child.name)) continue;
+            deleted.add(child.name);
+            this.#lose(child, 'ON DELETE CASCADE', false, { ...doing, enforced: true });
+            if (child !== table) visit(child, 'onDelete');
+            this.#fire(fold(child.name), 'DeleteTriggerEvent', [], { ...doing, enforced: true });
+            continue;
+          }
+          if (action !== 'Cascade') emptied.add(child.name);
+          this.#move(child, reference.columns);
+          const isKey = child.uniques.some((unique) =>
+            unique.some((column) => reference.columns.includes(column)),
+          );
+          if (first && isKey && child !== table && how === 'onUpdate') visit(child, 'onUpdate');
+          this.#fire(fold(child.name), 'UpdateTriggerEvent', reference.columns, {
+            ...doing,
+            enforced: true,
+          });
+        }
+      }
+    };
+    visit(table, by);
+    if (deleted.size + emptied.size + blocking.size === 0) return;
+    this.#reaches.push({
+      position: doing.position,
+      cause,
+      table: table.name,
+      origin: table.origin,
+      deleted: [...deleted],
+      emptied: [...emptied].filter((name) => !deleted.has(name)),
+      blocking: [...blocking].filter((name) => !deleted.has(name)),
+    });
+  }
+
+  /** A foreign key changes the columns that refer. */
+  #move(table: Table, columns: readonly string[]): void {
+    table.held = table.held?.map((held) => {
+      const values = new Map(held.values);
+      for (const column of columns) {
+        values.set(column, { ...(values.get(column) ?? NOTHING), emptied: true });
+      }
+      return { ...held, values };
+    });
+  }
+
+  /** The triggers that what is done to a table or a view sets off. */
+  #fire(
+    name: string,
+    event: 'InsertTriggerEvent' | 'UpdateTriggerEvent' | 'DeleteTriggerEvent',
+    columns: readonly string[],
+    doing: Doing,
+  ): void {
+    for (const trigger of [...this.#triggers.values()]) {
+      if (trigger.table !== name || doing.within.includes(trigger)) continue;
+      const on = trigger.statement.event;
+      const ofColumns =
+        on.type === 'UpdateOfTriggerEvent' &&
+        event === 'UpdateTriggerEvent' &&
+        on.columns.some(({ text }) => columns.includes(fold(text)));
+      if (on.type !== event && !ofColumns) continue;
+      const within = { ...doing, within: [...doing.within, trigger] };
+      for (const command of trigger.statement.commands) this.#command(command, within);
+    }
+  }
+
+  #fireOnView(
+    name: string,
+    event: 'InsertTriggerEvent' | 'UpdateTriggerEvent' | 'DeleteTriggerEvent',
+    doing: Doing,
+  ): void {
+    if (this.#views.has(name)) this.#fire(name, event, [], doing);
+  }
+
+  #command(command: TriggerCmd, doing: Doing): void {
+    switch (command.type) {
+      case 'InsertTriggerCmd':
+        return this.#insert(
+          { ...command, names: command.colNames?.map(({ text }) => text) },
+          doing,
+        );
+      case 'UpdateTriggerCmd':
+        // A trigger's command is about the rows that set it off.
+        return this.#update(command.tblName, command.sets, false, command.orConflict, doing);
+      case 'DeleteTriggerCmd':
+        return this.#delete(nameOf(command.tblName), false, doing);
+    }
+  }
+}
+
+const setColumns = (sets: readonly SetAssignment[]): string[] =>
+  sets.flatMap(({ colNames }) => colNames.map(({ text }) => fold(text)));
+
+/** Which of several tables stands for one as it was: itself, then the one of its name, then whichever lost least. */
+function rank({ table, held }: Holder, now: Table | undefined): number {
+  if (!held.copied && !held.losses.some(({ all }) => all)) return 0;
+  const losses = held.losses.some(({ all }) => all) ? 4 : held.losses.length > 0 ? 1 : 0;
+  return (table === now ? 1 : 3) + losses;
+}
+
+/** A view goes on to give the column, under the name that it had in it. */
+function renameInView(view: CreateViewStmt, table: string, old: string, to: string): void {
+  const nodes = [...nodesOf(view)];
+  const isOfTable = nodes.some(
+    (node) => node.type === 'QualifiedName' && fold(node.objName.text) === table,
+  );
+  if (!isOfTable) return;
+  for (const node of nodes) {
+    if (node.type === 'Id' && fold(node.name) === old) Object.assign(node, { name: to });
+    if (node.type === 'QualifiedExpr' && fold(node.column.text) === old) {
+      Object.assign(node.column, { text: to });
+    }
+  }
+}
