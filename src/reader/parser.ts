@@ -10,22 +10,22 @@ import {
 } from 'sqlite3-parser';
 
 export type {
+  AlterTableStmt,
   AstNode,
   ColumnDefinition,
+  CreateIndexStmt,
   CreateTableStmt,
   CreateTriggerStmt,
   CreateViewStmt,
   CreateVirtualTableStmt,
   DeleteStmt,
-  UpdateStmt,
-  AlterTableStmt,
-  CreateIndexStmt,
   Expr,
   ForeignKeyClause,
   FromClause,
   Id,
   InsertStmt,
   OneSelect,
+  PragmaStmt,
   QualifiedName,
   ResolveType,
   Select,
@@ -34,6 +34,7 @@ export type {
   SetAssignment,
   Stmt,
   TriggerCmd,
+  UpdateStmt,
   Upsert,
   With,
 } from 'sqlite3-parser';

@@ -17,7 +17,9 @@ import {
   type CreateTableStmt,
   type CreateTriggerStmt,
   type CreateViewStmt,
+  type FromClause,
   nodesOf,
+  type PragmaStmt,
   parse,
   type QualifiedName,
   type ResolveType,
@@ -28,24 +30,16 @@ import {
   type Upsert,
   type With,
 } from './parser.ts';
+import { type Reach, Reaching } from './reach.ts';
 import { columnOf, keyOf, referencesOf, tableOf, virtualTableOf } from './schema.ts';
-import { isAlwaysTrue, type Known, type Relation, Selects } from './select.ts';
-
-/** What was done to the rows that refer to a table, where foreign keys are enforced. Tables by their names then. */
-export interface Reach {
-  readonly position: number;
-  /** What was done to the table that they refer to. */
-  readonly cause: 'DROP TABLE' | 'DELETE' | 'REPLACE' | 'UPDATE';
-  readonly table: string;
-  /** That table as it was at first, folded; undefined if it is new. */
-  readonly origin: string | undefined;
-  /** Tables whose referring rows are deleted. */
-  readonly deleted: readonly string[];
-  /** Tables whose references are set to NULL or to their default. */
-  readonly emptied: readonly string[];
-  /** Tables whose referring rows make it throw. */
-  readonly blocking: readonly string[];
-}
+import {
+  isAlwaysTrue,
+  type Known,
+  LOOKED_UP,
+  type Relation,
+  type Scope,
+  Selects,
+} from './select.ts';
 
 /** A trigger, an index or a view that is gone. */
 export interface Gone {
@@ -110,11 +104,20 @@ interface Begin {
   readonly references: readonly Reference[];
 }
 
+/** What an INSERT does instead of throwing. */
+interface Conflict {
+  readonly cause: string;
+  /** Whether it passes over rows that NOT NULL or CHECK refuse, too. */
+  readonly skips: boolean;
+}
+
 /** How something is done: by which statement, and whether only enforced foreign keys do it. */
 interface Doing {
   readonly position: number;
   readonly enforced: boolean;
   readonly within: readonly Trigger[];
+  /** What `new` and `old` stand for. */
+  readonly fired: Scope;
 }
 
 interface Insert {
@@ -124,6 +127,14 @@ interface Insert {
   readonly select: Select | undefined;
   readonly with?: With | undefined;
   readonly upsert: Upsert | undefined;
+}
+
+interface Update {
+  readonly orConflict: ResolveType | undefined;
+  readonly tblName: QualifiedName;
+  readonly sets: readonly SetAssignment[];
+  readonly from: FromClause | undefined;
+  readonly with?: With | undefined;
 }
 
 const nameOf = ({ objName }: QualifiedName): string => fold(objName.text);
@@ -249,13 +260,14 @@ export class Reader implements Known {
   follow(sql: string, position: number): void {
     const statement = parse(sql);
     if (statement === undefined) this.#unread.push(position);
-    else this.#statement(statement, { position, enforced: false, within: [] });
+    else this.#statement(statement, { position, enforced: false, within: [], fired: [] });
   }
 
   #statement(statement: Stmt, doing: Doing): void {
     switch (statement.type) {
       case 'CreateTableStmt':
-        return this.#createTable(statement, doing);
+        this.#createTable(statement, doing);
+        return;
       case 'CreateVirtualTableStmt': {
         const name = nameOf(statement.tblName);
         if (!this.#tables.has(name)) this.#add(virtualTableOf(statement));
@@ -267,30 +279,38 @@ export class Reader implements Known {
           return;
         const table = nameOf(statement.tblName);
         this.#triggers.set(name, { name: statement.triggerName.objName.text, table, statement });
-        return this.#made('trigger', name);
+        this.#made('trigger', name);
+        return;
       }
       case 'CreateIndexStmt':
-        return this.#createIndex(statement);
+        this.#createIndex(statement);
+        return;
       case 'CreateViewStmt': {
         const name = nameOf(statement.viewName);
         if (statement.temporary || isTemporary(statement.viewName) || this.#views.has(name)) return;
         this.#views.set(name, statement);
-        return this.#made('view', name);
+        this.#made('view', name);
+        return;
       }
       case 'DropTableStmt':
-        return this.#dropTable(nameOf(statement.tblName), doing);
+        this.#dropTable(nameOf(statement.tblName), doing);
+        return;
       case 'DropTriggerStmt':
-        return this.#drop('trigger', nameOf(statement.triggerName), doing, true);
+        this.#drop('trigger', nameOf(statement.triggerName), doing, true);
+        return;
       case 'DropIndexStmt':
-        return this.#drop('index', nameOf(statement.idxName), doing, true);
+        this.#drop('index', nameOf(statement.idxName), doing, true);
+        return;
       case 'DropViewStmt':
-        return this.#drop('view', nameOf(statement.viewName), doing, true);
+        this.#drop('view', nameOf(statement.viewName), doing, true);
+        return;
       case 'AlterTableStmt':
-        return this.#alter(statement, doing);
+        this.#alter(statement, doing);
+        return;
       case 'InsertStmt': {
         const { body } = statement;
         const isSelect = body.type === 'SelectInsertBody';
-        return this.#insert(
+        this.#insert(
           {
             ...statement,
             names: statement.columns?.map(({ text }) => text),
@@ -299,25 +319,23 @@ export class Reader implements Known {
           },
           doing,
         );
+        return;
       }
       case 'UpdateStmt': {
         const whole =
           isAlwaysTrue(statement.whereClause) &&
           statement.limit === undefined &&
           statement.from === undefined;
-        return this.#update(statement.tblName, statement.sets, whole, statement.orConflict, doing);
+        this.#update(statement, whole, doing);
+        return;
       }
       case 'DeleteStmt': {
         const all = isAlwaysTrue(statement.whereClause) && statement.limit === undefined;
-        return this.#delete(nameOf(statement.tblName), all, doing);
+        this.#delete(nameOf(statement.tblName), all, doing);
+        return;
       }
-      case 'PragmaStmt': {
-        if (nameOf(statement.name) !== 'legacy_alter_table' || statement.body === undefined) return;
-        const { value } = statement.body;
-        const text =
-          value.type === 'NameExpr' ? value.name.text : 'value' in value ? String(value.value) : '';
-        this.#legacy = /^(on|yes|true|[1-9]\d*)$/i.test(text);
-      }
+      case 'PragmaStmt':
+        if (nameOf(statement.name) === 'legacy_alter_table') this.#legacy = isSwitchedOn(statement);
     }
   }
 
@@ -410,13 +428,15 @@ export class Reader implements Known {
     this.#touch(table);
     switch (body.type) {
       case 'RenameToAlterTableBody':
-        return this.#rename(table, body.name.text);
+        this.#rename(table, body.name.text);
+        return;
       case 'AddColumnAlterTableBody':
         table.columns?.push(columnOf(body.column));
         table.references.push(...referencesOf(body.column));
         return;
       case 'RenameColumnAlterTableBody':
-        return this.#renameColumn(table, body.old.text, body.new.text);
+        this.#renameColumn(table, body.old.text, body.new.text);
+        return;
       case 'DropColumnAlterTableBody': {
         const name = fold(body.column.text);
         for (const { origin, values } of table.held ?? []) {
@@ -505,9 +525,12 @@ export class Reader implements Known {
     const name = nameOf(insert.tblName);
     if (name === 'sqlite_sequence') this.#counted = true;
     const table = this.#tables.get(name);
-    if (table === undefined) return this.#fireOnView(name, 'InsertTriggerEvent', doing);
+    if (table === undefined) {
+      this.#fireOnView(name, 'InsertTriggerEvent', doing);
+      return;
+    }
     this.#touch(table);
-    const selects = new Selects(this, doing.position);
+    const selects = new Selects(this, doing.position, doing.fired);
     const named = selects.with(insert.with, new Map());
     const relation: Relation =
       insert.select === undefined
@@ -517,7 +540,7 @@ export class Reader implements Known {
     const targets = (insert.names ?? writable.map((column) => column.name)).map((target) =>
       this.#columnCalled(table, target),
     );
-    const conflict = this.#conflictOf(insert, table);
+    const conflicts = this.#conflictsOf(insert, table);
     const wasFilled = table.filled;
     const before = table.held ?? [];
     this.#fill(
@@ -525,15 +548,15 @@ export class Reader implements Known {
       relation,
       targets,
       (values, uniques) => {
-        if (conflict === undefined) return [];
         const isAlone = !wasFilled && relation.parts.length === 1;
-        if (isAlone && !this.#mayCollide(table, values, uniques, conflict.skips)) return [];
-        return [conflict.cause];
+        return conflicts
+          .filter(({ skips }) => !isAlone || this.#mayCollide(table, values, uniques, skips))
+          .map(({ cause }) => cause);
       },
       doing.position,
     );
     table.filled = true;
-    this.#overwrite(table, before, insert, conflict, doing);
+    this.#overwrite(table, before, insert, conflicts, doing);
     this.#fire(name, 'InsertTriggerEvent', [], doing);
   }
 
@@ -544,19 +567,18 @@ export class Reader implements Known {
     return fold(table.columns?.find(({ isRowid }) => isRowid)?.name ?? name);
   }
 
-  /** What an INSERT does where a row is in the way. */
-  #conflictOf(
-    { orConflict, upsert }: Insert,
-    table: Table,
-  ): { cause: string; replaces: boolean; skips: boolean } | undefined {
-    if (upsert !== undefined) {
-      const updates = upsert.doClause.type === 'SetUpsertDo';
-      const cause = updates ? 'ON CONFLICT DO UPDATE' : 'ON CONFLICT DO NOTHING';
-      return { cause, replaces: false, skips: false };
-    }
+  /** What an INSERT does where a row is in the way, or refused. */
+  #conflictsOf({ orConflict, upsert }: Insert, table: Table): Conflict[] {
+    const conflicts: Conflict[] = [];
     const what = orConflict ?? table.conflict;
-    if (what === 'Replace') return { cause: 'REPLACE', replaces: true, skips: false };
-    return what === 'Ignore' ? { cause: 'OR IGNORE', replaces: false, skips: true } : undefined;
+    if (what === 'Replace') conflicts.push({ cause: 'REPLACE', skips: false });
+    if (what === 'Ignore') conflicts.push({ cause: 'OR IGNORE', skips: true });
+    for (let one = upsert; one !== undefined; one = one.next) {
+      const cause =
+        one.doClause.type === 'SetUpsertDo' ? 'ON CONFLICT DO UPDATE' : 'ON CONFLICT DO NOTHING';
+      conflicts.push({ cause, skips: false });
+    }
+    return conflicts;
   }
 
   /** Whether two copied rows may be in each other's way: each key of the new table must hold a key of the old one. */
@@ -611,11 +633,11 @@ export class Reader implements Known {
     table: Table,
     before: readonly Held[],
     { upsert }: Insert,
-    conflict: { cause: string; replaces: boolean } | undefined,
+    conflicts: readonly Conflict[],
     doing: Doing,
   ): void {
-    if (conflict === undefined || before.length === 0) return;
-    if (conflict.replaces && table.uniques.length > 0) {
+    if (before.length === 0) return;
+    if (conflicts.some(({ cause }) => cause === 'REPLACE') && table.uniques.length > 0) {
       const loss = {
         cause: 'REPLACE',
         position: doing.position,
@@ -629,44 +651,68 @@ export class Reader implements Known {
     }
     for (let one = upsert; one !== undefined; one = one.next) {
       if (one.doClause.type === 'SetUpsertDo') {
-        this.#set(table, one.doClause.sets, false, doing);
+        this.#set(table, one.doClause.sets, false, undefined, new Map(), doing);
         this.#fire(fold(table.name), 'UpdateTriggerEvent', setColumns(one.doClause.sets), doing);
       }
     }
   }
 
-  #set(table: Table, sets: readonly SetAssignment[], whole: boolean, doing: Doing): void {
-    const selects = new Selects(this, doing.position);
-    table.held = table.held?.map((held) => {
+  #set(
+    table: Table,
+    sets: readonly SetAssignment[],
+    whole: boolean,
+    from: FromClause | undefined,
+    named: ReadonlyMap<string, Relation>,
+    { position, enforced, fired }: Doing,
+  ): void {
+    const selects = new Selects(this, position, fired);
+    const others = selects.from(from, named);
+    const valuesOf = (held: Held, scope: Scope): Held => {
       const values = new Map(held.values);
-      const own = selects.scopeOf(table, held);
       for (const { colNames, expr } of sets) {
-        const only = colNames.length === 1;
-        const value = selects.value(expr, held.origin, own, new Map());
+        const value = selects.value(expr, held.origin, scope, named);
         for (const { text } of colNames) {
           const name = this.#columnCalled(table, text);
           const before = held.values.get(name) ?? NOTHING;
-          values.set(name, whole ? (only ? value : mixed([value])) : mixed([before, value]));
+          const after = colNames.length === 1 ? value : mixed([value]);
+          values.set(name, whole ? after : mixed([before, after]));
         }
       }
       return { ...held, values };
-    });
+    };
+    const held = table.held ?? [];
+    const read = [
+      ...others.flatMap(({ relation }) => relation.parts.map(({ origin }) => origin)),
+      ...sets.flatMap(({ expr }) => selects.originsWithin(expr, named)),
+      ...selects.originsFired(),
+    ];
+    const loss: Loss = { cause: LOOKED_UP, position, all: false, enforced };
+    const added = [...new Set(read)]
+      .filter((origin) => !held.some((one) => one.origin === origin))
+      .map((origin): Held => {
+        const blank = { origin, copied: true, position, losses: [loss], values: new Map() };
+        return valuesOf(blank, [...selects.scopeOf(table, undefined), ...others]);
+      })
+      .filter(({ values }) => [...values.values()].some(({ sources }) => sources.size > 0));
+    table.held = [
+      ...held.map((one) => valuesOf(one, [...selects.scopeOf(table, one), ...others])),
+      ...added,
+    ];
   }
 
-  #update(
-    tblName: QualifiedName,
-    sets: readonly SetAssignment[],
-    whole: boolean,
-    orConflict: ResolveType | undefined,
-    doing: Doing,
-  ): void {
+  #update(update: Update, whole: boolean, doing: Doing): void {
+    const { tblName, sets, from, orConflict } = update;
     const name = nameOf(tblName);
     if (name === 'sqlite_sequence') this.#counted = true;
     const table = this.#tables.get(name);
     const columns = setColumns(sets);
-    if (table === undefined) return this.#fireOnView(name, 'UpdateTriggerEvent', doing);
+    if (table === undefined) {
+      this.#fireOnView(name, 'UpdateTriggerEvent', doing);
+      return;
+    }
     this.#touch(table);
-    this.#set(table, sets, whole, doing);
+    const named = new Selects(this, doing.position).with(update.with, new Map());
+    this.#set(table, sets, whole, from, named, doing);
     if (orConflict === 'Replace') this.#lose(table, 'REPLACE', false, doing);
     // Only a key that somebody refers to matters; which columns those are the parent's definition may leave out.
     if (table.uniques.some((unique) => unique.some((column) => columns.includes(column)))) {
@@ -682,7 +728,10 @@ export class Reader implements Known {
 
   #delete(name: string, all: boolean, doing: Doing): void {
     const table = this.#tables.get(name);
-    if (table === undefined) return this.#fireOnView(name, 'DeleteTriggerEvent', doing);
+    if (table === undefined) {
+      this.#fireOnView(name, 'DeleteTriggerEvent', doing);
+      return;
+    }
     this.#touch(table);
     this.#lose(table, 'DELETE', all, doing);
     this.#reach(table, 'DELETE', 'onDelete', doing);
@@ -691,44 +740,19 @@ export class Reader implements Known {
 
   /** What foreign keys do to the rows that refer to a table. */
   #reach(table: Table, cause: Reach['cause'], by: 'onDelete' | 'onUpdate', doing: Doing): void {
-    const deleted = new Set<string>();
-    const emptied = new Set<string>();
-    const blocking = new Set<string>();
-    const visit = (parent: Table, how: 'onDelete' | 'onUpdate'): void => {
-      for (const child of [...this.#tables.values()]) {
-        if (child === table && cause === 'DROP TABLE') continue;
-        for (const reference of child.references) {
-          if (reference.parent !== fold(parent.name)) continue;
-          const action = reference[how];
-          if (action === 'NoAction' || action === 'Restrict') {
-            if (child !== table) blocking.add(child.name);
-            continue;
-          }
-          this.#touch(child);
-          const first =
-            !deleted.has(child.name) && !(emptied.has(child.name) && how === 'onUpdate');
-          if (how === 'onDelete' && action === 'Cascade') {
-            if (deleted.has(child.name)) continue;
-            deleted.add(child.name);
-            this.#lose(child, 'ON DELETE CASCADE', false, { ...doing, enforced: true });
-            if (child !== table) visit(child, 'onDelete');
-            this.#fire(fold(child.name), 'DeleteTriggerEvent', [], { ...doing, enforced: true });
-            continue;
-          }
-          if (action !== 'Cascade') emptied.add(child.name);
-          this.#move(child, reference.columns);
-          const isKey = child.uniques.some((unique) =>
-            unique.some((column) => reference.columns.includes(column)),
-          );
-          if (first && isKey && child !== table && how === 'onUpdate') visit(child, 'onUpdate');
-          this.#fire(fold(child.name), 'UpdateTriggerEvent', reference.columns, {
-            ...doing,
-            enforced: true,
-          });
-        }
-      }
-    };
-    visit(table, by);
+    const byKey = { ...doing, enforced: true };
+    const reaching = new Reaching(this.#tables.values(), table, cause === 'DROP TABLE', {
+      delete: (child) => {
+        this.#lose(this.#touch(child), 'ON DELETE CASCADE', false, byKey);
+        this.#fire(fold(child.name), 'DeleteTriggerEvent', [], byKey);
+      },
+      move: (child, columns) => {
+        this.#move(this.#touch(child), columns);
+        this.#fire(fold(child.name), 'UpdateTriggerEvent', columns, byKey);
+      },
+    });
+    reaching.from(table, by);
+    const { deleted, emptied, blocking } = reaching;
     if (deleted.size + emptied.size + blocking.size === 0) return;
     this.#reaches.push({
       position: doing.position,
@@ -767,7 +791,13 @@ export class Reader implements Known {
         event === 'UpdateTriggerEvent' &&
         on.columns.some(({ text }) => columns.includes(fold(text)));
       if (on.type !== event && !ofColumns) continue;
-      const within = { ...doing, within: [...doing.within, trigger] };
+      const table = this.#tables.get(name);
+      const selects = new Selects(this, doing.position);
+      const rows = table?.held?.flatMap((held) => selects.scopeOf(table, held)) ?? [];
+      const fired = rows.flatMap(({ relation }) =>
+        ['new', 'old'].map((row) => ({ name: row, relation })),
+      );
+      const within = { ...doing, within: [...doing.within, trigger], fired };
       for (const command of trigger.statement.commands) this.#command(command, within);
     }
   }
@@ -783,17 +813,25 @@ export class Reader implements Known {
   #command(command: TriggerCmd, doing: Doing): void {
     switch (command.type) {
       case 'InsertTriggerCmd':
-        return this.#insert(
-          { ...command, names: command.colNames?.map(({ text }) => text) },
-          doing,
-        );
+        this.#insert({ ...command, names: command.colNames?.map(({ text }) => text) }, doing);
+        return;
       case 'UpdateTriggerCmd':
         // A trigger's command is about the rows that set it off.
-        return this.#update(command.tblName, command.sets, false, command.orConflict, doing);
+        this.#update(command, false, doing);
+        return;
       case 'DeleteTriggerCmd':
-        return this.#delete(nameOf(command.tblName), false, doing);
+        this.#delete(nameOf(command.tblName), false, doing);
+        return;
     }
   }
+}
+
+function isSwitchedOn({ body }: PragmaStmt): boolean {
+  if (body === undefined) return false;
+  const { value } = body;
+  const text =
+    value.type === 'NameExpr' ? value.name.text : 'value' in value ? String(value.value) : '';
+  return /^(on|yes|true|[1-9]\d*)$/i.test(text);
 }
 
 const setColumns = (sets: readonly SetAssignment[]): string[] =>

@@ -41,7 +41,8 @@ interface Source {
   readonly relation: Relation;
 }
 
-type Scope = readonly Source[];
+/** What the names in an expression stand for. */
+export type Scope = readonly Source[];
 
 /** What can stand in a FROM. */
 export interface Known {
@@ -63,6 +64,9 @@ const AGGREGATES = new Set(
     'jsonb_group_object median percentile percentile_cont percentile_disc'
   ).split(' '),
 );
+
+/** The cause where single values of a table are read, but none of its rows. */
+export const LOOKED_UP = 'a subquery';
 
 const JOIN = { left: 8, right: 16 };
 const ROWID = new Set(['rowid', '_rowid_', 'oid']);
@@ -111,10 +115,12 @@ export class Selects {
   /**
    * @param known what can stand in a FROM
    * @param position the statement's place
+   * @param fired in a trigger what `new` and `old` stand for
    */
   constructor(
     private readonly known: Known,
     private readonly position: number,
+    private readonly fired: Scope = [],
   ) {}
 
   #loss(cause: string): Loss {
@@ -306,10 +312,11 @@ export class Selects {
    * What names stand for in a statement that changes rows of a table.
    *
    * @param table the table
-   * @param held whose rows are meant
+   * @param held whose rows are meant; undefined if the table's own do not count
    */
-  scopeOf(table: Table, held: Held): Scope {
-    return [{ name: fold(table.name), relation: this.#relation(table, [held]) }];
+  scopeOf(table: Table, held: Held | undefined): Scope {
+    const relation = this.#relation(table, held === undefined ? [] : [held]);
+    return [{ name: fold(table.name), relation }];
   }
 
   #base(table: Table): Relation {
@@ -375,9 +382,55 @@ export class Selects {
     const known = columns.every((names) => names !== undefined);
     return {
       columns: known ? columns.flatMap((names) => names ?? []) : undefined,
-      parts,
+      parts: [...parts, ...this.#lookedUp(select, scope, star, named)],
       single: star.single,
     };
+  }
+
+  /** Tables that only a SELECT within an expression reads: some of their values are there, none of their rows. */
+  #lookedUp(select: SelectFrom, scope: Scope, star: Relation, named: Named): Part[] {
+    const expressions = select.columns.map((column) =>
+      column.type === 'ExprResultColumn' ? column.expr : undefined,
+    );
+    const read = expressions.flatMap((one) =>
+      one === undefined ? [] : this.originsWithin(one, named),
+    );
+    const rows = new Set(star.parts.map(({ origin }) => origin));
+    const origins = new Set([...read, ...this.originsFired()].filter((one) => !rows.has(one)));
+    return [...origins].flatMap((origin): Part[] => {
+      const values = select.columns.flatMap((column): Value[] => {
+        if (column.type === 'StarResultColumn') return (star.columns ?? []).map(() => NOTHING);
+        if (column.type === 'TableStarResultColumn') {
+          const source = scope.find(({ name }) => name === fold(column.table.text));
+          return (source?.relation.columns ?? []).map(() => NOTHING);
+        }
+        return [this.value(column.expr, origin, scope, named)];
+      });
+      const isUsed = values.some(({ sources }) => sources.size > 0);
+      const losses = [this.#loss(LOOKED_UP)];
+      return isUsed ? [{ origin, losses, values, uniques: [] }] : [];
+    });
+  }
+
+  /**
+   * The tables that SELECTs within an expression read, as they were at first.
+   *
+   * @param node the expression
+   * @param named what the names of tables stand for
+   */
+  originsWithin(node: AstNode, named: Named): string[] {
+    const here =
+      node.type === 'SelectFrom'
+        ? this.from(node.from, named).flatMap(({ relation }) =>
+            relation.parts.map(({ origin }) => origin),
+          )
+        : [];
+    return [...here, ...childrenOf(node).flatMap((child) => this.originsWithin(child, named))];
+  }
+
+  /** The tables of `new` and `old`, as they were at first. */
+  originsFired(): string[] {
+    return this.fired.flatMap(({ relation }) => relation.parts.map(({ origin }) => origin));
   }
 
   #nameOf(expression: Expr, alias: string | undefined): string {
@@ -407,9 +460,14 @@ export class Selects {
       case 'Id':
         return find(scope, undefined, expression.name, origin);
       case 'QualifiedExpr':
-        return find(scope, expression.table.text, expression.column.text, origin);
+        return find(
+          [...scope, ...this.fired],
+          expression.table.text,
+          expression.column.text,
+          origin,
+        );
     }
-    return mixed(this.#valuesBelow(expression, origin, [scope], named));
+    return mixed(this.#valuesBelow(expression, origin, [scope, this.fired], named));
   }
 
   /** The columns of an origin that stand anywhere in an expression, also in a SELECT within it that means the outer one. */
