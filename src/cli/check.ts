@@ -1,12 +1,10 @@
 import { type Command, Option } from 'commander';
-import { addColumn } from './check/add-column.ts';
 import { checkEdits, type Past } from './check/edits.ts';
 import { count, type Finding, sortFindings } from './check/finding.ts';
 import { checkJournal } from './check/journal.ts';
 import { locateAll } from './check/located.ts';
 import { findModule, readBase } from './check/past.ts';
 import { checkFolder } from './check/problems.ts';
-import { rebuilds } from './check/rebuild.ts';
 import { rehearse } from './check/rehearsal.ts';
 import {
   type CheckResult,
@@ -51,7 +49,7 @@ export function checkAll(folder: MigrationFolder, { module, base }: Pasts = {}):
     ...checkJournal(folder, migrations),
     ...edits.filter((edit, i) => edits.findIndex((other) => sameFinding(edit, other)) === i),
     ...checkStatements(migrations),
-    ...rehearse(migrations, [addColumn, rebuilds]),
+    ...rehearse(migrations),
   ]);
 }
 

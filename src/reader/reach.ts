@@ -3,20 +3,25 @@
 import type { Reference, Table } from './model.ts';
 import { fold } from './names.ts';
 
-/** What was done to the rows that refer to a table, where foreign keys are enforced. Tables by their names then. */
+/** A table at some time. */
+export interface TableThen {
+  readonly name: string;
+  /** What it was called at first, folded; undefined if it is new. */
+  readonly origin: string | undefined;
+}
+
+/** What was done to the rows that refer to a table, where foreign keys are enforced. */
 export interface Reach {
   readonly position: number;
   /** What was done to the table that they refer to. */
   readonly cause: 'DROP TABLE' | 'DELETE' | 'REPLACE' | 'UPDATE';
-  readonly table: string;
-  /** That table as it was at first, folded; undefined if it is new. */
-  readonly origin: string | undefined;
+  readonly table: TableThen;
   /** Tables whose referring rows are deleted. */
-  readonly deleted: readonly string[];
+  readonly deleted: readonly TableThen[];
   /** Tables whose references are set to NULL or to their default. */
-  readonly emptied: readonly string[];
+  readonly emptied: readonly TableThen[];
   /** Tables whose referring rows make it throw. */
-  readonly blocking: readonly string[];
+  readonly blocking: readonly TableThen[];
 }
 
 /** Carries out what a foreign key does. */
@@ -29,9 +34,9 @@ export interface Acts {
 
 /** Follows foreign keys from one table to those that refer to it, and on from there. */
 export class Reaching {
-  readonly deleted = new Set<string>();
-  readonly emptied = new Set<string>();
-  readonly blocking = new Set<string>();
+  readonly deleted = new Set<Table>();
+  readonly emptied = new Set<Table>();
+  readonly blocking = new Set<Table>();
   readonly #moved = new Set<Table>();
 
   /**
@@ -41,7 +46,7 @@ export class Reaching {
    * @param acts carries out what foreign keys do
    */
   constructor(
-    private readonly tables: Iterable<Table>,
+    private readonly tables: readonly Table[],
     private readonly start: Table,
     private readonly isDropped: boolean,
     private readonly acts: Acts,
@@ -54,7 +59,7 @@ export class Reaching {
    * @param how which of the two
    */
   from(parent: Table, how: 'onDelete' | 'onUpdate'): void {
-    for (const child of [...this.tables]) {
+    for (const child of this.tables) {
       if (child === this.start && this.isDropped) continue;
       for (const reference of child.references) {
         if (reference.parent === fold(parent.name)) this.#follow(child, reference, how);
@@ -65,14 +70,14 @@ export class Reaching {
   #follow(child: Table, reference: Reference, how: 'onDelete' | 'onUpdate'): void {
     const action = reference[how];
     if (action === 'NoAction' || action === 'Restrict') {
-      if (child !== this.start) this.blocking.add(child.name);
+      if (child !== this.start) this.blocking.add(child);
     } else if (how === 'onDelete' && action === 'Cascade') {
-      if (this.deleted.has(child.name)) return;
-      this.deleted.add(child.name);
+      if (this.deleted.has(child)) return;
+      this.deleted.add(child);
       this.acts.delete(child);
       if (child !== this.start) this.from(child, 'onDelete');
     } else {
-      if (action !== 'Cascade') this.emptied.add(child.name);
+      if (action !== 'Cascade') this.emptied.add(child);
       this.acts.move(child, reference.columns);
       const isKey = child.uniques.some((key) =>
         key.some((column) => reference.columns.includes(column)),

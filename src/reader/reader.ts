@@ -30,7 +30,7 @@ import {
   type Upsert,
   type With,
 } from './parser.ts';
-import { type Reach, Reaching } from './reach.ts';
+import { type Reach, Reaching, type TableThen } from './reach.ts';
 import { columnOf, keyOf, referencesOf, tableOf, virtualTableOf } from './schema.ts';
 import {
   isAlwaysTrue,
@@ -74,11 +74,23 @@ export interface TableEffect {
   readonly replacement: Table | undefined;
 }
 
+/** Rows that were copied, as they were then. */
+export interface Copy {
+  readonly position: number;
+  /** The table that they were copied into, by its name then. */
+  readonly target: string;
+  readonly columns: readonly Column[];
+  readonly held: Held;
+  /** Whether it passes over rows that a constraint refuses. */
+  readonly skips: boolean;
+}
+
 /** What was done since {@link Reader.begin}. */
 export interface Effects {
   /** Tables that anything was done to, by their names at first, folded. */
   readonly tables: ReadonlyMap<string, TableEffect>;
   readonly reaches: readonly Reach[];
+  readonly copies: readonly Copy[];
   readonly gone: readonly Gone[];
   /** Statements that are no SQL, or more than was understood, by their places. */
   readonly unread: readonly number[];
@@ -153,6 +165,7 @@ export class Reader implements Known {
   #dropped = new Map<string, number>();
   #droppedColumns = new Map<string, Map<string, number>>();
   #reaches: Reach[] = [];
+  #copies: Copy[] = [];
   #gone: Gone[] = [];
   #unread: number[] = [];
   #counted = false;
@@ -179,6 +192,7 @@ export class Reader implements Known {
     this.#dropped = new Map();
     this.#droppedColumns = new Map();
     this.#reaches = [];
+    this.#copies = [];
     this.#gone = [];
     this.#unread = [];
     this.#counted = false;
@@ -245,6 +259,7 @@ export class Reader implements Known {
     return {
       tables,
       reaches: this.#reaches,
+      copies: this.#copies,
       gone: this.#gone,
       unread: this.#unread,
       counted: this.#counted,
@@ -555,6 +570,11 @@ export class Reader implements Known {
       },
       doing.position,
     );
+    const skips = conflicts.some((conflict) => conflict.skips);
+    for (const held of table.held?.slice(before.length) ?? []) {
+      const columns = table.columns ?? [];
+      this.#copies.push({ position: doing.position, target: table.name, columns, held, skips });
+    }
     table.filled = true;
     this.#overwrite(table, before, insert, conflicts, doing);
     this.#fire(name, 'InsertTriggerEvent', [], doing);
@@ -741,7 +761,7 @@ export class Reader implements Known {
   /** What foreign keys do to the rows that refer to a table. */
   #reach(table: Table, cause: Reach['cause'], by: 'onDelete' | 'onUpdate', doing: Doing): void {
     const byKey = { ...doing, enforced: true };
-    const reaching = new Reaching(this.#tables.values(), table, cause === 'DROP TABLE', {
+    const reaching = new Reaching([...this.#tables.values()], table, cause === 'DROP TABLE', {
       delete: (child) => {
         this.#lose(this.#touch(child), 'ON DELETE CASCADE', false, byKey);
         this.#fire(fold(child.name), 'DeleteTriggerEvent', [], byKey);
@@ -754,14 +774,15 @@ export class Reader implements Known {
     reaching.from(table, by);
     const { deleted, emptied, blocking } = reaching;
     if (deleted.size + emptied.size + blocking.size === 0) return;
+    const then = (tables: Iterable<Table>): TableThen[] =>
+      Array.from(tables, ({ name, origin }) => ({ name, origin }));
     this.#reaches.push({
       position: doing.position,
       cause,
-      table: table.name,
-      origin: table.origin,
-      deleted: [...deleted],
-      emptied: [...emptied].filter((name) => !deleted.has(name)),
-      blocking: [...blocking].filter((name) => !deleted.has(name)),
+      table: { name: table.name, origin: table.origin },
+      deleted: then(deleted),
+      emptied: then([...emptied].filter((child) => !deleted.has(child))),
+      blocking: then([...blocking].filter((child) => !deleted.has(child))),
     });
   }
 

@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import { Miniflare } from 'miniflare';
 import { afterAll, describe, expect, it } from 'vitest';
 import { refusalOfColumn } from '../../src/cli/check/add-column.ts';
-import { readCopy } from '../../src/cli/check/copy.ts';
 import type { Finding } from '../../src/cli/check/finding.ts';
 import { locateStatements } from '../../src/cli/check/located.ts';
 import { readBase, readModule } from '../../src/cli/check/past.ts';
@@ -89,12 +88,13 @@ describe('the example', () => {
         file: 'drizzle/0007_optional_subject.sql',
         line: 12,
         message:
-          '0007_optional_subject rebuilds conversations, to which rows of conversation_labels, messages, attachments ' +
+          '0007_optional_subject rebuilds conversations, to which rows of messages, attachments, conversation_labels ' +
           'and drafts refer.',
         effect:
-          "Drizzle's migrator deletes every row of conversation_labels, messages and attachments and empties the " +
-          'references in drafts, without an error; drizzle-offramp keeps them all: it runs this with foreign keys off.',
-        wayOut: 'Swap the call of the migrator before you deploy this migration.',
+          "Drizzle's migrator deletes every row of messages, attachments and conversation_labels that refers to it and " +
+          'empties the references in drafts, without an error. drizzle-offramp keeps them all: it runs this with ' +
+          'foreign keys disabled.',
+        fix: "Replace Drizzle's migrator by drizzle-offramp before you deploy this migration, or with it.",
       },
     ]);
   });
@@ -119,7 +119,7 @@ describe('the journal', () => {
           '0002_c (2026-11-22T18:00:00.001Z) comes after 0001_b (2026-11-22T18:01:00.000Z), but its `when` is earlier.',
         effect:
           "Drizzle's migrator skips 0002_c for ever, in silence, in each object that has 0001_b already.",
-        wayOut:
+        fix:
           'If no object has it yet, set its `when` in the journal above all others. Else leave it and let ' +
           'drizzle-offramp run: it only adds, so it is applied late in each object that lacks it.',
       },
@@ -142,11 +142,11 @@ describe('the journal', () => {
   });
 
   it('says what is refused where the late entry does more than add', () => {
-    const [found] = find([
+    const found = find([
       { tag: '0000_a', sql: A },
       { tag: '0001_b', sql: 'ALTER TABLE a DROP COLUMN x;', when: START - MINUTE },
-    ]);
-    expect(found?.wayOut).toBe(
+    ]).find(({ code }) => code === 'OUT_OF_ORDER');
+    expect(found?.fix).toBe(
       'If no object has it yet, set its `when` in the journal above all others. Else write a new migration with what ' +
         'it should have done: drizzle-offramp refuses to run 0001_b late, as it does more than add (see `skipped`).',
     );
@@ -331,7 +331,7 @@ describe('a column that is added', () => {
     ['ALTER TABLE a ADD z TEXT AS (x) VIRTUAL', undefined],
     ['ALTER TABLE a RENAME TO b', undefined],
   ])('%s', (statement, refusal) => {
-    expect(refusalOfColumn(statement)).toBe(refusal);
+    expect(refusalOfColumn(statement)?.says).toBe(refusal);
   });
 
   it('is told with its table, unless that was made by the same migration', () => {
@@ -351,8 +351,7 @@ describe('a column that is added', () => {
         effect:
           'Each object with a row in a throws ("Cannot add a NOT NULL column with default value NULL") at every wake; ' +
           'an empty one, as in a test, does not.',
-        wayOut:
-          'Give it a constant DEFAULT; or add it nullable, fill it, and make it NOT NULL in a later rebuild.',
+        fix: 'Give it a constant DEFAULT; or add it nullable, fill it, and make it NOT NULL in a later rebuild.',
       },
     ]);
     expect(codes(`${A} ${add}`)).toEqual([]);
@@ -390,8 +389,9 @@ describe('a rebuild', () => {
         line: 3,
         message: '0001_b rebuilds a, to which rows of c refer.',
         effect:
-          "Dropping a deletes every row of c, without an error, with Drizzle's migrator and with drizzle-offramp.",
-        wayOut: 'Begin the migration with PRAGMA foreign_keys=OFF; which drizzle-offramp obeys.',
+          "Dropping a deletes every row of c that refers to it, without an error, with Drizzle's migrator and with " +
+          'drizzle-offramp.',
+        fix: 'Begin the migration with PRAGMA foreign_keys=OFF, which drizzle-offramp obeys.',
       },
     ]);
   });
@@ -410,8 +410,8 @@ describe('a rebuild', () => {
       { tag: '0001_b', sql: off + whole },
     ]);
     expect(found?.effect).toBe(
-      "Drizzle's migrator throws where c has a row that refers to it; drizzle-offramp keeps them all: it runs this " +
-        'with foreign keys off.',
+      "Drizzle's migrator throws where c has a row that refers to it. drizzle-offramp keeps them all: it runs this " +
+        'with foreign keys disabled.',
     );
   });
 
@@ -448,14 +448,14 @@ describe('a rebuild', () => {
         `INSERT INTO __new_a(id, x, y) SELECT "id", "x", coalesce(y, '') FROM a`,
       ),
       'REBUILD_NOT_NULL',
-      '0001_x makes x of a NOT NULL, and copies it as it is.',
+      '0001_x rebuilds a, where x is NOT NULL now, and copies it as it is.',
       3,
     ],
     [
       'adds a column that nothing fills',
       rebuild(`${columns}, z NOT NULL`, 'INSERT INTO __new_a(id, x, y) SELECT id, x, y FROM a'),
       'NOT_NULL_WITHOUT_DEFAULT',
-      '0001_x rebuilds a with z, NOT NULL and without a default, and the copy does not fill it.',
+      '0001_x rebuilds a, where z is NOT NULL without a default, and the copy does not fill it.',
       3,
     ],
   ])('that %s', (_, sql, code, message, line) => {
@@ -464,27 +464,225 @@ describe('a rebuild', () => {
     ]);
   });
 
+  const copied = (copy: string, more = columns): string[] => codes(A, off + rebuild(more, copy));
+
   it.each([
-    ['INSERT INTO b SELECT DISTINCT x, y FROM a', 'DISTINCT'],
-    ['INSERT OR IGNORE INTO b SELECT x, y FROM a', 'OR IGNORE'],
-    ['INSERT INTO b SELECT x, y FROM a, c', 'JOIN'],
-    ['INSERT INTO b SELECT x, (SELECT 1 FROM c WHERE 0) FROM a LIMIT 3', 'LIMIT'],
-    ['INSERT INTO b SELECT x, (SELECT 1 FROM c WHERE 0) FROM a AS old', undefined],
-  ])('reads %s', (statement, filter) => {
-    expect(readCopy(statement)?.filter).toBe(filter);
+    'INSERT INTO __new_a SELECT id, x, y FROM a ORDER BY x',
+    'REPLACE INTO __new_a SELECT id, x, y FROM a',
+    'INSERT OR REPLACE INTO __new_a SELECT * FROM a',
+    'INSERT OR IGNORE INTO __new_a SELECT * FROM a',
+    'WITH old AS (SELECT * FROM a) INSERT INTO __new_a SELECT * FROM old',
+    'INSERT INTO __new_a WITH old(n, b, c) AS (SELECT * FROM a) SELECT n, b, c FROM old',
+    'INSERT INTO __new_a SELECT t.* FROM main.a AS t LIMIT -1',
+    'INSERT INTO __new_a SELECT DISTINCT * FROM a',
+    'INSERT INTO __new_a SELECT * FROM (SELECT * FROM a) WHERE true',
+    'INSERT INTO __new_a SELECT a.* FROM a LEFT JOIN (SELECT 1 AS one) ON one = x',
+    'INSERT INTO __new_a SELECT id, (SELECT 1 WHERE false) || x, y FROM a AS old',
+    'INSERT INTO __new_a SELECT * FROM a WHERE true ON CONFLICT DO NOTHING',
+  ])('loses no row by %s', (copy) => {
+    expect(copied(copy)).toEqual([]);
   });
 
-  it('reads names and values', () => {
-    expect(
-      readCopy('INSERT INTO `__new_a`("id", "x") SELECT "id", max(1, "x") FROM `main`.`a`'),
-    ).toEqual({
-      source: 'A',
-      target: '__NEW_A',
-      columns: ['ID', 'X'],
-      values: [['"ID"'], ['MAX', '(', '1', ',', '"X"', ')']],
-      filter: undefined,
+  it.each([
+    ['INSERT INTO __new_a SELECT * FROM a WHERE x > 1', 'WHERE'],
+    ['INSERT INTO __new_a SELECT * FROM a LIMIT 3', 'LIMIT'],
+    ['INSERT INTO __new_a SELECT a.* FROM a, b', 'JOIN'],
+    ['INSERT INTO __new_a SELECT a.* FROM a JOIN b USING (id)', 'JOIN'],
+    ['INSERT INTO __new_a SELECT * FROM a GROUP BY x', 'GROUP BY'],
+    ['INSERT INTO __new_a SELECT max(id), x, y FROM a', 'an aggregate'],
+    ['INSERT INTO __new_a SELECT * FROM a EXCEPT SELECT 1, 2, 3', 'EXCEPT'],
+    ['INSERT OR IGNORE INTO __new_a(x, y, id) SELECT y, x, length(x) FROM a', 'OR IGNORE'],
+    ['WITH old AS (SELECT * FROM a WHERE x) REPLACE INTO __new_a SELECT * FROM old', 'WHERE'],
+  ])('loses rows by %s', (copy, cause) => {
+    const b = 'CREATE TABLE b (id);';
+    expect(findIn(A + b, off + rebuild(columns, copy))[0]).toEqual({
+      code: 'REBUILD_FILTERS_ROWS',
+      severity: 'warning',
+      line: 3,
+      message: `0001_x rebuilds a and copies only some rows (${cause}).`,
     });
-    expect(readCopy('INSERT INTO a VALUES (1)')).toBeUndefined();
+  });
+
+  it('loses rows by REPLACE and OR IGNORE where the new table has a key that the old one has not', () => {
+    const unique = 'id INTEGER PRIMARY KEY, x TEXT UNIQUE, y TEXT';
+    expect(copied('REPLACE INTO __new_a SELECT * FROM a', unique)).toEqual([
+      'REBUILD_FILTERS_ROWS',
+    ]);
+    const checked = 'id INTEGER PRIMARY KEY, x TEXT CHECK (x > 1), y TEXT';
+    expect(copied('INSERT OR IGNORE INTO __new_a SELECT * FROM a', checked)).toEqual([
+      'REBUILD_FILTERS_ROWS',
+    ]);
+    expect(copied('REPLACE INTO __new_a SELECT * FROM a', checked)).toEqual([]);
+  });
+
+  it.each([
+    ["SELECT id, coalesce(x, 'y') FROM a", ['y']],
+    ['SELECT id, coalesce(x, "y") FROM a', []],
+    ["SELECT id, 'x' FROM a ORDER BY y, x", ['x and y']],
+    ['SELECT id, (SELECT y FROM (SELECT 1 AS y)) FROM a WHERE true', ['x and y']],
+    ['SELECT id, (SELECT y) FROM a', ['x']],
+  ])('loses columns by %s', (select, lost) => {
+    const sql = off + rebuild('id INTEGER PRIMARY KEY, x TEXT', `INSERT INTO __new_a ${select}`);
+    const dropped = findIn(A, sql).filter(({ code }) => code === 'REBUILD_DROPS_COLUMN');
+    expect(dropped.map(({ message }) => message)).toEqual(
+      lost.map((names) => `0001_x rebuilds a and does not copy ${names}.`),
+    );
+  });
+
+  it('loses its triggers, and its indexes, unless they are created again', () => {
+    const things =
+      'CREATE TRIGGER t AFTER UPDATE ON a BEGIN SELECT 1; END; CREATE INDEX i ON a (x);';
+    expect(findIn(A + things, off + whole)).toEqual([
+      {
+        code: 'DROPS_TRIGGER',
+        severity: 'warning',
+        line: 4,
+        message: '0001_x rebuilds a, and the old table takes along the trigger t.',
+      },
+      {
+        code: 'REBUILD_DROPS_INDEX',
+        severity: 'warning',
+        line: 4,
+        message: '0001_x rebuilds a, and the old table takes along the index i.',
+      },
+    ]);
+    expect(codes(A + things, off + whole + things)).toEqual([]);
+    expect(findIn(A + things, 'DROP TRIGGER t; DROP INDEX i;')).toEqual([
+      {
+        code: 'DROPS_TRIGGER',
+        severity: 'warning',
+        line: 1,
+        message: '0001_x drops the trigger t of a.',
+      },
+    ]);
+  });
+
+  it('forgets the counter of AUTOINCREMENT, unless that is copied too', () => {
+    const counting = 'id INTEGER PRIMARY KEY AUTOINCREMENT, x TEXT, y TEXT';
+    const before = `CREATE TABLE a (${counting});`;
+    const copy = 'INSERT INTO __new_a SELECT * FROM a';
+    const [found, ...more] = find([
+      { tag: '0000_a', sql: before },
+      { tag: '0001_x', sql: off + rebuild(counting, copy) },
+    ]);
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({
+      code: 'REBUILD_RESETS_AUTOINCREMENT',
+      severity: 'warning',
+      line: 3,
+      message: '0001_x rebuilds a, and its AUTOINCREMENT counts from the copied rows.',
+    });
+    const advice = /UPDATE .*(?=\.$)/.exec(found?.fix ?? '')?.[0];
+    expect(codes(before, off + rebuild(counting, `${copy};\n${advice}`))).toEqual([]);
+    // The advice does what it says.
+    for (const [text, next] of [
+      [copy, 2],
+      [`${copy}; ${advice}`, 10],
+    ] as const) {
+      const database = openDatabase(':memory:');
+      const rows = "INSERT INTO a VALUES (1, '', ''), (9, '', ''); DELETE FROM a WHERE id = 9;";
+      const first = before + rows;
+      migrate(database, { m0000: first });
+      migrate(database, { m0000: first, m0001: rebuild(counting, text) });
+      database.sql.exec("INSERT INTO a (x) VALUES ('next')");
+      expect([...database.sql.exec('SELECT max(id) AS id FROM a')]).toEqual([{ id: next }]);
+    }
+  });
+});
+
+describe('what is dropped', () => {
+  const off = 'PRAGMA foreign_keys=OFF;\n';
+  const child = 'CREATE TABLE c (a REFERENCES a ON DELETE CASCADE);';
+  const rows = "INSERT INTO a VALUES (1, 'x', 'y'); INSERT INTO c VALUES (1);";
+
+  it('is told with its rows', () => {
+    expect(findIn(A, 'DROP TABLE a;')).toEqual([
+      { code: 'DROPS_TABLE', severity: 'warning', line: 1, message: '0001_x drops a.' },
+    ]);
+    expect(codes(A, 'CREATE TABLE b AS SELECT * FROM a; DROP TABLE a;')).toEqual([]);
+    expect(codes(A, 'ALTER TABLE a RENAME TO b;')).toEqual([]);
+    expect(
+      findIn(
+        A,
+        'ALTER TABLE a ADD z; UPDATE a SET z = x;\nALTER TABLE a DROP COLUMN x;\nALTER TABLE a DROP y;',
+      ),
+    ).toEqual([
+      {
+        code: 'DROPS_COLUMN',
+        severity: 'warning',
+        line: 3,
+        message: '0001_x drops the column y of a.',
+      },
+    ]);
+    expect(findIn(A, "DELETE FROM a WHERE x = 'old';")).toEqual([
+      { code: 'DELETES_ROWS', severity: 'warning', line: 1, message: '0001_x deletes rows of a.' },
+    ]);
+  });
+
+  it('takes the children along, where foreign keys are enforced', () => {
+    expect(findIn(A + child, 'DROP TABLE a;')).toEqual([
+      {
+        code: 'DROPS_PARENT',
+        severity: 'error',
+        line: 1,
+        message: '0001_x drops a, to which rows of c refer.',
+      },
+      { code: 'DROPS_TABLE', severity: 'warning', line: 1, message: '0001_x drops a.' },
+    ]);
+    const database = openDatabase(':memory:');
+    migrate(database, { m0000: A + child + rows });
+    migrate(database, { m0000: A + child + rows, m0001: 'DROP TABLE a' });
+    expect([...database.sql.exec('SELECT count(*) AS children FROM c')]).toEqual([{ children: 0 }]);
+  });
+
+  it('is refused where they are not, and a child refers to it', () => {
+    const [found] = find([
+      { tag: '0000_a', sql: A + child },
+      { tag: '0001_b', sql: `${off}DROP TABLE a;` },
+    ]);
+    expect(found).toMatchObject({
+      code: 'DROPS_PARENT',
+      severity: 'error',
+      effect:
+        "Drizzle's migrator deletes every row of c that refers to it, without an error. drizzle-offramp runs this with " +
+        'foreign keys disabled, and refuses each object (FOREIGN_KEY_VIOLATION) in which c has a row that refers to it.',
+    });
+    const database = openDatabase(':memory:');
+    migrate(database, { m0000: A + child + rows });
+    const object = {
+      storage: database,
+      blockConcurrencyWhile: <T>(run: () => Promise<T>) => run(),
+    };
+    expect(() => migrate(object, { m0000: A + child + rows, m0001: `${off}DROP TABLE a` })).toThrow(
+      expect.objectContaining({ code: 'FOREIGN_KEY_VIOLATION' }),
+    );
+  });
+
+  it('is of no concern to children that go with it', () => {
+    expect(codes(A + child, `${off}DROP TABLE a; DROP TABLE c;`)).toEqual([
+      'DROPS_TABLE',
+      'DROPS_TABLE',
+    ]);
+  });
+
+  it('can be what a view or a trigger needs', () => {
+    const view = 'CREATE TABLE o (v); CREATE VIEW w AS SELECT v FROM o;';
+    const trigger = 'CREATE TRIGGER t AFTER UPDATE ON a BEGIN DELETE FROM o; END;';
+    expect(findIn(A + view + trigger, 'DROP TABLE o;')).toEqual([
+      { code: 'DROPS_TABLE', severity: 'warning', line: 1, message: '0001_x drops o.' },
+      {
+        code: 'VIEW_BROKEN',
+        severity: 'error',
+        line: 1,
+        message: 'After 0001_x the view w cannot be used: no such table: main.o.',
+      },
+      {
+        code: 'TRIGGER_BROKEN',
+        severity: 'error',
+        line: 1,
+        message: 'After 0001_x the trigger t cannot be used: no such table: main.o.',
+      },
+    ]);
   });
 });
 
@@ -618,17 +816,17 @@ describe('the report', () => {
     line: 7,
     message: '100% sure:\r\nyes, no.',
     effect: 'Effect.',
-    wayOut: 'Way out.',
+    fix: 'Fix.',
   };
   const result = {
     folders: ['drizzle'],
     migrations: 1,
-    findings: [finding, { ...finding, severity: 'warning', line: 12, wayOut: null } as const],
+    findings: [finding, { ...finding, severity: 'warning', line: 12, fix: null } as const],
   };
 
   it('escapes annotations as GitHub asks', () => {
     expect(toGithub(result, '/repo')).toEqual([
-      '::error file=a%2Cb%3Ac/x.sql,line=7,title=A_CODE::100%25 sure:%0D%0Ayes, no.%0AEffect.%0AWay out.',
+      '::error file=a%2Cb%3Ac/x.sql,line=7,title=A_CODE::100%25 sure:%0D%0Ayes, no.%0AEffect.%0AFix.',
       '::warning file=a%2Cb%3Ac/x.sql,line=12,title=A_CODE::100%25 sure:%0D%0Ayes, no.%0AEffect.',
     ]);
   });
@@ -638,10 +836,10 @@ describe('the report', () => {
       [
         '/repo/a,b:c/x.sql',
         '     7  error A_CODE  100% sure:\r\nyes, no.',
-        '        effect   Effect.',
-        '        way out  Way out.',
+        '        effect  Effect.',
+        '        fix     Fix.',
         '    12  warning A_CODE  100% sure:\r\nyes, no.',
-        '        effect   Effect.',
+        '        effect  Effect.',
         '',
         '1 migration in drizzle: 1 error, 1 warning.',
       ].join('\n'),
@@ -692,7 +890,12 @@ describe('the rules for statements', { timeout: SLOW }, () => {
         'CREATE TEMP TABLE x (a)',
         'CREATE TEMPORARY VIEW v AS SELECT 1',
       ],
-      ...['CREATE TABLE temp.x (a)', 'CREATE TABLE _cf_x (a)', 'SELECT sqlite_version()'],
+      ...[
+        'CREATE TABLE temp.x (a)',
+        'CREATE TABLE _cf_x (a)',
+        'ALTER TABLE t RENAME TO _cf_t',
+        'SELECT sqlite_version()',
+      ],
       ...['PRAGMA foreign_keys(t)', 'PRAGMA data_version = 1', 'PRAGMA page_size = 512'],
     ];
     const allowed = [
@@ -740,7 +943,11 @@ describe('the rules for statements', { timeout: SLOW }, () => {
       const seen = statements.map((statement, i) => [statement, refusal.test(answers[i] ?? '')]);
       expect(statements.map((text) => [text, judgeStatement(text) !== undefined])).toEqual(seen);
       expect(refused.filter((text) => judgeStatement(text) === undefined)).toEqual([]);
-      expect(answers.slice(-3)).toEqual(['', `${refusalOfColumn(notNull)}: SQLITE_ERROR`, '']);
+      expect(answers.slice(-3)).toEqual([
+        '',
+        `${refusalOfColumn(notNull)?.says}: SQLITE_ERROR`,
+        '',
+      ]);
     } finally {
       await runtime.dispose();
     }
@@ -762,8 +969,8 @@ describe('the built command', { timeout: SLOW }, () => {
       stdout: [
         'drizzle/0001_b.sql',
         '     1  warning EMPTY_MIGRATION  0001_b has no statement.',
-        `        effect   Drizzle's migrator throws ("SQL code did not contain a statement") in every object, and the cause is lost. drizzle-offramp goes on.`,
-        '        way out  Write its SQL before you deploy it: an object that has run it never runs it again.',
+        `        effect  Drizzle's migrator throws ("SQL code did not contain a statement") in every object, and the cause is lost. drizzle-offramp goes on.`,
+        '        fix     Write its SQL before you deploy it: an object that has run it never runs it again.',
         '',
         '2 migrations in drizzle: 0 errors, 1 warning.',
         '',
@@ -783,7 +990,7 @@ describe('the built command', { timeout: SLOW }, () => {
       message: 'VACUUM is refused in a Durable Object.',
       effect:
         'The statement throws in every object, so that no object wakes from the deploy on: nothing of the migration stands.',
-      wayOut: 'Remove it: it cannot run in a transaction, and every write of an object is in one.',
+      fix: 'Remove it: it cannot run in a transaction, and every write of an object is in one.',
     };
     const { status, stdout } = run(project, 'check', 'drizzle', '--json');
     expect([status, JSON.parse(stdout)]).toEqual([
@@ -793,7 +1000,7 @@ describe('the built command', { timeout: SLOW }, () => {
     expect(run(project, 'check', 'drizzle', '--format', 'github')).toEqual({
       status: 1,
       stdout:
-        `::error file=drizzle/0000_a.sql,line=1,title=REFUSED_STATEMENT::${finding.message}%0A${finding.effect}%0A${finding.wayOut}\n` +
+        `::error file=drizzle/0000_a.sql,line=1,title=REFUSED_STATEMENT::${finding.message}%0A${finding.effect}%0A${finding.fix}\n` +
         '1 migration in drizzle: 1 error, 0 warnings.\n',
       stderr: '',
     });

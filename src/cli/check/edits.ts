@@ -71,7 +71,7 @@ function checkSql(was: PastMigration, is: LocatedMigration, source: string): Fin
       effect: lineEnds
         ? 'Objects that have it report drift.'
         : 'Objects that have it keep what the old text made, and report drift; new ones get the new text: two schemas.',
-      wayOut: `Restore it from ${source}, and write a new migration with the change.`,
+      fix: `Restore it from ${source}, and write a new migration with the change.`,
     },
   ];
 }
@@ -94,7 +94,7 @@ function checkWhen(
         is.when > was.when
           ? "Drizzle's migrator runs it a second time in objects that have nothing newer; drizzle-offramp refuses those that have it."
           : "drizzle-offramp refuses the objects that have it: their ledger's row matches no migration.",
-      wayOut: `Restore ${was.when}; or convert, which keeps the old time under \`was\`.`,
+      fix: `Restore ${was.when}; or convert, which keeps the old time under \`was\`.`,
     },
   ];
 }
@@ -120,7 +120,7 @@ function checkInserted(
         effect: silent
           ? `Drizzle's migrator skips it for ever, in silence, in each object that has ${after} already.`
           : `Objects that have ${after} run it late, new ones before: the order differs.`,
-        wayOut: 'Move it to the end, with a `when` (or a folder name) later than all others.',
+        fix: 'Move it to the end, with a `when` (or a folder name) later than all others.',
       },
     ];
   });
@@ -148,7 +148,7 @@ function checkOrder(
         line: is.line,
         message: `${nameOf(is)} came after ${nameOf(before.is)} in ${source}, and now comes before it.`,
         effect: 'New objects run them in the other order than all before.',
-        wayOut: `Restore the order of ${source}.`,
+        fix: `Restore the order of ${source}.`,
       },
     ];
   });
@@ -188,7 +188,7 @@ export function checkEdits(
           message: `${was.name}${was.name === was.tag || was.tag === null ? '' : ` (${was.tag})`} of ${source} is gone.`,
           effect:
             'Objects that have it are refused: their ledger has a row that matches no migration.',
-          wayOut: `Restore it from ${source}. To undo what it did, write a new migration.`,
+          fix: `Restore it from ${source}. To undo what it did, write a new migration.`,
         },
       ];
     }),

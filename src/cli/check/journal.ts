@@ -11,7 +11,7 @@ type Entry = LocatedMigration & { readonly when: number };
 
 const time = (when: number): string => new Date(when).toISOString();
 
-const wayOutOfSkipped = ({ statements }: Entry, name: string): string =>
+const fixOfSkipped = ({ statements }: Entry, name: string): string =>
   statements.every(({ statement }) => isAdditive(statement))
     ? 'If no object has it yet, set its `when` in the journal above all others. Else leave it and let drizzle-offramp ' +
       'run: it only adds, so it is applied late in each object that lacks it.'
@@ -38,7 +38,7 @@ function checkOrder(file: string, entries: readonly Entry[]): Finding[] {
         ? `${name} has the same \`when\` as ${other}: ${entry.when}.`
         : `${name} (${time(entry.when)}) comes after ${other} (${time(newest.when)}), but its \`when\` is earlier.`,
       effect: `Drizzle's migrator skips ${name} for ever, in silence, in each object that has ${other} already.`,
-      wayOut: wayOutOfSkipped(entry, name),
+      fix: fixOfSkipped(entry, name),
     });
   }
   return findings;
@@ -62,8 +62,7 @@ function checkSeconds(file: string, entries: readonly Entry[]): Finding[] {
         effect:
           '`drizzle-kit up` sorts them by name, so they can change places, and Drizzle 1.x throws when it upgrades the ' +
           'ledger of an object that has both.',
-        wayOut:
-          'Keep the journal until all objects are adopted by drizzle-offramp, which tells them apart by the milliseconds.',
+        fix: 'Keep the journal until all objects are adopted by drizzle-offramp, which tells them apart by the milliseconds.',
       },
     ];
   });
@@ -86,7 +85,7 @@ function checkGaps(file: string, migrations: readonly LocatedMigration[]): Findi
         effect:
           'An entry was removed or two branches were numbered apart: objects that ran a removed one are refused, as ' +
           'their ledger has a row that matches no migration.',
-        wayOut: 'Bring the removed entry back from version control, or number on from the last.',
+        fix: 'Bring the removed entry back from version control, or number on from the last.',
       },
     ];
   });

@@ -28,12 +28,12 @@ export function summary({ folders, migrations, findings }: CheckResult): string 
   return `${plural(migrations, 'migration')} in ${folders.join(', ')}: ${errors}, ${warnings}.`;
 }
 
-function block({ code, severity, line, message, effect, wayOut }: Finding): string {
+function block({ code, severity, line, message, effect, fix }: Finding): string {
   const mark = severity === 'error' ? paint.red('error') : paint.yellow('warning');
   const lines = [
     `  ${String(line).padStart(4)}  ${mark} ${paint.bold(code)}  ${message}`,
-    `        ${paint.dim('effect')}   ${effect}`,
-    ...(wayOut === null ? [] : [`        ${paint.dim('way out')}  ${wayOut}`]),
+    `        ${paint.dim('effect')}  ${effect}`,
+    ...(fix === null ? [] : [`        ${paint.dim('fix')}     ${fix}`]),
   ];
   return lines.join('\n');
 }
@@ -66,9 +66,9 @@ const escapeProperty = (text: string): string =>
  * @param root the repository's folder, from which GitHub counts paths
  */
 export const toGithub = ({ findings }: CheckResult, root: string): string[] =>
-  findings.map(({ code, severity, file, line, message, effect, wayOut }) => {
+  findings.map(({ code, severity, file, line, message, effect, fix }) => {
     const path = relative(root, file).replaceAll('\\', '/');
-    const text = [message, effect, ...(wayOut === null ? [] : [wayOut])].join('\n');
+    const text = [message, effect, ...(fix === null ? [] : [fix])].join('\n');
     const place = `file=${escapeProperty(path)},line=${line},title=${escapeProperty(code)}`;
     return `::${severity} ${place}::${escapeData(text)}`;
   });
