@@ -22,6 +22,8 @@ export interface Reference {
   parent: string;
   readonly onDelete: Action;
   readonly onUpdate: Action;
+  /** Whether it is checked at the end of a transaction only. */
+  readonly deferred: boolean;
 }
 
 /** What keeps rows back, or takes them away. */
@@ -42,8 +44,8 @@ export interface Value {
   readonly exact: string | undefined;
   /** All columns that the value is made of. */
   readonly sources: ReadonlySet<string>;
-  /** Whether a foreign key may set it to NULL or to its default, where they are enforced. */
-  readonly emptied?: boolean;
+  /** The statement after which a foreign key may have changed it, where they are enforced. */
+  readonly emptied?: number;
 }
 
 /** Rows of a table as it was at first, in a table as it is now. */

@@ -18,6 +18,7 @@ export type {
   CreateTriggerStmt,
   CreateViewStmt,
   CreateVirtualTableStmt,
+  DeferSubclause,
   DeleteStmt,
   Expr,
   ForeignKeyClause,

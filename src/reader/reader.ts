@@ -767,7 +767,7 @@ export class Reader implements Known {
         this.#fire(fold(child.name), 'DeleteTriggerEvent', [], byKey);
       },
       move: (child, columns) => {
-        this.#move(this.#touch(child), columns);
+        this.#move(this.#touch(child), columns, doing);
         this.#fire(fold(child.name), 'UpdateTriggerEvent', columns, byKey);
       },
     });
@@ -787,11 +787,11 @@ export class Reader implements Known {
   }
 
   /** A foreign key changes the columns that refer. */
-  #move(table: Table, columns: readonly string[]): void {
+  #move(table: Table, columns: readonly string[], { position }: Doing): void {
     table.held = table.held?.map((held) => {
       const values = new Map(held.values);
       for (const column of columns) {
-        values.set(column, { ...(values.get(column) ?? NOTHING), emptied: true });
+        values.set(column, { ...(values.get(column) ?? NOTHING), emptied: position });
       }
       return { ...held, values };
     });

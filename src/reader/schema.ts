@@ -6,13 +6,18 @@ import {
   type ColumnDefinition,
   type CreateTableStmt,
   type CreateVirtualTableStmt,
+  type DeferSubclause,
   type ForeignKeyClause,
   nodesOf,
 } from './parser.ts';
 
 const ACTIONS = { OnDeleteRefArg: 'onDelete', OnUpdateRefArg: 'onUpdate' } as const;
 
-function referenceOf(columns: readonly string[], { tblName, args }: ForeignKeyClause): Reference {
+function referenceOf(
+  columns: readonly string[],
+  { tblName, args }: ForeignKeyClause,
+  defer: DeferSubclause | undefined,
+): Reference {
   const actions: { onDelete: Action; onUpdate: Action } = {
     onDelete: 'NoAction',
     onUpdate: 'NoAction',
@@ -22,7 +27,8 @@ function referenceOf(columns: readonly string[], { tblName, args }: ForeignKeyCl
       actions[ACTIONS[arg.type]] = arg.action;
     }
   }
-  return { columns: columns.map(fold), parent: fold(tblName.text), ...actions };
+  const deferred = defer?.deferrable === true && defer.initDeferred === 'InitiallyDeferred';
+  return { columns: columns.map(fold), parent: fold(tblName.text), ...actions, deferred };
 }
 
 /**
@@ -46,6 +52,19 @@ export function columnOf({ colName, colType, constraints }: ColumnDefinition): C
 
 const isInteger = (type: string | undefined): boolean => /^integer$/i.test(type ?? '');
 
+const deferIn = (constraints: ColumnDefinition['constraints']): DeferSubclause | undefined =>
+  constraints.flatMap(({ constraint }) =>
+    constraint.type === 'DeferColumnConstraint' ? [constraint.clause] : [],
+  )[0];
+
+/**
+ * The foreign keys that a table's SQL has.
+ *
+ * @param statement the statement that creates it; none if there is no such statement
+ */
+export const referencesIn = (statement: CreateTableStmt | undefined): readonly Reference[] =>
+  statement === undefined ? [] : tableOf(statement).references;
+
 /**
  * The foreign keys that a column's definition has.
  *
@@ -54,7 +73,13 @@ const isInteger = (type: string | undefined): boolean => /^integer$/i.test(type 
 export const referencesOf = ({ colName, constraints }: ColumnDefinition): Reference[] =>
   constraints.flatMap(({ constraint }) =>
     constraint.type === 'ForeignKeyColumnConstraint'
-      ? [referenceOf([colName.text], constraint.clause)]
+      ? [
+          referenceOf(
+            [colName.text],
+            constraint.clause,
+            constraint.deferClause ?? deferIn(constraints),
+          ),
+        ]
       : [],
   );
 
@@ -114,7 +139,7 @@ export function tableOf({ tblName, body }: CreateTableStmt): Table {
   for (const { constraint } of body.constraints ?? []) {
     if (constraint.type === 'ForeignKeyTableConstraint') {
       const from = constraint.columns.map(({ colName }) => colName.text);
-      references.push(referenceOf(from, constraint.clause));
+      references.push(referenceOf(from, constraint.clause, constraint.deferClause));
     }
     if (
       constraint.type !== 'PrimaryKeyTableConstraint' &&

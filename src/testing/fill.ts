@@ -3,10 +3,10 @@
 
 import type { SqlStorageLike } from '../base/storage.ts';
 import { quote } from '../ledger/ledger.ts';
+import { checksOf, folded } from '../reader/names.ts';
 import { lexemes } from '../sql/statements.ts';
 import { type Column, type Reference, readTables, type Table } from './contents.ts';
 import { violationsOf } from './look.ts';
-import { checksOf, folded } from './names.ts';
 import { type Candidate, candidatesOf } from './values.ts';
 
 /** How many rows a table gets, unless told otherwise. */

@@ -39,7 +39,9 @@ describe('the runtime, drop-in included', () => {
   it('is made of our own files only', async () => {
     const { inputs } = await bundle(runtime);
     expect(inputs).toContain('src/migrate.ts');
-    const foreign = inputs.filter((file) => !/^(<stdin>|src\/((base|sql|input|ledger|plan|run)\/)?[\w-]+\.ts)$/.test(file));
+    const foreign = inputs.filter(
+      (file) => !/^(<stdin>|src\/((base|sql|input|ledger|plan|run)\/)?[\w-]+\.ts)$/.test(file),
+    );
     expect(foreign).toEqual([]);
   });
 

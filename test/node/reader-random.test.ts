@@ -331,7 +331,7 @@ const holds = (losses: readonly Loss[], enforced: boolean): Loss[] =>
 const exactColumns = ({ held }: Holder, enforced: boolean): Map<string, string> =>
   new Map(
     [...held.values].flatMap(([now, { exact, emptied }]) =>
-      exact === undefined || (emptied && enforced) ? [] : [[exact, now] as const],
+      exact === undefined || (emptied !== undefined && enforced) ? [] : [[exact, now] as const],
     ),
   );
 
