@@ -257,7 +257,7 @@ function runsTheCommand(): void {
 
 function bundlesWithoutDrizzlesMigrator(): void {
   const modules = bundle('drop-in.ts');
-  assert.ok(from('drizzle-offramp', modules).some((path) => path.endsWith('drizzle/migrator.js')));
+  assert.ok(from('drizzle-offramp', modules).some((path) => path.endsWith('dist/migrator.js')));
   assert.ok(from('drizzle-orm', modules).length > 0);
   assert.deepEqual(
     from('drizzle-orm', modules).filter((path) => path.includes('migrator')),
