@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { checkEdits, type Past } from './check/edits.ts';
 import { count, type Finding, sortFindings } from './check/finding.ts';
+import { checkHistory, type Past, type Present } from './check/history.ts';
 import { checkJournal } from './check/journal.ts';
 import { locateAll } from './check/located.ts';
 import { findModule, readBase } from './check/past.ts';
@@ -39,11 +39,16 @@ const sameFinding = (a: Finding, b: Finding): boolean =>
  * @returns the findings, sorted by file and line
  */
 export function checkAll(folder: MigrationFolder, { module, base }: Pasts = {}): Finding[] {
-  const migrations = locateAll(folder.migrations);
-  const edits = [
-    ...(base === undefined ? [] : checkEdits(folder, migrations, base, true)),
-    ...(module === undefined ? [] : checkEdits(folder, migrations, module, false)),
-  ];
+  const migrations = locateAll(folder.migrations, folder.journalFile);
+  const present: Present = {
+    migrations,
+    form: folder.form,
+    list: folder.journalFile ?? folder.path,
+    unread: new Set(folder.problems.map(({ file }) => file)),
+  };
+  const edits = [base, module].flatMap((past) =>
+    past === undefined ? [] : checkHistory(present, past),
+  );
   return sortFindings([
     ...checkFolder(folder.problems),
     ...checkJournal(folder, migrations),

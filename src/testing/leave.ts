@@ -1,6 +1,6 @@
 // Makes an object as a runner leaves it, without that runner being installed.
 
-import { runStatement, type SqlStorageLike } from '../base/storage.ts';
+import { runStatement, type SqlStorageLike, type StateLike } from '../base/storage.ts';
 import { millisOf } from '../base/time.ts';
 import type { Migration, MigrationRecord } from '../input/migration.ts';
 import { quote } from '../ledger/ledger.ts';
@@ -37,7 +37,7 @@ function writeRow(sql: SqlStorageLike, table: string, form: '0.x' | '1.x', one: 
 }
 
 function leaveAsDrizzle(
-  { storage }: DurableObjectState,
+  { storage }: StateLike,
   applied: readonly Migration[],
   form: '0.x' | '1.x',
   drizzleTable: string,
@@ -78,7 +78,7 @@ const asRecord = (applied: readonly Migration[]): MigrationRecord =>
  * @throws what the runner throws
  */
 export function leave(
-  ctx: DurableObjectState,
+  ctx: StateLike,
   applied: readonly Migration[],
   leftBy: LeftBy,
   tables: { readonly table: string; readonly drizzleTable: string },

@@ -13,7 +13,7 @@ import { judgeStatement } from '../../src/cli/check/statements.ts';
 import { checkAll, type Pasts } from '../../src/cli/check.ts';
 import { openDatabase } from '../../src/cli/database.ts';
 import { readFolder } from '../../src/cli/folder.ts';
-import { migrate } from '../../src/index.ts';
+import { type MigrationRecord, migrate } from '../../src/index.ts';
 import { buildCommand } from './built.ts';
 
 /** In milliseconds: processes and runtimes start slowly where others are at work. */
@@ -120,8 +120,8 @@ describe('the journal', () => {
         effect:
           "Drizzle's migrator skips 0002_c for ever, in silence, in each object that has 0001_b already.",
         fix:
-          'If no object has it yet, set its `when` in the journal above all others. Else leave it and let ' +
-          'drizzle-offramp run: it only adds, so it is applied late in each object that lacks it.',
+          'If no object has it yet, set its `when` in the journal above all others. Else let drizzle-offramp run: it ' +
+          'applies 0002_c out of order in each object that lacks it.',
       },
       expect.objectContaining({ code: 'SAME_SECOND', line: 19 }),
     ]);
@@ -145,10 +145,11 @@ describe('the journal', () => {
     const found = find([
       { tag: '0000_a', sql: A },
       { tag: '0001_b', sql: 'ALTER TABLE a DROP COLUMN x;', when: START - MINUTE },
+      { tag: '0002_c', sql: 'CREATE TABLE c (x);' },
     ]).find(({ code }) => code === 'OUT_OF_ORDER');
     expect(found?.fix).toBe(
       'If no object has it yet, set its `when` in the journal above all others. Else write a new migration with what ' +
-        'it should have done: drizzle-offramp refuses to run 0001_b late, as it does more than add (see `skipped`).',
+        'it should have done: drizzle-offramp refuses an object (SKIPPED_MIGRATION) in which 0001_b was skipped.',
     );
   });
 
@@ -694,6 +695,7 @@ describe('an edited history', () => {
   ];
   const past = {
     source: 'v1',
+    isModule: false,
     migrations: entries.map(({ tag, sql }, i) => ({
       name: tag,
       tag: `20261122180${i}00_${tag.slice(5)}`,
@@ -769,6 +771,70 @@ describe('an edited history', () => {
     );
   });
 
+  const effect = (now: readonly Entry[], code: string): [string, string] | undefined => {
+    const found = find(now, { base: past }).find((finding) => finding.code === code);
+    return found && [found.severity, found.effect];
+  };
+  const theirs = 'One that only Drizzle 0.x has migrated';
+  const ours = 'One that drizzle-offramp migrates already';
+
+  it('does to objects what the planner says', () => {
+    const [a, b, c] = entries as [Entry, Entry, Entry];
+    const at = (entry: Entry, minutes: number) => ({ ...entry, when: START + minutes * MINUTE });
+    expect(effect([a, b], 'REMOVED')).toEqual([
+      'error',
+      `Objects that have it keep what it did; new ones lack it. ${theirs} is refused (UNKNOWN_ROW). ${ours} is left as ` +
+        'it is, and is refused (UNKNOWN_MIGRATION) once a migration is added.',
+    ]);
+    // An object that has the migration goes by its text where our ledger is, and by its time where only Drizzle's is.
+    expect(effect([a, b, at(c, 9)], 'RESTAMPED')).toEqual([
+      'error',
+      "Drizzle's migrator runs it a second time in objects that have nothing newer. " +
+        `${theirs} is refused (UNKNOWN_ROW). ${ours} goes on.`,
+    ]);
+    expect(effect([a, { ...b, sql: `${b.sql}\nCREATE TABLE e (x);` }, c], 'EDITED_SQL')).toEqual([
+      'error',
+      'Objects that have it keep what the old text did; new ones get the new text: two schemas. ' +
+        `${theirs} goes on. ${ours} goes on, and drift is reported.`,
+    ]);
+    const late = { tag: '0002_late', sql: 'CREATE TABLE e (x);' };
+    expect(
+      effect([a, at(b, 1), at(late, 1.5), at({ ...c, tag: '0003_c' }, 2)], 'INSERTED'),
+    ).toEqual([
+      'error',
+      "Drizzle's migrator skips it for ever, in silence, in each object that has 0003_c already. " +
+        `${theirs} gets it out of order. ${ours} gets it out of order.`,
+    ]);
+    expect(effect([a, at(b, 1), at(late, 9), at({ ...c, tag: '0003_c' }, 2)], 'INSERTED')).toEqual([
+      'warning',
+      `${theirs} gets it out of order. ${ours} gets it out of order.`,
+    ]);
+    const changing = { tag: '0002_late', sql: 'DROP TABLE b;' };
+    expect(
+      effect([a, at(b, 1), at(changing, 1.5), at({ ...c, tag: '0003_c' }, 2)], 'INSERTED')?.[1],
+    ).toContain(
+      `${theirs} is refused (SKIPPED_MIGRATION). ${ours} is refused (SKIPPED_MIGRATION).`,
+    );
+  });
+
+  it('does so in a real object, too', () => {
+    const at = (minute: number, name: string, sql: string) => ({
+      tag: `20261122180${minute}00_${name}`,
+      when: START + minute * MINUTE,
+      sql,
+    });
+    const [a, b, c] = entries.map(({ sql }, i) => at(i, 'abc'[i] as string, sql));
+    const record = (...all: (typeof a)[]) =>
+      Object.fromEntries(all.map((entry, i) => [`m000${i}`, entry])) as MigrationRecord;
+    const database = openDatabase(':memory:');
+    migrate(database, record(a, b, c));
+    expect(migrate(database, record(a, b)).ahead).toHaveLength(1);
+    expect(() => migrate(database, record(a, b, at(9, 'new', 'SELECT 1')))).toThrow(
+      expect.objectContaining({ code: 'UNKNOWN_MIGRATION' }),
+    );
+    expect(migrate(database, record(a, b, at(9, 'c', c?.sql ?? ''))).applied).toEqual([]);
+  });
+
   it('is found against a git ref, with the index and the work tree untouched', () => {
     const repository = join(temporary, 'repository');
     const folder = writeFolder(join(repository, 'app/drizzle'), entries);
@@ -803,6 +869,13 @@ describe('an edited history', () => {
         file: '0000_a.sql',
         line: 1,
         message: `The SQL of 0000_a is not that of ${module}.`,
+      }),
+    ]);
+    const stale = find(entries, { module: await readModule(module) });
+    expect(stale.filter(({ code }) => code === 'STALE_MODULE')).toEqual([
+      expect.objectContaining({
+        severity: 'error',
+        message: expect.stringMatching(/^It lacks 0001_b and 1 more of .*_journal\.json\.$/),
       }),
     ]);
   });

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { parse } from '../../reader/parser.ts';
 import type { Reader } from '../../reader/reader.ts';
 import type { Finding } from './finding.ts';
-import { type LocatedMigration, nameOf } from './located.ts';
+import type { LocatedMigration } from './located.ts';
 
 /** Why a column cannot be added to a table that has a row. */
 interface Refusal {
@@ -65,8 +65,8 @@ export function checkAddColumn(
       file: migration.file,
       line,
       message: notNull
-        ? `${nameOf(migration)} adds a column to ${table} that is NOT NULL and has no default.`
-        : `${nameOf(migration)} adds a column to ${table} that only an empty table can get.`,
+        ? `${migration.name} adds a column to ${table} that is NOT NULL and has no default.`
+        : `${migration.name} adds a column to ${table} that only an empty table can get.`,
       effect: `Each object with a row in ${table} throws ("${says}") at every wake; an empty one, as in a test, does not.`,
       fix: notNull
         ? 'Give it a constant DEFAULT; or add it nullable, fill it, and make it NOT NULL in a later rebuild.'

@@ -6,7 +6,7 @@ import type { Copy, Effects, Gone, Reader, TableEffect } from '../../reader/read
 import { LOOKED_UP } from '../../reader/select.ts';
 import { pragmaSwitch } from '../../sql/statements.ts';
 import type { Finding, Severity } from './finding.ts';
-import { type LocatedMigration, nameOf } from './located.ts';
+import type { LocatedMigration } from './located.ts';
 
 /** What a finding says, and of which statement. */
 interface Said extends Omit<Finding, 'file' | 'line'> {
@@ -40,7 +40,7 @@ class Findings {
     private readonly effects: Effects,
     private readonly reader: Reader,
   ) {
-    this.#name = nameOf(migration);
+    this.#name = migration.name;
     this.#disabled = disablesForeignKeys(migration);
   }
 

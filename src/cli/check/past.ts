@@ -7,7 +7,7 @@ import { defaultModule } from '../find-module.ts';
 import { readFolder } from '../folder.ts';
 import { loadDefault } from '../load.ts';
 import { CliError } from '../output.ts';
-import type { Past } from './edits.ts';
+import type { Past } from './history.ts';
 
 /**
  * Reads a converted module.
@@ -21,6 +21,7 @@ export async function readModule(file: string): Promise<Past> {
     const { migrations } = readMigrations(input);
     return {
       source: file,
+      isModule: true,
       migrations: migrations.map(({ key, tag, when, sql }) => ({ name: key, tag, when, sql })),
     };
   } catch (cause) {
@@ -96,6 +97,7 @@ export function readBase(folder: string, ref: string): Past {
     const { migrations } = readFolder(join(files, prefix));
     return {
       source: ref,
+      isModule: false,
       migrations: migrations.map(({ journalTag, tag, when, sql }) => ({
         name: journalTag,
         tag,

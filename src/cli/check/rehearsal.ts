@@ -7,7 +7,7 @@ import { type Database, openDatabase } from '../database.ts';
 import { checkAddColumn } from './add-column.ts';
 import { checkEffects } from './effects.ts';
 import type { Finding } from './finding.ts';
-import { type LocatedMigration, nameOf } from './located.ts';
+import type { LocatedMigration } from './located.ts';
 import { judgeStatement } from './statements.ts';
 
 /** A database without rows. */
@@ -93,7 +93,7 @@ const refused = (migration: LocatedMigration, position: number, cause: unknown):
   line: migration.statements[position]?.line ?? 1,
   message: `SQLite refuses the statement: ${(cause as Error).message}.`,
   effect:
-    `A new object that runs the history throws here, in ${nameOf(migration)}, at every wake; so does each object ` +
+    `A new object that runs the history throws here, in ${migration.name}, at every wake; so does each object ` +
     'that lacks it. Nothing after it was rehearsed.',
   fix: 'Correct the SQL, if no object has run it; `drizzle-kit generate` writes it anew.',
 });
@@ -121,7 +121,7 @@ const brokenBy = (
   severity: 'error',
   file: migration.file,
   line: migration.statements[position]?.line ?? 1,
-  message: `After ${nameOf(migration)} the ${thing} cannot be used: ${says}.`,
+  message: `After ${migration.name} the ${thing} cannot be used: ${says}.`,
   effect: thing.startsWith('view')
     ? 'Each query that reads it throws.'
     : 'Each statement that sets it off throws.',

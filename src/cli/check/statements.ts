@@ -9,7 +9,7 @@ import {
 } from '../../reader/parser.ts';
 import { excessBytes, MAX_STATEMENT_BYTES, splitStatements } from '../../sql/statements.ts';
 import type { Finding } from './finding.ts';
-import { type Located, type LocatedMigration, nameOf } from './located.ts';
+import type { Located, LocatedMigration } from './located.ts';
 
 /** What a finding about a statement says, without where it stands. */
 type Verdict = Omit<Finding, 'file' | 'line'>;
@@ -209,7 +209,7 @@ function emptyChunks({ sql }: LocatedMigration): number[] {
 
 function checkEmpty(migration: LocatedMigration): Finding[] {
   const { statements, file } = migration;
-  const name = nameOf(migration);
+  const name = migration.name;
   const whole = statements.length === 0;
   return emptyChunks(migration)
     .slice(0, whole ? 1 : undefined)
