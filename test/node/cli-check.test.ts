@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { refusalOfColumn } from '../../src/cli/check/add-column.ts';
 import type { Finding } from '../../src/cli/check/finding.ts';
 import { locateStatements } from '../../src/cli/check/located.ts';
-import { readBase, readModule } from '../../src/cli/check/past.ts';
+import { folderAtRef, readModule } from '../../src/cli/check/past.ts';
 import { toGithub, toText } from '../../src/cli/check/report.ts';
 import { judgeStatement } from '../../src/cli/check/statements.ts';
 import { checkAll, type Pasts } from '../../src/cli/check.ts';
@@ -835,7 +835,7 @@ describe('an edited history', () => {
     expect(migrate(database, record(a, b, at(9, 'c', c?.sql ?? ''))).applied).toEqual([]);
   });
 
-  it('is found against a git ref, with the index and the work tree untouched', () => {
+  it('is found against a git ref, with the index and the work tree untouched', async () => {
     const repository = join(temporary, 'repository');
     const folder = writeFolder(join(repository, 'app/drizzle'), entries);
     const git = (...args: string[]) =>
@@ -849,10 +849,12 @@ describe('an edited history', () => {
     write(join(folder, '0002_c.sql'), 'CREATE TABLE changed (x);');
     const before = git('status', '--porcelain');
     expect(
-      checkAll(readFolder(folder), { base: readBase(folder, 'HEAD') }).map(({ code }) => code),
+      checkAll(readFolder(folder), { base: (await folderAtRef(folder, 'HEAD')).past }).map(
+        ({ code }) => code,
+      ),
     ).toEqual(['EDITED_SQL']);
     expect(git('status', '--porcelain')).toBe(before);
-    expect(() => readBase(folder, 'nothing')).toThrow(
+    await expect(folderAtRef(folder, 'nothing')).rejects.toThrow(
       `${folder}: git cannot tell what it was at nothing: there is no such commit. In CI, fetch it first.`,
     );
   });
@@ -895,6 +897,9 @@ describe('the report', () => {
     folders: ['drizzle'],
     migrations: 1,
     findings: [finding, { ...finding, severity: 'warning', line: 12, fix: null } as const],
+    acknowledged: [],
+    known: 0,
+    base: undefined,
   };
 
   it('escapes annotations as GitHub asks', () => {
@@ -1068,7 +1073,15 @@ describe('the built command', { timeout: SLOW }, () => {
     const { status, stdout } = run(project, 'check', 'drizzle', '--json');
     expect([status, JSON.parse(stdout)]).toEqual([
       1,
-      { folders: ['drizzle'], migrations: 1, errors: 1, warnings: 0, findings: [finding] },
+      {
+        folders: ['drizzle'],
+        migrations: 1,
+        errors: 1,
+        warnings: 0,
+        findings: [finding],
+        acknowledged: [],
+        known: 0,
+      },
     ]);
     expect(run(project, 'check', 'drizzle', '--format', 'github')).toEqual({
       status: 1,

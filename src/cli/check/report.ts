@@ -14,7 +14,14 @@ export interface CheckResult {
   readonly folders: readonly string[];
   /** How many migrations they have. */
   readonly migrations: number;
+  /** What is open, sorted by file and line. */
   readonly findings: readonly Finding[];
+  /** What the team knows of, each with its reason. */
+  readonly acknowledged: readonly (Finding & { readonly reason: string })[];
+  /** How many findings were there at the base already, and are left out. */
+  readonly known: number;
+  /** The git ref that the rest is new since; undefined if none was named. */
+  readonly base: string | undefined;
 }
 
 /**
@@ -22,10 +29,15 @@ export interface CheckResult {
  *
  * @param result what was found
  */
-export function summary({ folders, migrations, findings }: CheckResult): string {
+export function summary(result: CheckResult): string {
+  const { folders, migrations, findings, acknowledged, known, base } = result;
   const errors = plural(count(findings, 'error'), 'error');
   const warnings = plural(count(findings, 'warning'), 'warning');
-  return `${plural(migrations, 'migration')} in ${folders.join(', ')}: ${errors}, ${warnings}.`;
+  const rest = [
+    ...(acknowledged.length > 0 ? [`${acknowledged.length} acknowledged`] : []),
+    ...(known > 0 ? [`${known} older than ${base}`] : []),
+  ];
+  return `${plural(migrations, 'migration')} in ${folders.join(', ')}: ${[errors, warnings, ...rest].join(', ')}.`;
 }
 
 function block({ code, severity, line, message, effect, fix }: Finding): string {
@@ -78,10 +90,15 @@ export const toGithub = ({ findings }: CheckResult, root: string): string[] =>
  *
  * @param result what was found
  */
-export const toJson = ({ folders, migrations, findings }: CheckResult): object => ({
-  folders,
-  migrations,
-  errors: count(findings, 'error'),
-  warnings: count(findings, 'warning'),
-  findings,
-});
+export const toJson = (result: CheckResult): object => {
+  const { folders, migrations, findings, acknowledged, known } = result;
+  return {
+    folders,
+    migrations,
+    errors: count(findings, 'error'),
+    warnings: count(findings, 'warning'),
+    findings,
+    acknowledged,
+    known,
+  };
+};
