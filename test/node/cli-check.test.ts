@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Miniflare } from 'miniflare';
@@ -1107,6 +1115,184 @@ describe('the built command', { timeout: SLOW }, () => {
       stdout: '',
       stderr: expect.stringContaining('migrations.ts: The migrations are a value of type number.'),
     });
+  });
+
+  const git = (cwd: string, ...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
+      cwd,
+      encoding: 'utf8',
+    });
+  const json = (cwd: string, ...args: string[]) => {
+    const { status, stdout, stderr } = run(cwd, 'check', '--json', ...args);
+    const said = stdout === '' ? { findings: [], acknowledged: [], known: 0 } : JSON.parse(stdout);
+    return { status, stderr, ...said } as {
+      status: number;
+      stderr: string;
+      findings: Finding[];
+      acknowledged: (Finding & { reason: string })[];
+      known: number;
+    };
+  };
+  const codesOf = (findings: readonly Finding[]) => findings.map(({ code }) => code);
+
+  it('leaves out what is acknowledged, and says which acknowledgement fits nothing', () => {
+    const known = join(temporary, 'acknowledged');
+    writeFolder(join(known, 'drizzle'), [
+      { tag: '0000_a', sql: `${A}CREATE TABLE b (x);` },
+      { tag: '0001_b', sql: 'DROP TABLE a;' },
+      { tag: '0002_c', sql: 'DROP TABLE b;' },
+    ]);
+    write(join(known, 'drizzle.config.ts'), config);
+    const acknowledge = (...acknowledged: object[]) =>
+      write(join(known, 'drizzle-offramp.json'), JSON.stringify({ acknowledged }, null, 2));
+    const a = { code: 'DROPS_TABLE', in: '0001_b', reason: 'All objects have passed it.' };
+    acknowledge(a);
+    const first = json(known, '--strict');
+    expect([first.status, codesOf(first.findings)]).toEqual([1, ['DROPS_TABLE']]);
+    expect(first.acknowledged).toEqual([
+      expect.objectContaining({ file: 'drizzle/0001_b.sql', reason: a.reason }),
+    ]);
+    const other = { ...a, in: 'drizzle/0002_c.sql' };
+    acknowledge(a, other);
+    expect(run(known, 'check', '--strict')).toEqual({
+      status: 0,
+      stdout: '3 migrations in drizzle: 0 errors, 0 warnings, 2 acknowledged.\n',
+      stderr: '',
+    });
+    acknowledge(a, other, { ...a, code: 'DROPS_COLUMN' });
+    expect(json(known, '--strict')).toMatchObject({
+      status: 1,
+      findings: [
+        {
+          code: 'ACKNOWLEDGED_NOTHING',
+          severity: 'warning',
+          file: 'drizzle-offramp.json',
+          line: 14,
+          message: 'There is no DROPS_COLUMN in 0001_b any more.',
+          fix: 'Remove the entry.',
+        },
+      ],
+    });
+    acknowledge({ ...a, reason: ' ' });
+    expect(run(known, 'check')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining(
+        'drizzle-offramp.json:4: entry 1 lacks a code, a place or a reason:',
+      ),
+    });
+  });
+
+  it('shows what is new since the base', () => {
+    const repository = join(temporary, 'based');
+    const old = [
+      { tag: '0000_a', sql: `${A}CREATE TABLE b (x);` },
+      { tag: '0001_b', sql: 'DROP TABLE a;' },
+    ];
+    writeFolder(join(repository, 'drizzle'), old);
+    write(join(repository, 'drizzle.config.ts'), config);
+    git(repository, 'init', '-q');
+    git(repository, 'add', '.');
+    git(repository, 'commit', '-qm', 'one');
+    expect(json(repository, '--base', 'HEAD')).toMatchObject({ status: 0, findings: [], known: 1 });
+    writeFolder(join(repository, 'drizzle'), [...old, { tag: '0002_c', sql: 'DROP TABLE b;' }]);
+    const { findings, known } = json(repository, '--base', 'HEAD');
+    expect([findings.map(({ file }) => file), known]).toEqual([['drizzle/0002_c.sql'], 1]);
+    expect(run(repository, 'check', '--base', 'HEAD').stdout).toMatch(
+      /3 migrations in drizzle: 0 errors, 1 warning, 1 older than HEAD\.\n$/,
+    );
+    writeFolder(join(repository, 'drizzle'), [{ tag: '0000_a', sql: 'CREATE TABLE c (x);' }]);
+    expect(codesOf(json(repository, '--base', 'HEAD').findings)).toEqual(['EDITED_SQL', 'REMOVED']);
+  });
+
+  it('reads an ejected record, with the lines of its own file and of SQL files', () => {
+    const ejected = join(temporary, 'ejected');
+    const record = (second: string) =>
+      [
+        "import type { MigrationRecord } from 'drizzle-offramp';",
+        "import m0002 from './migrations/m0002_drop.sql';",
+        '',
+        'export default {',
+        "  m0000: 'CREATE TABLE a (x); CREATE TABLE b (x);',",
+        '  // 20261122180000_b',
+        '  m0001: {',
+        '    sql: `CREATE TABLE c (x);',
+        `${second}\`,`,
+        '  },',
+        '  m0002,',
+        '} satisfies MigrationRecord;',
+        '',
+      ].join('\n');
+    write(join(ejected, 'src/migrations.ts'), record('DROP TABLE a;'));
+    write(join(ejected, 'src/migrations/m0002_drop.sql'), '\nDROP TABLE b;');
+    const { status, findings } = json(ejected);
+    expect(status).toBe(0);
+    expect(findings.map(({ code, file, line, message }) => [code, file, line, message])).toEqual([
+      ['DROPS_TABLE', 'src/migrations.ts', 9, 'm0001 drops a.'],
+      ['DROPS_TABLE', 'src/migrations/m0002_drop.sql', 2, 'm0002 drops b.'],
+    ]);
+    expect(json(ejected, 'src/migrations.ts').findings).toEqual(findings);
+    git(ejected, 'init', '-q');
+    git(ejected, 'add', '.');
+    git(ejected, 'commit', '-qm', 'one');
+    expect(json(ejected, '--base', 'HEAD')).toMatchObject({ findings: [], known: 2 });
+    write(join(ejected, 'src/migrations.ts'), record('DROP TABLE IF EXISTS a;'));
+    expect(json(ejected, '--base', 'HEAD').findings).toEqual([
+      expect.objectContaining({
+        code: 'EDITED_SQL',
+        file: 'src/migrations.ts',
+        line: 9,
+        message: 'The SQL of m0001 is not that of HEAD.',
+      }),
+    ]);
+  });
+
+  it('tells a schema that was changed and not generated, by what drizzle-kit says', () => {
+    const app = join(temporary, 'schema');
+    mkdirSync(app, { recursive: true });
+    symlinkSync(join(import.meta.dirname, '../../node_modules'), join(app, 'node_modules'));
+    const schema = (columns: string) =>
+      write(
+        join(app, 'src/schema.ts'),
+        `import { int, sqliteTable, text } from 'drizzle-orm/sqlite-core';\nexport const a = sqliteTable('a', { id: int().primaryKey(), ${columns} });\n`,
+      );
+    write(
+      join(app, 'drizzle.config.ts'),
+      "export default { dialect: 'sqlite', driver: 'durable-sqlite', schema: './src/schema.ts', out: './drizzle' };\n",
+    );
+    schema("name: text('name')");
+    const kit = join(app, 'node_modules/drizzle-kit/bin.cjs');
+    execFileSync(process.execPath, [kit, 'generate'], { cwd: app, stdio: 'pipe' });
+    expect(json(app, '--schema')).toMatchObject({ status: 0, findings: [] });
+    schema("name: text('name'), email: text('e mail')");
+    const before = readdirSync(join(app, 'drizzle'));
+    expect(json(app, '--schema')).toMatchObject({
+      status: 1,
+      findings: [
+        {
+          code: 'NOT_GENERATED',
+          severity: 'error',
+          file: 'src/schema.ts',
+          message: 'The schema has changes that no migration has: it adds the column a."e mail".',
+          fix: 'Run `drizzle-kit generate`, and deploy what it writes.',
+        },
+      ],
+    });
+    expect(readdirSync(join(app, 'drizzle'))).toEqual(before);
+    // Written just now, it could be of the same checkout; in CI, and where it is later, it is looked at unasked.
+    expect(json(app).status).toBe(0);
+    const later = new Date(Date.now() + 60_000);
+    utimesSync(join(app, 'src/schema.ts'), later, later);
+    expect(json(app).status).toBe(1);
+    expect(json(app, '--no-schema').status).toBe(0);
+    schema("label: text('label')");
+    expect(json(app, '--schema').findings).toEqual([
+      expect.objectContaining({
+        code: 'NOT_GENERATED',
+        message:
+          'The schema has changes that no migration has: something is renamed, or dropped and added.',
+      }),
+    ]);
   });
 
   it('ends with 2 where it cannot run', () => {

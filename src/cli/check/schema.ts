@@ -10,7 +10,6 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { globSync } from 'tinyglobby';
@@ -19,6 +18,7 @@ import { parse } from '../../reader/parser.ts';
 import { splitStatements } from '../../sql/statements.ts';
 import { type MigrationFolder, readFolder } from '../folder.ts';
 import { loadDefault } from '../load.ts';
+import { CliError } from '../output.ts';
 import type { Finding } from './finding.ts';
 
 /** A schema as a config of drizzle-kit names it. */
@@ -51,18 +51,18 @@ function isNewer(files: readonly string[], { migrations }: MigrationFolder): boo
   return files.some((file) => modified(file) > last + TOLERANCE_MS);
 }
 
-/** drizzle-kit's program, as the project has it installed. */
+/** drizzle-kit's program, as the project has it installed: in its own folder or one above, as in a workspace. */
 function findDrizzleKit(): string | undefined {
-  try {
-    const require = createRequire(resolve('package.json'));
-    const manifest = require.resolve('drizzle-kit/package.json');
-    const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as {
-      bin?: string | Record<string, string>;
-    };
-    const path = typeof bin === 'string' ? bin : bin?.['drizzle-kit'];
-    return path === undefined ? undefined : join(dirname(manifest), path);
-  } catch {
-    return undefined;
+  for (let folder = resolve('.'); ; folder = dirname(folder)) {
+    const manifest = join(folder, 'node_modules/drizzle-kit/package.json');
+    if (existsSync(manifest)) {
+      const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as {
+        bin?: string | Record<string, string>;
+      };
+      const path = typeof bin === 'string' ? bin : bin?.['drizzle-kit'];
+      return path === undefined ? undefined : join(dirname(manifest), path);
+    }
+    if (folder === dirname(folder)) return undefined;
   }
 }
 
@@ -194,7 +194,14 @@ export async function checkSchema(
   if (schema === undefined || !hasSnapshot) return [];
   if (when === 'newer' && !isNewer(schema.files, folder)) return [];
   const program = findDrizzleKit();
-  if (program === undefined) return [];
+  if (program === undefined) {
+    if (when === 'always' && !process.env.CI) {
+      throw new CliError(
+        'drizzle-kit is not installed here, so nobody can tell whether the schema has changed.',
+      );
+    }
+    return [];
+  }
   const found = await generate(program, folder, schema);
   if (found === undefined) return [];
   const file = schema.files[0] ?? configFile;

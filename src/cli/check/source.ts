@@ -135,6 +135,10 @@ interface Said extends Omit<Finding, 'file' | 'line'> {
   readonly at: number;
 }
 
+/** SQL that names Drizzle's ledger as a table, and a table of Drizzle's for it. */
+const READS =
+  /\b(?:from|into|update|join|table)\s+\\?["'`[]?__drizzle_migrations\b|\bsqliteTable\s*\(\s*['"`]__drizzle_migrations\b/gi;
+
 function judge(source: Source): Said[] {
   const migrators = migratorsOf(source);
   const calls = migrators.flatMap(({ name, from }) =>
@@ -145,10 +149,7 @@ function judge(source: Source): Said[] {
     source.code.matchAll(/\bpragma\s+foreign_keys\s*(?:=|\()/gi),
     ({ index }) => index,
   );
-  const reads = Array.from(
-    source.code.matchAll(/__drizzle_migrations/g),
-    ({ index }) => index,
-  ).filter((index) => !/drizzleTable\s*:\s*['"`]$/.test(source.code.slice(0, index)));
+  const reads = Array.from(source.code.matchAll(READS), ({ index }) => index);
   return [
     ...swallowed.map(({ at, name }): Said => {
       return {
