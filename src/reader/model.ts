@@ -20,6 +20,8 @@ export type Action = 'Cascade' | 'SetNull' | 'SetDefault' | 'Restrict' | 'NoActi
 export interface Reference {
   columns: readonly string[];
   parent: string;
+  /** The columns that it names in the parent; empty for the parent's primary key. */
+  to: readonly string[];
   readonly onDelete: Action;
   readonly onUpdate: Action;
   /** Whether it is checked at the end of a transaction only. */
@@ -66,7 +68,9 @@ export interface Table {
   name: string;
   /** Undefined in a virtual table: only its module knows them. */
   columns: Column[] | undefined;
-  /** Sets of columns that no two rows share, folded. */
+  /** The columns of the primary key, folded. */
+  key: readonly string[];
+  /** Sets of columns that no two rows share, folded; the primary key is one of them. */
   uniques: (readonly string[])[];
   /** Whether a constraint says what happens on a conflict, or a row may be refused for something else than a key. */
   readonly conflict: 'Ignore' | 'Replace' | undefined;

@@ -20,6 +20,8 @@ export interface Reach {
   readonly deleted: readonly TableThen[];
   /** Tables whose references are set to NULL or to their default. */
   readonly emptied: readonly TableThen[];
+  /** Tables whose references follow a key that is changed. */
+  readonly moved: readonly TableThen[];
   /** Tables whose referring rows make it throw. */
   readonly blocking: readonly TableThen[];
 }
@@ -36,55 +38,82 @@ export interface Acts {
 export class Reaching {
   readonly deleted = new Set<Table>();
   readonly emptied = new Set<Table>();
+  readonly moved = new Set<Table>();
   readonly blocking = new Set<Table>();
-  readonly #moved = new Set<Table>();
+  readonly #seen = new Set<Table>();
 
   /**
    * @param tables all tables
    * @param start the table that something is done to
-   * @param isDropped whether it is dropped, so that what refers to itself does not matter
+   * @param cause what is done to it
    * @param acts carries out what foreign keys do
    */
   constructor(
     private readonly tables: readonly Table[],
     private readonly start: Table,
-    private readonly isDropped: boolean,
+    private readonly cause: Reach['cause'],
     private readonly acts: Acts,
   ) {}
 
   /**
-   * Rows of a table are deleted, or their keys changed.
+   * Rows of a table are deleted.
    *
    * @param parent the table
-   * @param how which of the two
    */
-  from(parent: Table, how: 'onDelete' | 'onUpdate'): void {
-    for (const child of this.tables) {
-      if (child === this.start && this.isDropped) continue;
-      for (const reference of child.references) {
-        if (reference.parent === fold(parent.name)) this.#follow(child, reference, how);
+  delete(parent: Table): void {
+    for (const [child, reference] of this.#referring(parent)) {
+      const action = reference.onDelete;
+      if (action === 'Cascade') {
+        if (this.deleted.has(child)) continue;
+        this.deleted.add(child);
+        this.acts.delete(child);
+        if (child !== this.start) this.delete(child);
+      } else if (action === 'SetNull' || action === 'SetDefault') {
+        this.emptied.add(child);
+        this.#move(child, reference);
+      } else if (child !== this.start && !(this.cause === 'REPLACE' && action === 'NoAction')) {
+        // What is replaced is there again before anything is checked.
+        this.blocking.add(child);
       }
     }
   }
 
-  #follow(child: Table, reference: Reference, how: 'onDelete' | 'onUpdate'): void {
-    const action = reference[how];
-    if (action === 'NoAction' || action === 'Restrict') {
-      if (child !== this.start) this.blocking.add(child);
-    } else if (how === 'onDelete' && action === 'Cascade') {
-      if (this.deleted.has(child)) return;
-      this.deleted.add(child);
-      this.acts.delete(child);
-      if (child !== this.start) this.from(child, 'onDelete');
-    } else {
-      if (action !== 'Cascade') this.emptied.add(child);
-      this.acts.move(child, reference.columns);
-      const isKey = child.uniques.some((key) =>
-        key.some((column) => reference.columns.includes(column)),
-      );
-      if (!isKey || this.#moved.has(child)) return;
-      this.#moved.add(child);
-      this.from(child, 'onUpdate');
+  /**
+   * Columns of a table get another value.
+   *
+   * @param parent the table
+   * @param columns the columns
+   */
+  update(parent: Table, columns: readonly string[]): void {
+    for (const [child, reference] of this.#referring(parent)) {
+      const to = reference.to.length > 0 ? reference.to : parent.key;
+      if (!to.some((column) => columns.includes(column))) continue;
+      const action = reference.onUpdate;
+      if (action === 'NoAction' || action === 'Restrict') {
+        if (child !== this.start) this.blocking.add(child);
+        continue;
+      }
+      (action === 'Cascade' ? this.moved : this.emptied).add(child);
+      this.#move(child, reference);
     }
+  }
+
+  /** What refers to a table; a table that is dropped may refer to itself. */
+  #referring(parent: Table): (readonly [child: Table, reference: Reference])[] {
+    const name = fold(parent.name);
+    return this.tables
+      .filter((child) => child !== this.start || this.cause !== 'DROP TABLE')
+      .flatMap((child) =>
+        child.references
+          .filter((reference) => reference.parent === name)
+          .map((reference) => [child, reference] as const),
+      );
+  }
+
+  #move(child: Table, { columns }: Reference): void {
+    this.acts.move(child, columns);
+    if (this.#seen.has(child)) return;
+    this.#seen.add(child);
+    this.update(child, columns);
   }
 }

@@ -45,8 +45,8 @@ import {
 export interface Gone {
   readonly kind: 'trigger' | 'index' | 'view';
   readonly name: string;
-  /** The table that it was on; of a view itself. */
-  readonly table: string;
+  /** The table that it was on then; of a view itself. */
+  readonly table: TableThen;
   readonly position: number;
   /** Whether it was dropped by itself; else it went with its table. */
   readonly asked: boolean;
@@ -65,6 +65,8 @@ export interface TableEffect {
   readonly columns: readonly Column[] | undefined;
   readonly autoincrement: boolean;
   readonly references: readonly Reference[];
+  /** The columns of its primary key, folded. */
+  readonly key: readonly string[];
   /** The tables that hold rows of it now, the one that stands for it first. */
   readonly holders: readonly Holder[];
   /** The statement that dropped it, and the columns dropped from it, by their names at first. */
@@ -114,6 +116,7 @@ interface Begin {
   readonly name: string;
   readonly columns: readonly Column[] | undefined;
   readonly references: readonly Reference[];
+  readonly key: readonly string[];
 }
 
 /** What an INSERT does instead of throwing. */
@@ -236,7 +239,7 @@ export class Reader implements Known {
   /** What was done since {@link begin}. */
   effects(): Effects {
     const tables = new Map<string, TableEffect>();
-    for (const [origin, { table, name, columns, references }] of this.#begun) {
+    for (const [origin, { table, name, columns, references, key }] of this.#begun) {
       const now = this.#tables.get(origin);
       const holders = [...this.#tables.values()]
         .flatMap((one): Holder[] =>
@@ -249,6 +252,7 @@ export class Reader implements Known {
         name,
         columns,
         references,
+        key,
         autoincrement: table.autoincrement,
         holders,
         dropped: this.#dropped.get(origin),
@@ -363,6 +367,7 @@ export class Reader implements Known {
         name: table.name,
         columns: table.columns?.map((column) => ({ ...column })),
         references: table.references.map((reference) => ({ ...reference })),
+        key: table.key,
       });
     }
     this.#dirty.add(table);
@@ -411,14 +416,21 @@ export class Reader implements Known {
     this.#made('index', name);
   }
 
-  #drop(kind: Gone['kind'], name: string, { position }: Doing, asked: boolean): void {
+  #drop(
+    kind: Gone['kind'],
+    name: string,
+    { position }: Doing,
+    asked: boolean,
+    origin?: string,
+  ): void {
     const all = { trigger: this.#triggers, index: this.#indexes, view: this.#views }[kind];
     const found = all.get(name);
     if (found === undefined) return;
     all.delete(name);
     if (this.#fresh.delete(`${kind} ${name}`)) return;
     const written = 'viewName' in found ? found.viewName.objName.text : found.name;
-    const table = 'table' in found ? found.table : name;
+    const on = 'table' in found ? found.table : name;
+    const table = { name: on, origin: origin ?? this.#tables.get(on)?.origin };
     this.#gone.push({ kind, name: written, table, position, asked });
   }
 
@@ -426,14 +438,14 @@ export class Reader implements Known {
     const table = this.#tables.get(name);
     if (table === undefined) return;
     this.#touch(table);
-    this.#reach(table, 'DROP TABLE', 'onDelete', doing);
+    this.#reach(table, 'DROP TABLE', doing);
     this.#tables.delete(name);
     if (table.origin !== undefined) this.#dropped.set(table.origin, doing.position);
     for (const [key, trigger] of this.#triggers) {
-      if (trigger.table === name) this.#drop('trigger', key, doing, false);
+      if (trigger.table === name) this.#drop('trigger', key, doing, false, table.origin);
     }
     for (const [key, index] of this.#indexes) {
-      if (index.table === name) this.#drop('index', key, doing, false);
+      if (index.table === name) this.#drop('index', key, doing, false, table.origin);
     }
   }
 
@@ -505,7 +517,17 @@ export class Reader implements Known {
     table.columns = table.columns?.map((column) =>
       fold(column.name) === old ? { ...column, name: to } : column,
     );
+    table.key = table.key.map(renamed);
     table.uniques = table.uniques.map((unique) => unique.map(renamed));
+    for (const other of this.#tables.values()) {
+      if (!other.references.some(({ parent }) => parent === fold(table.name))) continue;
+      this.#touch(other);
+      other.references = other.references.map((reference) =>
+        reference.parent === fold(table.name)
+          ? { ...reference, to: reference.to.map(renamed) }
+          : reference,
+      );
+    }
     table.references = table.references.map((reference) => ({
       ...reference,
       columns: reference.columns.map(renamed),
@@ -667,7 +689,7 @@ export class Reader implements Known {
       table.held = table.held?.map((held) =>
         before.includes(held) ? { ...held, losses: [...held.losses, loss] } : held,
       );
-      this.#reach(table, 'REPLACE', 'onDelete', doing);
+      this.#reach(table, 'REPLACE', doing);
     }
     for (let one = upsert; one !== undefined; one = one.next) {
       if (one.doClause.type === 'SetUpsertDo') {
@@ -734,10 +756,7 @@ export class Reader implements Known {
     const named = new Selects(this, doing.position).with(update.with, new Map());
     this.#set(table, sets, whole, from, named, doing);
     if (orConflict === 'Replace') this.#lose(table, 'REPLACE', false, doing);
-    // Only a key that somebody refers to matters; which columns those are the parent's definition may leave out.
-    if (table.uniques.some((unique) => unique.some((column) => columns.includes(column)))) {
-      this.#reach(table, 'UPDATE', 'onUpdate', doing);
-    }
+    this.#reach(table, 'UPDATE', doing, columns);
     this.#fire(name, 'UpdateTriggerEvent', columns, doing);
   }
 
@@ -754,14 +773,14 @@ export class Reader implements Known {
     }
     this.#touch(table);
     this.#lose(table, 'DELETE', all, doing);
-    this.#reach(table, 'DELETE', 'onDelete', doing);
+    this.#reach(table, 'DELETE', doing);
     this.#fire(name, 'DeleteTriggerEvent', [], doing);
   }
 
-  /** What foreign keys do to the rows that refer to a table. */
-  #reach(table: Table, cause: Reach['cause'], by: 'onDelete' | 'onUpdate', doing: Doing): void {
+  /** What foreign keys do to the rows that refer to a table: to rows that are deleted, or to columns that are changed. */
+  #reach(table: Table, cause: Reach['cause'], doing: Doing, changed?: readonly string[]): void {
     const byKey = { ...doing, enforced: true };
-    const reaching = new Reaching([...this.#tables.values()], table, cause === 'DROP TABLE', {
+    const reaching = new Reaching([...this.#tables.values()], table, cause, {
       delete: (child) => {
         this.#lose(this.#touch(child), 'ON DELETE CASCADE', false, byKey);
         this.#fire(fold(child.name), 'DeleteTriggerEvent', [], byKey);
@@ -771,9 +790,10 @@ export class Reader implements Known {
         this.#fire(fold(child.name), 'UpdateTriggerEvent', columns, byKey);
       },
     });
-    reaching.from(table, by);
-    const { deleted, emptied, blocking } = reaching;
-    if (deleted.size + emptied.size + blocking.size === 0) return;
+    if (changed === undefined) reaching.delete(table);
+    else reaching.update(table, changed);
+    const { deleted, emptied, moved, blocking } = reaching;
+    if (deleted.size + emptied.size + moved.size + blocking.size === 0) return;
     const then = (tables: Iterable<Table>): TableThen[] =>
       Array.from(tables, ({ name, origin }) => ({ name, origin }));
     this.#reaches.push({
@@ -782,6 +802,7 @@ export class Reader implements Known {
       table: { name: table.name, origin: table.origin },
       deleted: then(deleted),
       emptied: then([...emptied].filter((child) => !deleted.has(child))),
+      moved: then(moved),
       blocking: then([...blocking].filter((child) => !deleted.has(child))),
     });
   }

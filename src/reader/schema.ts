@@ -15,7 +15,7 @@ const ACTIONS = { OnDeleteRefArg: 'onDelete', OnUpdateRefArg: 'onUpdate' } as co
 
 function referenceOf(
   columns: readonly string[],
-  { tblName, args }: ForeignKeyClause,
+  { tblName, columns: to, args }: ForeignKeyClause,
   defer: DeferSubclause | undefined,
 ): Reference {
   const actions: { onDelete: Action; onUpdate: Action } = {
@@ -28,7 +28,13 @@ function referenceOf(
     }
   }
   const deferred = defer?.deferrable === true && defer.initDeferred === 'InitiallyDeferred';
-  return { columns: columns.map(fold), parent: fold(tblName.text), ...actions, deferred };
+  return {
+    columns: columns.map(fold),
+    parent: fold(tblName.text),
+    to: (to ?? []).map(({ colName }) => fold(colName.text)),
+    ...actions,
+    deferred,
+  };
 }
 
 /**
@@ -102,6 +108,7 @@ export const keyOf = namesOf;
 const empty = (name: string): Table => ({
   name,
   columns: [],
+  key: [],
   uniques: [],
   conflict: undefined,
   hasChecks: false,
@@ -128,6 +135,7 @@ export function tableOf({ tblName, body }: CreateTableStmt): Table {
   const nodes = [...nodesOf(body)];
   const columns = body.columns.map(columnOf);
   const uniques: (readonly string[])[] = [];
+  let primary: readonly string[] = [];
   const references = body.columns.flatMap(referencesOf);
   for (const { colName, constraints } of body.columns) {
     const isKey = constraints.some(
@@ -135,6 +143,9 @@ export function tableOf({ tblName, body }: CreateTableStmt): Table {
         type === 'PrimaryKeyColumnConstraint' || type === 'UniqueColumnConstraint',
     );
     if (isKey) uniques.push([fold(colName.text)]);
+    if (constraints.some(({ constraint }) => constraint.type === 'PrimaryKeyColumnConstraint')) {
+      primary = [fold(colName.text)];
+    }
   }
   for (const { constraint } of body.constraints ?? []) {
     if (constraint.type === 'ForeignKeyTableConstraint') {
@@ -150,6 +161,7 @@ export function tableOf({ tblName, body }: CreateTableStmt): Table {
     const key = keyOf(constraint.columns);
     if (key === undefined) continue;
     uniques.push(key);
+    if (constraint.type === 'PrimaryKeyTableConstraint') primary = key;
     const only = key.length === 1 ? columns.findIndex(({ name }) => fold(name) === key[0]) : -1;
     const type = body.columns[only]?.colType?.name;
     if (constraint.type === 'PrimaryKeyTableConstraint' && only >= 0 && isInteger(type)) {
@@ -159,6 +171,7 @@ export function tableOf({ tblName, body }: CreateTableStmt): Table {
   return {
     ...table,
     columns,
+    key: primary,
     uniques,
     references,
     conflict: conflictOf(nodes),

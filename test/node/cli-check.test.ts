@@ -667,6 +667,63 @@ describe('what is dropped', () => {
     );
   });
 
+  const object = (database: ReturnType<typeof openDatabase>) => ({
+    storage: database,
+    blockConcurrencyWhile: <T>(run: () => Promise<T>) => run(),
+  });
+
+  it('is more where rows are deleted or their keys changed, and others refer to them', () => {
+    const effects = (statement: string, key = child) =>
+      find([
+        { tag: '0000_a', sql: A + key },
+        { tag: '0001_b', sql: statement },
+      ])
+        .filter(({ code }) => code === 'CHANGES_CHILDREN')
+        .map(({ effect }) => effect);
+    expect(effects('DELETE FROM a WHERE id = 1;')).toEqual([
+      'SQLite deletes the rows of c that refer to them, without an error.',
+    ]);
+    const strict = 'CREATE TABLE c (a REFERENCES a ON UPDATE CASCADE);';
+    expect(effects('DELETE FROM a WHERE id = 1;', strict)).toEqual([
+      'The statement throws where c has a row that refers to one of them.',
+    ]);
+    expect(effects('UPDATE a SET id = id + 1;', strict)).toEqual([]);
+    expect(effects("UPDATE a SET x = '';")).toEqual([]);
+    const refused =
+      'drizzle-offramp runs this with foreign keys disabled, and refuses each object (FOREIGN_KEY_VIOLATION) in which a ' +
+      'row of c is left without its parent.';
+    expect(effects(`${off}UPDATE a SET id = id + 1;`, strict)).toEqual([refused]);
+    const database = openDatabase(':memory:');
+    const first = A + strict + rows;
+    migrate(database, { m0000: first });
+    expect(() =>
+      migrate(object(database), { m0000: first, m0001: `${off}UPDATE a SET id = id + 1` }),
+    ).toThrow(expect.objectContaining({ code: 'FOREIGN_KEY_VIOLATION' }));
+  });
+
+  it('can be the key that a child refers by', () => {
+    const rebuild =
+      'CREATE TABLE b (id INTEGER PRIMARY KEY, x, y);\nINSERT INTO b SELECT id + 1, x, y FROM a;\n' +
+      'DROP TABLE a;\nALTER TABLE b RENAME TO a;';
+    const found = find([
+      { tag: '0000_a', sql: A + child },
+      { tag: '0001_b', sql: off + rebuild },
+    ]).find(({ code }) => code === 'REBUILD_WITH_CHILDREN');
+    expect(found).toMatchObject({
+      severity: 'error',
+      effect:
+        "Drizzle's migrator deletes every row of c that refers to it, without an error. drizzle-offramp runs this with " +
+        'foreign keys disabled, and refuses each object (FOREIGN_KEY_VIOLATION) in which a row is left without its ' +
+        'parent: the copy does not take all rows, or not their keys.',
+    });
+    const database = openDatabase(':memory:');
+    const first = A + child + rows;
+    migrate(database, { m0000: first });
+    expect(() => migrate(object(database), { m0000: first, m0001: off + rebuild })).toThrow(
+      expect.objectContaining({ code: 'FOREIGN_KEY_VIOLATION' }),
+    );
+  });
+
   it('is of no concern to children that go with it', () => {
     expect(codes(A + child, `${off}DROP TABLE a; DROP TABLE c;`)).toEqual([
       'DROPS_TABLE',

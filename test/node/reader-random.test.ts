@@ -2,6 +2,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkAll } from '../../src/cli/check.ts';
 import type { Loss } from '../../src/reader/model.ts';
 import { fold } from '../../src/reader/names.ts';
 import { type Holder, Reader, type TableEffect } from '../../src/reader/reader.ts';
@@ -270,6 +271,8 @@ const OPS: fc.Arbitrary<Op> = fc.oneof(
 
 interface Outcome {
   readonly error: string | undefined;
+  /** How many rows lack what they refer to. */
+  readonly violations: number;
   readonly tables: Map<string, Row[]>;
   readonly things: string[];
 }
@@ -294,6 +297,15 @@ const thingsOf = (database: DatabaseSync): string[] =>
     .all()
     .map(({ thing }) => String(thing));
 
+function violationsOf(database: DatabaseSync): number {
+  try {
+    return database.prepare('PRAGMA foreign_key_check').all().length;
+  } catch {
+    // A reference to what is no key.
+    return 1;
+  }
+}
+
 function run({ schema, rows }: World, statements: readonly string[], enforced: boolean) {
   const database = new DatabaseSync(':memory:', {
     enableForeignKeyConstraints: enforced,
@@ -317,7 +329,13 @@ function run({ schema, rows }: World, statements: readonly string[], enforced: b
     } catch (cause) {
       error = (cause as Error).message;
     }
-    const after: Outcome = { error, tables: rowsOf(database), things: thingsOf(database) };
+    const violations = error === undefined ? violationsOf(database) : 0;
+    const after: Outcome = {
+      error,
+      violations,
+      tables: rowsOf(database),
+      things: thingsOf(database),
+    };
     return { sqls, before, after };
   } finally {
     database.close();
@@ -460,5 +478,93 @@ describe('what the reader says of a migration', () => {
     );
     // Else it would say little: most of what is drawn runs.
     expect(ran).toBeGreaterThan(threw / 2);
+  });
+
+  /** What `check` says of a migration that runs over a schema. */
+  const told = ({ schema }: World, statements: readonly string[]): string[] => {
+    const texts = [schema, statements].map((all) => all.join(';\n--> statement-breakpoint\n'));
+    const migrations = texts.map((sql, idx) => ({
+      ...{
+        tag: `2026112212000${idx}_m`,
+        journalTag: `000${idx}_m`,
+        when: Date.UTC(2026, 10, 22, 12, 0, idx),
+      },
+      ...{ idx, file: `000${idx}_m.sql`, line: 1, sql },
+    }));
+    const folder = { path: '.', form: '0.x', journalFile: null, migrations, problems: [] } as const;
+    return checkAll(folder)
+      .filter(({ file }) => file === '0001_m.sql')
+      .map(({ code, severity, effect }) =>
+        effect.includes('keeps them all') ? `${code} kept` : `${code} ${severity}`,
+      );
+  };
+
+  const cellsOf = ({ tables }: Pick<Outcome, 'tables'>): string[] =>
+    [...tables.values()].flatMap((rows) => rows.flatMap((row) => Object.values(row).map(String)));
+
+  /** Texts of rows that no statement here writes over: where one is gone, its row is. */
+  const MARKS = /^(p\.u|o\.k|g\.say)\.\d$/;
+
+  /** Nothing of value is gone. */
+  function expectAll(before: Pick<Outcome, 'tables' | 'things'>, after: Outcome, text: string) {
+    const cells = cellsOf(after);
+    const marks = cellsOf(before).filter((cell) => MARKS.test(cell));
+    expect(
+      marks.filter((mark) => !cells.includes(mark)),
+      text,
+    ).toEqual([]);
+    const things = before.things.filter((thing) => !after.things.includes(thing));
+    expect(
+      things.filter((thing) => !thing.startsWith('index')),
+      text,
+    ).toEqual([]);
+    expect(after.violations, text).toBe(0);
+  }
+
+  /** Whether children are changed, or an object is refused for their sake. */
+  const hits = ({ names }: World, { before, after }: ReturnType<typeof run>): boolean =>
+    after.error !== undefined ||
+    after.violations > 0 ||
+    [fold(names[1]), 'grandchild'].some(
+      (name) => JSON.stringify(before.tables.get(name)) !== JSON.stringify(after.tables.get(name)),
+    );
+
+  it('is what check tells: where it is silent nothing is lost, and children are where it says', () => {
+    let [silent, children] = [0, 0];
+    fc.assert(
+      fc.property(
+        world,
+        fc.array(OPS, { minLength: 1, maxLength: 2 }),
+        fc.boolean(),
+        (w, ops, off) => {
+          const statements = [
+            ...(off ? ['PRAGMA foreign_keys=OFF'] : []),
+            ...ops.flatMap((op) => op(w)),
+          ];
+          const codes = told(w, statements);
+          const runners = { drizzle: run(w, statements, true), ours: run(w, statements, !off) };
+          const text = [...w.schema, ...statements].join(';\n');
+          const quiet = Object.values(runners).filter(({ after }) => {
+            if (codes.length > 0) return false;
+            // What the rows alone decide, such as a CHECK, is no loss: all is as it was.
+            expect(after.error ?? '', text).not.toMatch(/FOREIGN KEY|no such/);
+            return after.error === undefined;
+          });
+          silent += quiet.length;
+          for (const { before, after } of quiet) expectAll(before, after, text);
+          const [code] = codes.filter((one) => /^(REBUILD_WITH_|DROPS_PARENT)/.test(one));
+          const isAbout = Object.values(runners).every(({ after: { error } }) =>
+            /^$|FOREIGN KEY/.test(error ?? ''),
+          );
+          if (code === undefined || !isAbout || !w.refers || ops.length > 1) return;
+          children++;
+          expect(hits(w, runners.drizzle), text).toBe(true);
+          if (code.endsWith('warning')) return;
+          expect(hits(w, runners.ours), text).toBe(!code.endsWith('kept'));
+        },
+      ),
+      { numRuns: RUNS },
+    );
+    expect([silent > RUNS / 10, children > RUNS / 100]).toEqual([true, true]);
   });
 });

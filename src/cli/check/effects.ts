@@ -1,6 +1,6 @@
 // What a migration takes away from the rows and the schema of an object, as the reader tells it from the statements.
 import type { Loss } from '../../reader/model.ts';
-import { fold, listOf, same } from '../../reader/names.ts';
+import { fold, listOf } from '../../reader/names.ts';
 import type { Reach, TableThen } from '../../reader/reach.ts';
 import type { Copy, Effects, Gone, Reader, TableEffect } from '../../reader/reader.ts';
 import { LOOKED_UP } from '../../reader/select.ts';
@@ -62,6 +62,10 @@ class Findings {
     return holders.every(({ held }) => certain(held.losses).some(isWholeLoss));
   }
 
+  #keepsRows({ holders }: TableEffect): boolean {
+    return holders.some(({ held }) => certain(held.losses).length === 0);
+  }
+
   /** Children that had rows before, and that the migration does not throw away itself. */
   #remaining(children: readonly TableThen[]): TableThen[] {
     return children.filter(({ origin }) => {
@@ -92,20 +96,8 @@ class Findings {
     ];
     const taken = losses.join(' and ');
     if (cause !== 'DROP TABLE') {
-      if (losses.length === 0) return [];
-      const does = { DELETE: 'deletes', REPLACE: 'replaces', UPDATE: 'changes the keys of' }[cause];
-      return this.#disabled
-        ? []
-        : [
-            {
-              code: 'CHANGES_CHILDREN',
-              severity: 'warning',
-              position,
-              message: `${this.#name} ${does} rows of ${table.name}, to which rows of ${names([...deleted, ...emptied])} refer.`,
-              effect: `For each of them SQLite ${taken}, without an error.`,
-              fix: 'If that is not what you want, change the rows that refer first.',
-            },
-          ];
+      const moved = this.#remaining(reach.moved);
+      return this.#changedParent(reach, { deleted, emptied, moved, blocking });
     }
     const children = [...deleted, ...emptied, ...blocking];
     if (children.length === 0) return [];
@@ -117,30 +109,111 @@ class Findings {
     const isRebuilt = this.#isRebuilt(this.effects.tables.get(table.origin));
     return [
       isRebuilt
-        ? this.#rebuiltParent(position, table.name, names(children), does)
+        ? this.#rebuiltParent(position, table, children, does)
         : this.#droppedParent(position, table.name, children, does),
     ];
   }
 
-  #rebuiltParent(position: number, table: string, children: string, does: string): Said {
-    const message = `${this.#name} rebuilds ${table}, to which rows of ${children} refer.`;
-    return this.#disabled
-      ? {
-          code: 'REBUILD_WITH_CHILDREN',
-          severity: 'warning',
-          position,
-          message,
-          effect: `Drizzle's migrator ${does}. drizzle-offramp keeps them all: it runs this with foreign keys disabled.`,
-          fix: "Replace Drizzle's migrator by drizzle-offramp before you deploy this migration, or with it.",
-        }
-      : {
-          code: 'REBUILD_WITH_FOREIGN_KEYS_ON',
-          severity: 'error',
-          position,
-          message,
-          effect: `Dropping ${table} ${does}, with Drizzle's migrator and with drizzle-offramp.`,
-          fix: 'Begin the migration with PRAGMA foreign_keys=OFF, which drizzle-offramp obeys.',
-        };
+  /** What becomes of rows that refer to rows which are deleted, replaced or get another key. */
+  #changedParent(
+    { position, cause, table }: Reach,
+    {
+      deleted,
+      emptied,
+      moved,
+      blocking,
+    }: Pick<Reach, 'deleted' | 'emptied' | 'moved' | 'blocking'>,
+  ): Said[] {
+    const taken = [
+      ...(deleted.length > 0 ? [`deletes the rows of ${names(deleted)} that refer to them`] : []),
+      ...(emptied.length > 0 ? [`empties the references in ${names(emptied)}`] : []),
+    ];
+    const enforced = [
+      ...(taken.length > 0 ? [`SQLite ${taken.join(' and ')}, without an error`] : []),
+      ...(blocking.length > 0
+        ? [`the statement throws where ${names(blocking)} has a row that refers to one of them`]
+        : []),
+    ];
+    const children = [...new Set([...deleted, ...emptied, ...moved, ...blocking])];
+    if (children.length === 0 || (!this.#disabled && enforced.length === 0)) return [];
+    const does = { DELETE: 'deletes', REPLACE: 'replaces', UPDATE: 'changes the keys of' }[
+      cause as Exclude<Reach['cause'], 'DROP TABLE'>
+    ];
+    const sentence = enforced.join('; ');
+    const effect = this.#disabled
+      ? `${sentence === '' ? '' : `With Drizzle's migrator ${sentence}. `}drizzle-offramp runs this with foreign keys ` +
+        `disabled, and refuses each object (FOREIGN_KEY_VIOLATION) in which a row of ${names(children)} is left without its parent.`
+      : `${sentence[0]?.toUpperCase()}${sentence.slice(1)}.`;
+    return [
+      {
+        code: 'CHANGES_CHILDREN',
+        severity: 'warning',
+        position,
+        message: `${this.#name} ${does} rows of ${table.name}, to which rows of ${names(children)} refer.`,
+        effect,
+        fix: 'If that is not what you want, change the rows that refer to them first.',
+      },
+    ];
+  }
+
+  /** Whether each row that a child refers to is found in the new table, under the same key. */
+  #keepsParents(table: TableThen, children: readonly TableThen[]): boolean {
+    const effect = this.effects.tables.get(table.origin ?? '');
+    const holder = effect?.holders.find((one) => one.table === effect.replacement);
+    if (effect === undefined || holder === undefined) return false;
+    if (certain(holder.held.losses).length > 0) return false;
+    return children.every((child) => {
+      const before = this.effects.tables.get(child.origin ?? '');
+      const references = before?.references ?? this.reader.table(child.name)?.references ?? [];
+      return references
+        .filter(({ parent }) => parent === table.origin)
+        .flatMap(({ to }) => (to.length > 0 ? to : effect.key))
+        .every((column) => holder.held.values.get(column)?.exact === column);
+    });
+  }
+
+  #rebuiltParent(
+    position: number,
+    table: TableThen,
+    children: readonly TableThen[],
+    does: string,
+  ): Said {
+    const message = `${this.#name} rebuilds ${table.name}, to which rows of ${names(children)} refer.`;
+    if (!this.#disabled) {
+      return {
+        code: 'REBUILD_WITH_FOREIGN_KEYS_ON',
+        severity: 'error',
+        position,
+        message,
+        effect: `Dropping ${table.name} ${does}, with Drizzle's migrator and with drizzle-offramp.`,
+        fix: 'Begin the migration with PRAGMA foreign_keys=OFF, which drizzle-offramp obeys.',
+      };
+    }
+    const code = 'REBUILD_WITH_CHILDREN';
+    const theirs = `Drizzle's migrator ${does}.`;
+    if (this.#keepsParents(table, children)) {
+      return {
+        code,
+        severity: 'warning',
+        position,
+        message,
+        effect: `${theirs} drizzle-offramp keeps them all: it runs this with foreign keys disabled.`,
+        fix: "Replace Drizzle's migrator by drizzle-offramp before you deploy this migration, or with it.",
+      };
+    }
+    const effect = this.effects.tables.get(table.origin ?? '');
+    // Where only some rows are left out it depends on which.
+    const isSure = effect === undefined || this.#losesAll(effect) || this.#keepsRows(effect);
+    return {
+      code,
+      severity: isSure ? 'error' : 'warning',
+      position,
+      message,
+      effect:
+        `${theirs} drizzle-offramp runs this with foreign keys disabled, and refuses each object (FOREIGN_KEY_VIOLATION) ` +
+        'in which a row is left without its parent: the copy does not take all rows, or not their keys.',
+      fix: `Copy every row of ${table.name} with its key, or change the rows that refer to it first.`,
+    };
   }
 
   #droppedParent(
@@ -175,8 +248,8 @@ class Findings {
 
   #ofRows(table: TableEffect): Said[] {
     const { name, dropped, holders } = table;
+    if (this.#keepsRows(table)) return [];
     const losses = holders.map(({ held }) => certain(held.losses));
-    if (holders.length > 0 && losses.some((some) => some.length === 0)) return [];
     const copied =
       'Copy every row: INSERT INTO … SELECT … FROM …, with nothing after it that leaves rows out.';
     if (this.#losesAll(table)) {
@@ -208,21 +281,10 @@ class Findings {
         severity: 'warning',
         position: left[0]?.position ?? 0,
         message: `${this.#name} ${into} only some rows (${causes}).`,
-        effect: `Each object loses the rows of ${name} that are left out.${this.#orphans(table)}`,
+        effect: `Each object loses the rows of ${name} that are left out.`,
         fix: `If that is not what you want: ${copied}`,
       },
     ];
-  }
-
-  /** What becomes of the rows that refer to rows which a rebuild leaves out. */
-  #orphans({ name }: TableEffect): string {
-    const reach = this.effects.reaches.find(
-      ({ cause, table }) => cause === 'DROP TABLE' && same(table.name, name),
-    );
-    if (reach === undefined || !this.#disabled) return '';
-    const children = [...reach.deleted, ...reach.emptied, ...reach.blocking];
-    if (children.length === 0) return '';
-    return ` Where ${names(children)} refers to one of them, drizzle-offramp refuses the object (FOREIGN_KEY_VIOLATION).`;
   }
 
   #deleted({ name }: TableEffect, losses: readonly Loss[]): Said[] {
@@ -373,7 +435,9 @@ class Findings {
       ];
     }
     // With its table gone for good, nothing is left that it could be missed on.
-    const on = this.reader.table(table);
+    const on =
+      this.effects.tables.get(table.origin ?? '')?.holders[0]?.table ??
+      this.reader.table(table.name);
     if (on === undefined || (kind === 'index' && asked)) return [];
     const does = asked ? 'drops' : `rebuilds ${on.name}, and the old table takes along`;
     return [

@@ -135,7 +135,7 @@ function changesOf(sql: string): string[] {
 }
 
 /** What drizzle-kit says where it must ask which of two columns or tables is which. */
-const ASKS = /interactive prompts require a tty|is not created|renamed from another/i;
+const ASKS = /interactive prompts require a tty|--hints|is not created|renamed from another/i;
 
 /** What drizzle-kit would generate: undefined for nothing; a sentence where it cannot go on by itself. */
 async function generate(
@@ -148,7 +148,7 @@ async function generate(
     const out = join(temporary, 'out');
     cpSync(folder.path, out, { recursive: true });
     const { casing, driver, schema } = config;
-    const file = join(temporary, 'drizzle.config.json');
+    const file = join(temporary, 'drizzle.config.cjs');
     // drizzle-kit takes every path from the current directory.
     const copy = {
       dialect: 'sqlite',
@@ -157,7 +157,7 @@ async function generate(
       ...(driver === undefined ? {} : { driver }),
       ...(casing === undefined || folder.form === '1.x' ? {} : { casing }),
     };
-    writeFileSync(file, JSON.stringify(copy));
+    writeFileSync(file, `module.exports = ${JSON.stringify(copy)};`);
     const said = await run(program, [
       'generate',
       `--config=${relative('.', file).replaceAll('\\', '/')}`,
@@ -233,7 +233,7 @@ export async function checkSchema(
           ? 'The schema has changes that no migration has: something is renamed, or dropped and added.'
           : `The schema has changes that no migration has: it ${listOf(changes)}.`,
       effect:
-        'No object gets them: queries that use them throw ("no such column", "no such table").',
+        'No object gets them: queries that need what is new throw ("no such column", "no such table").',
       fix: 'Run `drizzle-kit generate`, and deploy what it writes.',
     },
   ];
