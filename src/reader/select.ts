@@ -11,6 +11,7 @@ import {
   type Select,
   type SelectFrom,
   type SelectTable,
+  type SelectValues,
   type With,
 } from './parser.ts';
 
@@ -193,10 +194,7 @@ export class Selects {
   }
 
   #readOne(select: OneSelect, named: Named): Relation {
-    if (select.type === 'SelectValues') {
-      const columns = select.values[0]?.values.map((_, i) => `column${i + 1}`);
-      return { columns, parts: [], single: select.values.length === 1 };
-    }
+    if (select.type === 'SelectValues') return this.#readValues(select, named);
     const scope = this.from(select.from, named);
     const relation = this.#project(select, scope, named);
     const losses = this.#lossesOf(select);
@@ -217,6 +215,24 @@ export class Selects {
       );
     }
     return { ...relation, parts, single: (whole && !hasFrom) || (aggregated && whole) };
+  }
+
+  /** VALUES: rows of no table, but in a trigger of those that set it off, and of what a SELECT within reads. */
+  #readValues({ values: rows }: SelectValues, named: Named): Relation {
+    const columns = rows[0]?.values.map((_, i) => `column${i + 1}`) ?? [];
+    const read = rows.flatMap(({ values }) =>
+      values.flatMap((one) => this.originsWithin(one, named)),
+    );
+    const parts = [...new Set([...read, ...this.originsFired()])].flatMap((origin): Part[] => {
+      const values = columns.map((_, i) => {
+        const all = rows.flatMap((row) => row.values[i] ?? []);
+        const held = all.map((one) => this.value(one, origin, [], named));
+        return held.length === 1 ? (held[0] ?? NOTHING) : mixed(held);
+      });
+      const isUsed = values.some(({ sources }) => sources.size > 0);
+      return isUsed ? [{ origin, losses: [this.#loss(LOOKED_UP)], values, uniques: [] }] : [];
+    });
+    return { columns, parts, single: rows.length === 1 };
   }
 
   #lossesOf(select: SelectFrom): Loss[] {

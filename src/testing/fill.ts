@@ -4,7 +4,8 @@
 import type { SqlStorageLike } from '../base/storage.ts';
 import { quote } from '../ledger/ledger.ts';
 import { checksOf, folded } from '../reader/names.ts';
-import { lexemes } from '../sql/statements.ts';
+import { tokensOf } from '../reader/parser.ts';
+
 import { type Column, type Reference, readTables, type Table } from './contents.ts';
 import { violationsOf } from './look.ts';
 import { type Candidate, candidatesOf } from './values.ts';
@@ -147,7 +148,7 @@ class Filler {
         named.has(name.toLowerCase()) ? [name] : [],
       );
     };
-    const blamed = naming(check?.words ?? lexemes(reason));
+    const blamed = naming(check?.words ?? tokensOf(reason).map(({ text }) => text));
     if (blamed.length > 0) return blamed;
     const checked = naming(checks.flatMap(({ words }) => words));
     return checked.length > 0 ? checked : this.#columns.map(({ column }) => column.name);

@@ -50,7 +50,20 @@ class Findings {
       ...[...this.effects.tables.values()].flatMap((table) => this.#ofTable(table)),
       ...this.effects.copies.flatMap((copy) => this.#ofCopy(copy)),
       ...this.effects.gone.flatMap((gone) => this.#ofGone(gone)),
+      ...this.effects.unread.map((position) => this.#ofUnread(position)),
     ];
+  }
+
+  /** SQLite takes it, and the parser does not: better said than passed over. */
+  #ofUnread(position: number): Said {
+    return {
+      code: 'NOT_UNDERSTOOD',
+      severity: 'warning',
+      position,
+      message: `${this.#name} has a statement that is not understood here, although SQLite takes it.`,
+      effect: 'Nobody has looked at what it takes away from objects.',
+      fix: 'Look at it yourself, and tell drizzle-offramp of it, so that it is understood.',
+    };
   }
 
   /** Whether a table of that name is there afterwards that is not the one of before. */
