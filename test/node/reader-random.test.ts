@@ -431,7 +431,7 @@ function judge(before: readonly Row[], after: Outcome, effect: TableEffect, done
   return wrong;
 }
 
-describe('what the reader says of a migration', () => {
+describe('what the reader says of a migration', { timeout: 600_000 }, () => {
   it('is what SQLite does with rows', () => {
     let [ran, threw] = [0, 0];
     fc.assert(
