@@ -117,6 +117,12 @@ describe("Drizzle's ledger", () => {
     expect(find({ 'a.ts': DRIZZLE, 'b.ts': text })).toEqual(['READS_DRIZZLE_LEDGER b.ts:1']);
   });
 
+  it('is none where it is kept', () => {
+    const reads = 'sql.exec("SELECT count(*) FROM __drizzle_migrations")';
+    const mirrors = `${OURS}migrate(ctx, m, { drizzle: 'mirror' });`;
+    expect(find({ 'a.ts': mirrors, 'b.ts': reads })).toEqual([]);
+  });
+
   it('is none where it is only named, or no Durable Object is', () => {
     expect(
       find({ 'a.ts': `${OURS}const options = { drizzleTable: '__drizzle_migrations' };` }),

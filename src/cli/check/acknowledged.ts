@@ -54,6 +54,9 @@ export function readAcknowledgements(file: string = ACKNOWLEDGEMENTS): Acknowled
 
 const lineAt = (text: string, offset: number): number => text.slice(0, offset).split('\n').length;
 
+/** What a migration is called: its key, or a number or a time and a name. Tables are in messages, too. */
+const MIGRATION = /^m?\d{4}/;
+
 /** Whether a finding is about what an acknowledgement names. */
 function fits({ code, in: place }: Acknowledgement, finding: Finding): boolean {
   if (code !== finding.code) return false;
@@ -64,7 +67,7 @@ function fits({ code, in: place }: Acknowledgement, finding: Finding): boolean {
     path.endsWith(`/${place}`) ||
     segments.includes(place) ||
     segments.includes(`${place}.sql`) ||
-    finding.message.split(/[\s,:()]+/).includes(place)
+    (MIGRATION.test(place) && finding.message.split(/[\s,:()]+/).includes(place))
   );
 }
 
