@@ -1045,6 +1045,9 @@ describe('the rules for statements', { timeout: SLOW }, () => {
       ...[
         'CREATE TABLE t (a, b)',
         'CREATE TABLE main.u (a)',
+        'CREATE TABLE n (id INTEGER PRIMARY KEY AUTOINCREMENT)',
+        "UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = 'n') WHERE name = 'n'",
+
         'CREATE VIRTUAL TABLE f USING fts5(a)',
       ],
       ...['ANALYZE', 'REINDEX', 'PRAGMA main.foreign_keys = OFF', 'PRAGMA "foreign_keys" = \'on\''],
@@ -1086,6 +1089,8 @@ describe('the rules for statements', { timeout: SLOW }, () => {
       const seen = statements.map((statement, i) => [statement, refusal.test(answers[i] ?? '')]);
       expect(statements.map((text) => [text, judgeStatement(text) !== undefined])).toEqual(seen);
       expect(refused.filter((text) => judgeStatement(text) === undefined)).toEqual([]);
+      // What `check` advises for the counter of AUTOINCREMENT is taken, too.
+      expect(answers[statements.findIndex((text) => text.includes('sqlite_sequence'))]).toBe('');
       expect(answers.slice(-3)).toEqual([
         '',
         `${refusalOfColumn(notNull)?.says}: SQLITE_ERROR`,
