@@ -1,13 +1,10 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
-import { addColumn } from './check/add-column.ts';
-import { checkEdits, type Past } from './check/edits.ts';
+import { acknowledge, readAcknowledgements } from './check/acknowledged.ts';
 import { count, type Finding, sortFindings } from './check/finding.ts';
-import { checkJournal } from './check/journal.ts';
-import { locateAll } from './check/located.ts';
-import { findModule, readBase } from './check/past.ts';
-import { checkFolder } from './check/problems.ts';
-import { rebuilds } from './check/rebuild.ts';
-import { rehearse } from './check/rehearsal.ts';
+import { checkHistory, type Past } from './check/history.ts';
+import { changedSince, findModule, folderAtRef, moduleAtRef, type Then } from './check/past.ts';
 import {
   type CheckResult,
   FORMATS,
@@ -17,42 +14,43 @@ import {
   toJson,
   toText,
 } from './check/report.ts';
-import { checkStatements } from './check/statements.ts';
+import { type AskSchema, checkSchema } from './check/schema.ts';
+import { checkSources } from './check/source.ts';
+import { checkAlone, ofFolder, ofModule, type Subject } from './check/subject.ts';
 import { findFolders, openFolder } from './config.ts';
+import { findModule as findEjected } from './find-module.ts';
 import type { MigrationFolder } from './folder.ts';
-import { EXIT, print, printJson } from './output.ts';
+import { CliError, EXIT, print, printJson } from './output.ts';
 
-/** What a folder is compared with. */
+/** What a folder or a module is compared with. */
 export interface Pasts {
   /** The converted module, if there is one. */
   readonly module?: Past | undefined;
-  /** The folder at a git ref, if one was named. */
+  /** What it was at a git ref, if one was named. */
   readonly base?: Past | undefined;
 }
 
 const sameFinding = (a: Finding, b: Finding): boolean =>
   a.code === b.code && a.file === b.file && a.line === b.line;
 
+/** What was changed in a history. */
+function checkPasts(subject: Subject, { module, base }: Pasts): Finding[] {
+  const edits = [base, module].flatMap((past) =>
+    past === undefined ? [] : checkHistory(subject, past),
+  );
+  return edits.filter((edit, i) => edits.findIndex((other) => sameFinding(edit, other)) === i);
+}
+
 /**
- * Runs all checks over a folder.
+ * Runs all checks over a folder that need nothing but it and what it is compared with.
  *
  * @param folder the folder as it was read
  * @param pasts what it is compared with
  * @returns the findings, sorted by file and line
  */
-export function checkAll(folder: MigrationFolder, { module, base }: Pasts = {}): Finding[] {
-  const migrations = locateAll(folder.migrations);
-  const edits = [
-    ...(base === undefined ? [] : checkEdits(folder, migrations, base, true)),
-    ...(module === undefined ? [] : checkEdits(folder, migrations, module, false)),
-  ];
-  return sortFindings([
-    ...checkFolder(folder.problems),
-    ...checkJournal(folder, migrations),
-    ...edits.filter((edit, i) => edits.findIndex((other) => sameFinding(edit, other)) === i),
-    ...checkStatements(migrations),
-    ...rehearse(migrations, [addColumn, rebuilds]),
-  ]);
+export function checkAll(folder: MigrationFolder, pasts: Pasts = {}): Finding[] {
+  const subject = ofFolder(folder);
+  return sortFindings([...checkAlone(subject), ...checkPasts(subject, pasts)]);
 }
 
 /** What the command was told. */
@@ -61,32 +59,135 @@ export interface CheckOptions {
   readonly module?: string | false;
   readonly base?: string;
   readonly strict?: boolean;
+  readonly schema?: boolean;
+  readonly sources?: boolean;
   readonly format?: Format;
   readonly json?: boolean;
 }
 
-/**
- * Reads the folders and runs all checks.
- *
- * @param folder a folder passed as an argument
- * @param options what the command was told
- * @throws {CliError} if a folder, a config, a module or a git ref cannot be read
- */
-export async function check(
+/** A subject, and what belongs to it. */
+interface Checked {
+  readonly subject: Subject;
+  readonly module: Past | undefined;
+  readonly before: Then | undefined;
+  readonly schema: readonly Finding[];
+}
+
+const isFile = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
+/** When drizzle-kit is asked about the schema: in CI always, as no time of a file says anything there. */
+function whenToAsk({ schema }: CheckOptions): AskSchema {
+  if (schema !== undefined) return schema ? 'always' : 'never';
+  return process.env.CI ? 'always' : 'newer';
+}
+
+async function checkModule(file: string, { base }: CheckOptions): Promise<Checked> {
+  const before = base === undefined ? undefined : await moduleAtRef(file, base);
+  return { subject: await ofModule(file), module: undefined, before, schema: [] };
+}
+
+/** The folders that are meant; none where there is only a module any more. */
+async function readFolders(
   folder: string | undefined,
   options: CheckOptions,
-): Promise<CheckResult> {
-  const folders = (await findFolders(folder, options.config)).map(openFolder);
-  const findings: Finding[] = [];
-  for (const found of folders) {
-    const module = await findModule(found.path, options.module);
-    const base = options.base === undefined ? undefined : readBase(found.path, options.base);
-    findings.push(...checkAll(found, { module, base }));
+): Promise<readonly { folder: MigrationFolder; config: string | undefined }[] | undefined> {
+  try {
+    const places = await findFolders(folder, options.config);
+    return places.map((place) => ({ folder: openFolder(place), config: place.config }));
+  } catch (cause) {
+    const isAsked = folder !== undefined || (options.config?.length ?? 0) > 0;
+    if (isAsked || !(cause instanceof CliError)) throw cause;
+    const ejected = await findEjected(undefined).catch(() => undefined);
+    if (ejected === undefined) throw cause;
+    return undefined;
   }
+}
+
+async function readChecked(
+  path: string | undefined,
+  options: CheckOptions,
+): Promise<readonly Checked[]> {
+  if (path !== undefined && isFile(path)) return [await checkModule(path, options)];
+  const folders = await readFolders(path, options);
+  if (folders === undefined) return [await checkModule(await findEjected(undefined), options)];
+  return Promise.all(
+    folders.map(async ({ folder, config }): Promise<Checked> => {
+      const { base } = options;
+      return {
+        subject: ofFolder(folder),
+        module: await findModule(folder.path, options.module),
+        before: base === undefined ? undefined : await folderAtRef(folder.path, base),
+        schema: await checkSchema(folder, config, whenToAsk(options)),
+      };
+    }),
+  );
+}
+
+/** What two findings share that are one: the line may have moved. */
+const keyOf = ({ code, file, message }: Finding): string => JSON.stringify([code, file, message]);
+
+/** A finding, and whether it is new since the base. */
+interface Dated {
+  readonly finding: Finding;
+  readonly isNew: boolean;
+}
+
+function checkOne({ subject, module, before, schema }: Checked): Dated[] {
+  const old = new Set(before?.findings.map(keyOf));
+  const compared = [...checkPasts(subject, { module, base: before?.past }), ...schema];
+  return [
+    ...checkAlone(subject).map((finding) => ({ finding, isNew: !old.has(keyOf(finding)) })),
+    // What was changed was not there before.
+    ...compared.map((finding) => ({ finding, isNew: true })),
+  ];
+}
+
+/** How the sources call the migrator; new is what stands in a file that was changed. */
+function checkCalls(all: readonly Checked[], { base, sources }: CheckOptions): Dated[] {
+  if (sources === false) return [];
+  const folders = all.map(({ subject }) => subject.path).filter((path) => !isFile(path));
+  const found = checkSources('.', folders);
+  if (base === undefined || found.length === 0) {
+    return found.map((finding) => ({ finding, isNew: true }));
+  }
+  const changed = changedSince(base);
+  return found.map((finding) => ({ finding, isNew: changed.has(resolve(finding.file)) }));
+}
+
+/** Whether what an acknowledgement names was read: all of it, unless only a part of the project was asked for. */
+function isRead(all: readonly Checked[], isPart: boolean): (place: string) => boolean {
+  if (!isPart) return () => true;
+  const names = new Set(
+    all.flatMap(({ subject: { migrations } }) =>
+      migrations.flatMap(({ name, file }) => [name, file]),
+    ),
+  );
+  return (place) => names.has(place);
+}
+
+/**
+ * Reads the folders or the module and runs all checks.
+ *
+ * @param path a folder or a module passed as an argument
+ * @param options what the command was told
+ * @throws {CliError} if a folder, a config, a module, a git ref or the acknowledgements cannot be read
+ */
+export async function check(path: string | undefined, options: CheckOptions): Promise<CheckResult> {
+  const acknowledgements = readAcknowledgements();
+  const all = await readChecked(path, options);
+  const isPart = path !== undefined || (options.config?.length ?? 0) > 0;
+  const dated = [...all.flatMap(checkOne), ...checkCalls(all, options)];
+  const found = dated.map(({ finding }) => finding);
+  const { open, stale, acknowledged } = acknowledge(found, acknowledgements, isRead(all, isPart));
+  const isNew = new Set(dated.filter((one) => one.isNew).map(({ finding }) => finding));
   return {
-    folders: folders.map(({ path }) => path),
-    migrations: folders.reduce((sum, { migrations }) => sum + migrations.length, 0),
-    findings,
+    folders: all.map(({ subject }) => subject.path),
+    migrations: all.reduce((sum, { subject }) => sum + subject.migrations.length, 0),
+    findings: sortFindings([...open.filter((finding) => isNew.has(finding)), ...stale]),
+    acknowledged,
+    known: open.filter((finding) => !isNew.has(finding)).length,
+    base: options.base,
   };
 }
 
@@ -101,19 +202,31 @@ export function register(program: Command): void {
   program
     .command('check')
     .description('find what would go wrong in a fleet, before the deploy')
-    .argument('[folder]', 'the folder of migrations; without it, that of drizzle.config.ts')
+    .argument(
+      '[path]',
+      'the folder of migrations, or a module; without it, that of drizzle.config.ts, or the module once there is no config',
+    )
     .option('-c, --config <file>', 'a config of drizzle-kit; repeat it for several', collect)
     .option(
       '--module <file>',
       "the converted module to compare with (default: migrations.ts in the folder's parent)",
     )
     .option('--no-module', 'compare with no module')
-    .option('--base <ref>', 'a git ref to compare with, such as origin/main')
+    .option(
+      '--base <ref>',
+      'a git ref, such as origin/main: compare with it, and show what is new since',
+    )
     .option('--strict', 'exit with 1 for warnings too')
+    .option(
+      '--schema',
+      'ask drizzle-kit whether the schema has changed (default: in CI, or where its file is newer)',
+    )
+    .option('--no-schema', 'do not ask drizzle-kit')
+    .option('--no-sources', 'do not read how the sources call the migrator')
     .addOption(new Option('--format <format>', 'how to print').choices(FORMATS).default('text'))
     .option('--json', 'the same as --format json')
-    .action(async (folder: string | undefined, options: CheckOptions) => {
-      const result = await check(folder, options);
+    .action(async (path: string | undefined, options: CheckOptions) => {
+      const result = await check(path, options);
       const format = options.json === true ? 'json' : options.format;
       if (format === 'json') printJson(toJson(result));
       else if (format === 'text') print(toText(result));

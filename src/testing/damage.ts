@@ -1,3 +1,4 @@
+import { fold } from '../reader/names.ts';
 import type { Column, FilledTable, TableRow, Value } from './contents.ts';
 import type { Fate } from './fate.ts';
 
@@ -45,9 +46,9 @@ function comparable(before: FilledTable, after: FilledTable, fate: Fate): Pairin
   const { changed } = fate;
   if (changed === 'all') return [];
   return before.columns.flatMap((column): Pairing[] => {
-    const name = column.name.toLowerCase();
+    const name = fold(column.name);
     const now = fate.renamed.get(name) ?? name;
-    const found = after.columns.find((other) => other.name.toLowerCase() === now);
+    const found = after.columns.find((other) => fold(other.name) === now);
     if (found === undefined || found.generated || changed.has(name)) return [];
     return [{ before: column, after: found }];
   });

@@ -1,12 +1,12 @@
 // Rows for any schema: parents before children where that can be, a cycle closed afterwards, and where a constraint
 // refuses a row another one is tried.
 
-import type { SqlStorageLike } from '../base/storage.ts';
-import { quote } from '../base/storage.ts';
-import { lexemes } from '../sql/statements.ts';
+import { quote, type SqlStorageLike } from '../base/storage.ts';
+import { checksOf, folded } from '../reader/names.ts';
+import { tokensOf } from '../reader/parser.ts';
+
 import { type Column, type Reference, readTables, type Table } from './contents.ts';
 import { violationsOf } from './look.ts';
-import { checksOf, folded } from './names.ts';
 import { type Candidate, candidatesOf } from './values.ts';
 
 /** How many rows a table gets, unless told otherwise. */
@@ -147,7 +147,7 @@ class Filler {
         named.has(name.toLowerCase()) ? [name] : [],
       );
     };
-    const blamed = naming(check?.words ?? lexemes(reason));
+    const blamed = naming(check?.words ?? tokensOf(reason).map(({ text }) => text));
     if (blamed.length > 0) return blamed;
     const checked = naming(checks.flatMap(({ words }) => words));
     return checked.length > 0 ? checked : this.#columns.map(({ column }) => column.name);

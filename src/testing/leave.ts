@@ -1,6 +1,6 @@
 // Makes an object as a runner leaves it, without that runner being installed.
 
-import { quote, runStatement, type SqlStorageLike } from '../base/storage.ts';
+import { quote, runStatement, type SqlStorageLike, type StateLike } from '../base/storage.ts';
 import { millisOf } from '../base/time.ts';
 import type { Migration, MigrationRecord } from '../input/migration.ts';
 import { migrate } from '../migrate.ts';
@@ -36,7 +36,7 @@ function writeRow(sql: SqlStorageLike, table: string, form: '0.x' | '1.x', one: 
 }
 
 function leaveAsDrizzle(
-  { storage }: DurableObjectState,
+  { storage }: StateLike,
   applied: readonly Migration[],
   form: '0.x' | '1.x',
   drizzleTable: string,
@@ -77,7 +77,7 @@ const asRecord = (applied: readonly Migration[]): MigrationRecord =>
  * @throws what the runner throws
  */
 export function leave(
-  ctx: DurableObjectState,
+  ctx: StateLike,
   applied: readonly Migration[],
   leftBy: LeftBy,
   tables: { readonly table: string; readonly drizzleTable: string },

@@ -18,8 +18,8 @@ export interface LedgerNames {
 /** An object before the new code wakes it. */
 export interface Before {
   readonly tables: readonly FilledTable[];
-  /** The SQL of its triggers. */
-  readonly triggers: readonly string[];
+  /** The SQL of its tables, indexes, views and triggers, in the order in which they were created. */
+  readonly schema: readonly string[];
   /** Rows that lack what they refer to, as text. */
   readonly violations: readonly string[];
   /** What `migrate` may refuse it for. */
@@ -96,10 +96,10 @@ export function lookBefore(
   names: LedgerNames,
 ): Before {
   const { sql } = ctx.storage;
-  const triggers = sql.exec("SELECT sql FROM sqlite_master WHERE type = 'trigger'");
+  const schema = sql.exec('SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid');
   return {
     tables: readContents(sql, Object.values(names)),
-    triggers: Array.from(triggers, (row) => String(row.sql)),
+    schema: Array.from(schema, (row) => String(row.sql)),
     violations: violationsOf(sql),
     refusals: [{}, { skipped: 'error' } as const].flatMap(
       (options) => inspect(ctx, input, { ...names, ...options }).refusal ?? [],

@@ -108,7 +108,7 @@ class Rehearsing {
       // Preparing throws nothing else, so it was the constructor.
       this.#unmade = failed(
         `The class cannot make a new object: ${messageOf(error)}`,
-        'Every rehearsal begins with a new object of the class, so mend this first.',
+        'Every rehearsal begins with a new object of the class, so fix this first.',
       );
       return cellsWith({ migrates: this.#unmade });
     }

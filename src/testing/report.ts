@@ -33,7 +33,7 @@ export type Cell =
       /** What was found. */
       readonly found: string;
       /** What to do about it. */
-      readonly wayOut: string;
+      readonly fix: string;
       /** The rows that are gone or changed. */
       readonly rows: readonly DamagedRow[];
     };
@@ -60,7 +60,7 @@ export interface RehearsalFailure {
   readonly start: string;
   readonly check: Check;
   readonly found: string;
-  readonly wayOut: string;
+  readonly fix: string;
 }
 
 /** The code of a {@link RehearsalError}. */
@@ -187,7 +187,7 @@ export function failureOf(rehearsal: Rehearsal): RehearsalError | undefined {
     CHECKS.flatMap((check): RehearsalFailure[] => {
       const cell = cells[check];
       if (cell.status !== 'failed') return [];
-      return [{ start: start.name.trim(), check, found: cell.found, wayOut: cell.wayOut }];
+      return [{ start: start.name.trim(), check, found: cell.found, fix: cell.fix }];
     }),
   );
   if (failures.length === 0) return undefined;
@@ -197,9 +197,9 @@ export function failureOf(rehearsal: Rehearsal): RehearsalError | undefined {
     groups.set(key, [...(groups.get(key) ?? []), failure]);
   }
   const details = [...groups.values()].map((group) => {
-    const { check, found, wayOut } = group[0] as RehearsalFailure;
+    const { check, found, fix } = group[0] as RehearsalFailure;
     const starts = listed(group.map(({ start }) => start));
-    return `${check}, ${starts}:\n${indented(found)}\n  Way out: ${wayOut}`;
+    return `${check}, ${starts}:\n${indented(found)}\n  Fix: ${fix}`;
   });
   const objects = new Set(failures.map(({ start }) => start)).size;
   return new RehearsalError(

@@ -1,7 +1,8 @@
 // Values that a column may take: by its declared type (https://www.sqlite.org/datatype3.html#determination_of_column_affinity),
 // by what its CHECK constraints mention, and by its default.
+
+import { checksOf, folded, unquote } from '../reader/names.ts';
 import type { Column, Table } from './contents.ts';
-import { checksOf, folded, unquote } from './names.ts';
 
 /** A value that can be bound; undefined leaves the column to its DEFAULT. */
 export type Candidate = string | number | null | ArrayBuffer | undefined;

@@ -1,5 +1,6 @@
 // From what was read before and after to the cells of the matrix; pure.
 import type { Migration } from '../input/migration.ts';
+import { fold } from '../reader/names.ts';
 import { splitStatements } from '../sql/statements.ts';
 import type { FilledTable } from './contents.ts';
 import { compareRows, type DamagedRow } from './damage.ts';
@@ -22,13 +23,13 @@ export const NOTHING: Cell = { status: 'nothing' };
  * A check that failed.
  *
  * @param found what was found
- * @param wayOut what to do about it
+ * @param fix what to do about it
  * @param rows the rows that are gone or changed
  */
-export const failed = (found: string, wayOut: string, rows: readonly DamagedRow[] = []): Cell => ({
+export const failed = (found: string, fix: string, rows: readonly DamagedRow[] = []): Cell => ({
   status: 'failed',
   found,
-  wayOut,
+  fix,
   rows,
 });
 
@@ -56,9 +57,9 @@ export function ofThrown(
   // An error of a constructor comes out of the object as a copy of another class.
   const refusal = refusals.find((one) => message.includes(one.message));
   if (refusal?.code !== 'SKIPPED_MIGRATION' || !('keys' in refusal)) {
-    const wayOut =
-      'Mend what it names. If only the rows are to blame that were made up here, give rows like yours with `seed`.';
-    return { cell: failed(message, wayOut), accepted: [] };
+    const fix =
+      'Fix what it names. If only the rows are to blame that were made up here, give rows like yours with `seed`.';
+    return { cell: failed(message, fix), accepted: [] };
   }
   const keys = refusal.keys as readonly string[];
   const skipped = migrations.filter(({ key }) => keys.includes(key));
@@ -69,10 +70,10 @@ export function ofThrown(
     return { cell: { status: 'refused', found: message }, accepted };
   }
   const names = skipped.map((migration) => `'${nameOf(migration)}'`).join(', ');
-  const wayOut =
+  const fix =
     `Do what the message says; or, if such objects shall be refused, pass refused: [${names}] to the rehearsal, or ` +
     'skips: false if there are none.';
-  return { cell: failed(message, wayOut), accepted };
+  return { cell: failed(message, fix), accepted };
 }
 
 /**
@@ -118,18 +119,21 @@ export function ofSchema(
   if (lines.length === 0) return OK;
   return failed(
     lines.join('\n'),
-    'All objects of a class must have one schema. Level this one with a new migration, or mend the one that leaves it ' +
+    'All objects of a class must have one schema. Bring this one up to it with a new migration, or correct the one that leaves it ' +
       'behind if no object has it yet.',
   );
 }
 
 /** What the option `changes` lists may change. */
 function allow(fates: ReadonlyMap<string, Fate>, changes: readonly string[]): void {
-  for (const change of changes) {
-    const [table = '', column] = change.toLowerCase().split('.');
+  for (const change of changes.map(fold)) {
     for (const [name, fate] of fates) {
-      if (name.toLowerCase() !== table && fate.name !== table) continue;
-      if (column === undefined) Object.assign(fate, { changed: 'all', losesRows: true });
+      const tables = [fold(name), ...(fate.name === undefined ? [] : [fate.name])];
+      // A name can hold a dot itself, so the table's is looked for, not the dot.
+      const table = tables.find((one) => change === one || change.startsWith(`${one}.`));
+      if (table === undefined) continue;
+      const column = change.slice(table.length + 1);
+      if (column === '') Object.assign(fate, { changed: 'all', losesRows: true });
       else if (fate.changed !== 'all') fate.changed.add(column);
     }
   }
@@ -139,7 +143,7 @@ function compare(
   tables: readonly FilledTable[],
   after: After,
   fates: ReadonlyMap<string, Fate>,
-  wayOut: string,
+  fix: string,
 ): Cell {
   const damaged: DamagedRow[] = [];
   const texts: string[] = [];
@@ -147,14 +151,14 @@ function compare(
   for (const table of tables) {
     const fate = fates.get(table.name);
     if (fate?.name === undefined) continue;
-    const now = after.tables.find(({ name }) => name.toLowerCase() === fate.name);
+    const now = after.tables.find(({ name }) => fold(name) === fate.name);
     const compared = compareRows(table, now ?? { ...table, rows: [] }, fate);
     rows += compared.rows;
     if (compared.damaged.length === 0) continue;
     damaged.push(...compared.damaged);
     texts.push(damageText(table.name, compared.rows, compared.damaged));
   }
-  if (damaged.length > 0) return failed(texts.join('\n'), wayOut, damaged);
+  if (damaged.length > 0) return failed(texts.join('\n'), fix, damaged);
   return rows === 0 ? NOTHING : { status: 'ok', rows };
 }
 
@@ -173,7 +177,7 @@ export function ofRows(
   changes: readonly string[],
 ): Pick<Cells, 'rows' | 'rebuilds'> {
   const statements = pending.flatMap(({ sql }) => splitStatements(sql));
-  const fates = fatesOf(before.tables, before.triggers, statements);
+  const fates = fatesOf(before.tables, before.schema, statements);
   allow(fates, changes);
   const isReplaced = (name: string): boolean => {
     const fate = fateOf(fates, name);
@@ -196,7 +200,7 @@ export function ofRows(
       fates,
       'A rebuild that runs while foreign keys are enforced takes away what refers to the table: have ' +
         "drizzle-offramp's migrate(ctx, migrations) run it, first in the constructor. If its INSERT … SELECT leaves out " +
-        'a column or a row, mend that; list what changes on purpose under `changes`.',
+        'a column or a row, correct that; list what changes on purpose under `changes`.',
     ),
   };
 }

@@ -1,20 +1,27 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Miniflare } from 'miniflare';
 import { afterAll, describe, expect, it } from 'vitest';
 import { refusalOfColumn } from '../../src/cli/check/add-column.ts';
-import { readCopy } from '../../src/cli/check/copy.ts';
 import type { Finding } from '../../src/cli/check/finding.ts';
 import { locateStatements } from '../../src/cli/check/located.ts';
-import { readBase, readModule } from '../../src/cli/check/past.ts';
+import { folderAtRef, readModule } from '../../src/cli/check/past.ts';
 import { toGithub, toText } from '../../src/cli/check/report.ts';
 import { judgeStatement } from '../../src/cli/check/statements.ts';
 import { checkAll, type Pasts } from '../../src/cli/check.ts';
 import { openDatabase } from '../../src/cli/database.ts';
 import { readFolder } from '../../src/cli/folder.ts';
-import { migrate } from '../../src/index.ts';
+import { type MigrationRecord, migrate } from '../../src/index.ts';
 import { buildCommand } from './built.ts';
 
 /** In milliseconds: processes and runtimes start slowly where others are at work. */
@@ -89,12 +96,13 @@ describe('the example', () => {
         file: 'drizzle/0007_optional_subject.sql',
         line: 12,
         message:
-          '0007_optional_subject rebuilds conversations, to which rows of conversation_labels, messages, attachments ' +
+          '0007_optional_subject rebuilds conversations, to which rows of messages, attachments, conversation_labels ' +
           'and drafts refer.',
         effect:
-          "Drizzle's migrator deletes every row of conversation_labels, messages and attachments and empties the " +
-          'references in drafts, without an error; drizzle-offramp keeps them all: it runs this with foreign keys off.',
-        wayOut: 'Swap the call of the migrator before you deploy this migration.',
+          "Drizzle's migrator deletes every row of messages, attachments and conversation_labels that refers to it and " +
+          'empties the references in drafts, without an error. drizzle-offramp keeps them all: it runs this with ' +
+          'foreign keys disabled.',
+        fix: "Replace Drizzle's migrator by drizzle-offramp before you deploy this migration, or with it.",
       },
     ]);
   });
@@ -119,9 +127,9 @@ describe('the journal', () => {
           '0002_c (2026-11-22T18:00:00.001Z) comes after 0001_b (2026-11-22T18:01:00.000Z), but its `when` is earlier.',
         effect:
           "Drizzle's migrator skips 0002_c for ever, in silence, in each object that has 0001_b already.",
-        wayOut:
-          'If no object has it yet, set its `when` in the journal above all others. Else leave it and let ' +
-          'drizzle-offramp run: it only adds, so it is applied late in each object that lacks it.',
+        fix:
+          'If no object has it yet, set its `when` in the journal above all others. Else let drizzle-offramp run: it ' +
+          'applies 0002_c out of order in each object that lacks it.',
       },
       expect.objectContaining({ code: 'SAME_SECOND', line: 19 }),
     ]);
@@ -142,13 +150,14 @@ describe('the journal', () => {
   });
 
   it('says what is refused where the late entry does more than add', () => {
-    const [found] = find([
+    const found = find([
       { tag: '0000_a', sql: A },
       { tag: '0001_b', sql: 'ALTER TABLE a DROP COLUMN x;', when: START - MINUTE },
-    ]);
-    expect(found?.wayOut).toBe(
+      { tag: '0002_c', sql: 'CREATE TABLE c (x);' },
+    ]).find(({ code }) => code === 'OUT_OF_ORDER');
+    expect(found?.fix).toBe(
       'If no object has it yet, set its `when` in the journal above all others. Else write a new migration with what ' +
-        'it should have done: drizzle-offramp refuses to run 0001_b late, as it does more than add (see `skipped`).',
+        'it should have done: drizzle-offramp refuses an object (SKIPPED_MIGRATION) in which 0001_b was skipped.',
     );
   });
 
@@ -331,7 +340,7 @@ describe('a column that is added', () => {
     ['ALTER TABLE a ADD z TEXT AS (x) VIRTUAL', undefined],
     ['ALTER TABLE a RENAME TO b', undefined],
   ])('%s', (statement, refusal) => {
-    expect(refusalOfColumn(statement)).toBe(refusal);
+    expect(refusalOfColumn(statement)?.says).toBe(refusal);
   });
 
   it('is told with its table, unless that was made by the same migration', () => {
@@ -351,8 +360,7 @@ describe('a column that is added', () => {
         effect:
           'Each object with a row in a throws ("Cannot add a NOT NULL column with default value NULL") at every wake; ' +
           'an empty one, as in a test, does not.',
-        wayOut:
-          'Give it a constant DEFAULT; or add it nullable, fill it, and make it NOT NULL in a later rebuild.',
+        fix: 'Give it a constant DEFAULT; or add it nullable, fill it, and make it NOT NULL in a later rebuild.',
       },
     ]);
     expect(codes(`${A} ${add}`)).toEqual([]);
@@ -390,8 +398,9 @@ describe('a rebuild', () => {
         line: 3,
         message: '0001_b rebuilds a, to which rows of c refer.',
         effect:
-          "Dropping a deletes every row of c, without an error, with Drizzle's migrator and with drizzle-offramp.",
-        wayOut: 'Begin the migration with PRAGMA foreign_keys=OFF; which drizzle-offramp obeys.',
+          "Dropping a deletes every row of c that refers to it, without an error, with Drizzle's migrator and with " +
+          'drizzle-offramp.',
+        fix: 'Begin the migration with PRAGMA foreign_keys=OFF, which drizzle-offramp obeys.',
       },
     ]);
   });
@@ -410,8 +419,8 @@ describe('a rebuild', () => {
       { tag: '0001_b', sql: off + whole },
     ]);
     expect(found?.effect).toBe(
-      "Drizzle's migrator throws where c has a row that refers to it; drizzle-offramp keeps them all: it runs this " +
-        'with foreign keys off.',
+      "Drizzle's migrator throws where c has a row that refers to it. drizzle-offramp keeps them all: it runs this " +
+        'with foreign keys disabled.',
     );
   });
 
@@ -448,14 +457,14 @@ describe('a rebuild', () => {
         `INSERT INTO __new_a(id, x, y) SELECT "id", "x", coalesce(y, '') FROM a`,
       ),
       'REBUILD_NOT_NULL',
-      '0001_x makes x of a NOT NULL, and copies it as it is.',
+      '0001_x rebuilds a, where x is NOT NULL now, and copies it as it is.',
       3,
     ],
     [
       'adds a column that nothing fills',
       rebuild(`${columns}, z NOT NULL`, 'INSERT INTO __new_a(id, x, y) SELECT id, x, y FROM a'),
       'NOT_NULL_WITHOUT_DEFAULT',
-      '0001_x rebuilds a with z, NOT NULL and without a default, and the copy does not fill it.',
+      '0001_x rebuilds a, where z is NOT NULL without a default, and the copy does not fill it.',
       3,
     ],
   ])('that %s', (_, sql, code, message, line) => {
@@ -464,27 +473,282 @@ describe('a rebuild', () => {
     ]);
   });
 
+  const copied = (copy: string, more = columns): string[] => codes(A, off + rebuild(more, copy));
+
   it.each([
-    ['INSERT INTO b SELECT DISTINCT x, y FROM a', 'DISTINCT'],
-    ['INSERT OR IGNORE INTO b SELECT x, y FROM a', 'OR IGNORE'],
-    ['INSERT INTO b SELECT x, y FROM a, c', 'JOIN'],
-    ['INSERT INTO b SELECT x, (SELECT 1 FROM c WHERE 0) FROM a LIMIT 3', 'LIMIT'],
-    ['INSERT INTO b SELECT x, (SELECT 1 FROM c WHERE 0) FROM a AS old', undefined],
-  ])('reads %s', (statement, filter) => {
-    expect(readCopy(statement)?.filter).toBe(filter);
+    'INSERT INTO __new_a SELECT id, x, y FROM a ORDER BY x',
+    'REPLACE INTO __new_a SELECT id, x, y FROM a',
+    'INSERT OR REPLACE INTO __new_a SELECT * FROM a',
+    'INSERT OR IGNORE INTO __new_a SELECT * FROM a',
+    'WITH old AS (SELECT * FROM a) INSERT INTO __new_a SELECT * FROM old',
+    'INSERT INTO __new_a WITH old(n, b, c) AS (SELECT * FROM a) SELECT n, b, c FROM old',
+    'INSERT INTO __new_a SELECT t.* FROM main.a AS t LIMIT -1',
+    'INSERT INTO __new_a SELECT DISTINCT * FROM a',
+    'INSERT INTO __new_a SELECT * FROM (SELECT * FROM a) WHERE true',
+    'INSERT INTO __new_a SELECT a.* FROM a LEFT JOIN (SELECT 1 AS one) ON one = x',
+    'INSERT INTO __new_a SELECT id, (SELECT 1 WHERE false) || x, y FROM a AS old',
+    'INSERT INTO __new_a SELECT * FROM a WHERE true ON CONFLICT DO NOTHING',
+  ])('loses no row by %s', (copy) => {
+    expect(copied(copy)).toEqual([]);
   });
 
-  it('reads names and values', () => {
-    expect(
-      readCopy('INSERT INTO `__new_a`("id", "x") SELECT "id", max(1, "x") FROM `main`.`a`'),
-    ).toEqual({
-      source: 'A',
-      target: '__NEW_A',
-      columns: ['ID', 'X'],
-      values: [['"ID"'], ['MAX', '(', '1', ',', '"X"', ')']],
-      filter: undefined,
+  it.each([
+    ['INSERT INTO __new_a SELECT * FROM a WHERE x > 1', 'WHERE'],
+    ['INSERT INTO __new_a SELECT * FROM a LIMIT 3', 'LIMIT'],
+    ['INSERT INTO __new_a SELECT a.* FROM a, b', 'JOIN'],
+    ['INSERT INTO __new_a SELECT a.* FROM a JOIN b USING (id)', 'JOIN'],
+    ['INSERT INTO __new_a SELECT * FROM a GROUP BY x', 'GROUP BY'],
+    ['INSERT INTO __new_a SELECT max(id), x, y FROM a', 'an aggregate'],
+    ['INSERT INTO __new_a SELECT * FROM a EXCEPT SELECT 1, 2, 3', 'EXCEPT'],
+    ['INSERT OR IGNORE INTO __new_a(x, y, id) SELECT y, x, length(x) FROM a', 'OR IGNORE'],
+    ['WITH old AS (SELECT * FROM a WHERE x) REPLACE INTO __new_a SELECT * FROM old', 'WHERE'],
+  ])('loses rows by %s', (copy, cause) => {
+    const b = 'CREATE TABLE b (id);';
+    expect(findIn(A + b, off + rebuild(columns, copy))[0]).toEqual({
+      code: 'REBUILD_FILTERS_ROWS',
+      severity: 'warning',
+      line: 3,
+      message: `0001_x rebuilds a and copies only some rows (${cause}).`,
     });
-    expect(readCopy('INSERT INTO a VALUES (1)')).toBeUndefined();
+  });
+
+  it('loses rows by REPLACE and OR IGNORE where the new table has a key that the old one has not', () => {
+    const unique = 'id INTEGER PRIMARY KEY, x TEXT UNIQUE, y TEXT';
+    expect(copied('REPLACE INTO __new_a SELECT * FROM a', unique)).toEqual([
+      'REBUILD_FILTERS_ROWS',
+    ]);
+    const checked = 'id INTEGER PRIMARY KEY, x TEXT CHECK (x > 1), y TEXT';
+    expect(copied('INSERT OR IGNORE INTO __new_a SELECT * FROM a', checked)).toEqual([
+      'REBUILD_FILTERS_ROWS',
+    ]);
+    expect(copied('REPLACE INTO __new_a SELECT * FROM a', checked)).toEqual([]);
+  });
+
+  it.each([
+    ["SELECT id, coalesce(x, 'y') FROM a", ['y']],
+    ['SELECT id, coalesce(x, "y") FROM a', []],
+    ["SELECT id, 'x' FROM a ORDER BY y, x", ['x and y']],
+    ['SELECT id, (SELECT y FROM (SELECT 1 AS y)) FROM a WHERE true', ['x and y']],
+    ['SELECT id, (SELECT y) FROM a', ['x']],
+  ])('loses columns by %s', (select, lost) => {
+    const sql = off + rebuild('id INTEGER PRIMARY KEY, x TEXT', `INSERT INTO __new_a ${select}`);
+    const dropped = findIn(A, sql).filter(({ code }) => code === 'REBUILD_DROPS_COLUMN');
+    expect(dropped.map(({ message }) => message)).toEqual(
+      lost.map((names) => `0001_x rebuilds a and does not copy ${names}.`),
+    );
+  });
+
+  it('loses its triggers, and its indexes, unless they are created again', () => {
+    const things =
+      'CREATE TRIGGER t AFTER UPDATE ON a BEGIN SELECT 1; END; CREATE INDEX i ON a (x);';
+    expect(findIn(A + things, off + whole)).toEqual([
+      {
+        code: 'DROPS_TRIGGER',
+        severity: 'warning',
+        line: 4,
+        message: '0001_x rebuilds a, and the old table takes along the trigger t.',
+      },
+      {
+        code: 'REBUILD_DROPS_INDEX',
+        severity: 'warning',
+        line: 4,
+        message: '0001_x rebuilds a, and the old table takes along the index i.',
+      },
+    ]);
+    expect(codes(A + things, off + whole + things)).toEqual([]);
+    expect(findIn(A + things, 'DROP TRIGGER t; DROP INDEX i;')).toEqual([
+      {
+        code: 'DROPS_TRIGGER',
+        severity: 'warning',
+        line: 1,
+        message: '0001_x drops the trigger t of a.',
+      },
+    ]);
+  });
+
+  it('forgets the counter of AUTOINCREMENT, unless that is copied too', () => {
+    const counting = 'id INTEGER PRIMARY KEY AUTOINCREMENT, x TEXT, y TEXT';
+    const before = `CREATE TABLE a (${counting});`;
+    const copy = 'INSERT INTO __new_a SELECT * FROM a';
+    const [found, ...more] = find([
+      { tag: '0000_a', sql: before },
+      { tag: '0001_x', sql: off + rebuild(counting, copy) },
+    ]);
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({
+      code: 'REBUILD_RESETS_AUTOINCREMENT',
+      severity: 'warning',
+      line: 3,
+      message: '0001_x rebuilds a, and its AUTOINCREMENT counts from the copied rows.',
+    });
+    const advice = /UPDATE .*(?=\.$)/.exec(found?.fix ?? '')?.[0];
+    expect(codes(before, off + rebuild(counting, `${copy};\n${advice}`))).toEqual([]);
+    // The advice does what it says.
+    for (const [text, next] of [
+      [copy, 2],
+      [`${copy}; ${advice}`, 10],
+    ] as const) {
+      const database = openDatabase(':memory:');
+      const rows = "INSERT INTO a VALUES (1, '', ''), (9, '', ''); DELETE FROM a WHERE id = 9;";
+      const first = before + rows;
+      migrate(database, { m0000: first });
+      migrate(database, { m0000: first, m0001: rebuild(counting, text) });
+      database.sql.exec("INSERT INTO a (x) VALUES ('next')");
+      expect([...database.sql.exec('SELECT max(id) AS id FROM a')]).toEqual([{ id: next }]);
+    }
+  });
+});
+
+describe('what is dropped', () => {
+  const off = 'PRAGMA foreign_keys=OFF;\n';
+  const child = 'CREATE TABLE c (a REFERENCES a ON DELETE CASCADE);';
+  const rows = "INSERT INTO a VALUES (1, 'x', 'y'); INSERT INTO c VALUES (1);";
+
+  it('is told with its rows', () => {
+    expect(findIn(A, 'DROP TABLE a;')).toEqual([
+      { code: 'DROPS_TABLE', severity: 'warning', line: 1, message: '0001_x drops a.' },
+    ]);
+    expect(codes(A, 'CREATE TABLE b AS SELECT * FROM a; DROP TABLE a;')).toEqual([]);
+    expect(codes(A, 'ALTER TABLE a RENAME TO b;')).toEqual([]);
+    expect(
+      findIn(
+        A,
+        'ALTER TABLE a ADD z; UPDATE a SET z = x;\nALTER TABLE a DROP COLUMN x;\nALTER TABLE a DROP y;',
+      ),
+    ).toEqual([
+      {
+        code: 'DROPS_COLUMN',
+        severity: 'warning',
+        line: 3,
+        message: '0001_x drops the column y of a.',
+      },
+    ]);
+    expect(findIn(A, "DELETE FROM a WHERE x = 'old';")).toEqual([
+      { code: 'DELETES_ROWS', severity: 'warning', line: 1, message: '0001_x deletes rows of a.' },
+    ]);
+  });
+
+  it('takes the children along, where foreign keys are enforced', () => {
+    expect(findIn(A + child, 'DROP TABLE a;')).toEqual([
+      {
+        code: 'DROPS_PARENT',
+        severity: 'error',
+        line: 1,
+        message: '0001_x drops a, to which rows of c refer.',
+      },
+      { code: 'DROPS_TABLE', severity: 'warning', line: 1, message: '0001_x drops a.' },
+    ]);
+    const database = openDatabase(':memory:');
+    migrate(database, { m0000: A + child + rows });
+    migrate(database, { m0000: A + child + rows, m0001: 'DROP TABLE a' });
+    expect([...database.sql.exec('SELECT count(*) AS children FROM c')]).toEqual([{ children: 0 }]);
+  });
+
+  it('is refused where they are not, and a child refers to it', () => {
+    const [found] = find([
+      { tag: '0000_a', sql: A + child },
+      { tag: '0001_b', sql: `${off}DROP TABLE a;` },
+    ]);
+    expect(found).toMatchObject({
+      code: 'DROPS_PARENT',
+      severity: 'error',
+      effect:
+        "Drizzle's migrator deletes every row of c that refers to it, without an error. drizzle-offramp runs this with " +
+        'foreign keys disabled, and refuses each object (FOREIGN_KEY_VIOLATION) in which c has a row that refers to it.',
+    });
+    const database = openDatabase(':memory:');
+    migrate(database, { m0000: A + child + rows });
+    const object = {
+      storage: database,
+      blockConcurrencyWhile: <T>(run: () => Promise<T>) => run(),
+    };
+    expect(() => migrate(object, { m0000: A + child + rows, m0001: `${off}DROP TABLE a` })).toThrow(
+      expect.objectContaining({ code: 'FOREIGN_KEY_VIOLATION' }),
+    );
+  });
+
+  const object = (database: ReturnType<typeof openDatabase>) => ({
+    storage: database,
+    blockConcurrencyWhile: <T>(run: () => Promise<T>) => run(),
+  });
+
+  it('is more where rows are deleted or their keys changed, and others refer to them', () => {
+    const effects = (statement: string, key = child) =>
+      find([
+        { tag: '0000_a', sql: A + key },
+        { tag: '0001_b', sql: statement },
+      ])
+        .filter(({ code }) => code === 'CHANGES_CHILDREN')
+        .map(({ effect }) => effect);
+    expect(effects('DELETE FROM a WHERE id = 1;')).toEqual([
+      'SQLite deletes the rows of c that refer to them, without an error.',
+    ]);
+    const strict = 'CREATE TABLE c (a REFERENCES a ON UPDATE CASCADE);';
+    expect(effects('DELETE FROM a WHERE id = 1;', strict)).toEqual([
+      'The statement throws where c has a row that refers to one of them.',
+    ]);
+    expect(effects('UPDATE a SET id = id + 1;', strict)).toEqual([]);
+    expect(effects("UPDATE a SET x = '';")).toEqual([]);
+    const refused =
+      'drizzle-offramp runs this with foreign keys disabled, and refuses each object (FOREIGN_KEY_VIOLATION) in which a ' +
+      'row of c is left without its parent.';
+    expect(effects(`${off}UPDATE a SET id = id + 1;`, strict)).toEqual([refused]);
+    const database = openDatabase(':memory:');
+    const first = A + strict + rows;
+    migrate(database, { m0000: first });
+    expect(() =>
+      migrate(object(database), { m0000: first, m0001: `${off}UPDATE a SET id = id + 1` }),
+    ).toThrow(expect.objectContaining({ code: 'FOREIGN_KEY_VIOLATION' }));
+  });
+
+  it('can be the key that a child refers by', () => {
+    const rebuild =
+      'CREATE TABLE b (id INTEGER PRIMARY KEY, x, y);\nINSERT INTO b SELECT id + 1, x, y FROM a;\n' +
+      'DROP TABLE a;\nALTER TABLE b RENAME TO a;';
+    const found = find([
+      { tag: '0000_a', sql: A + child },
+      { tag: '0001_b', sql: off + rebuild },
+    ]).find(({ code }) => code === 'REBUILD_WITH_CHILDREN');
+    expect(found).toMatchObject({
+      severity: 'error',
+      effect:
+        "Drizzle's migrator deletes every row of c that refers to it, without an error. drizzle-offramp runs this with " +
+        'foreign keys disabled, and refuses each object (FOREIGN_KEY_VIOLATION) in which a row is left without its ' +
+        'parent: the copy does not take all rows, or not their keys.',
+    });
+    const database = openDatabase(':memory:');
+    const first = A + child + rows;
+    migrate(database, { m0000: first });
+    expect(() => migrate(object(database), { m0000: first, m0001: off + rebuild })).toThrow(
+      expect.objectContaining({ code: 'FOREIGN_KEY_VIOLATION' }),
+    );
+  });
+
+  it('is of no concern to children that go with it', () => {
+    expect(codes(A + child, `${off}DROP TABLE a; DROP TABLE c;`)).toEqual([
+      'DROPS_TABLE',
+      'DROPS_TABLE',
+    ]);
+  });
+
+  it('can be what a view or a trigger needs', () => {
+    const view = 'CREATE TABLE o (v); CREATE VIEW w AS SELECT v FROM o;';
+    const trigger = 'CREATE TRIGGER t AFTER UPDATE ON a BEGIN DELETE FROM o; END;';
+    expect(findIn(A + view + trigger, 'DROP TABLE o;')).toEqual([
+      { code: 'DROPS_TABLE', severity: 'warning', line: 1, message: '0001_x drops o.' },
+      {
+        code: 'VIEW_BROKEN',
+        severity: 'error',
+        line: 1,
+        message: 'After 0001_x the view w cannot be used: no such table: main.o.',
+      },
+      {
+        code: 'TRIGGER_BROKEN',
+        severity: 'error',
+        line: 1,
+        message: 'After 0001_x the trigger t cannot be used: no such table: main.o.',
+      },
+    ]);
   });
 });
 
@@ -496,6 +760,7 @@ describe('an edited history', () => {
   ];
   const past = {
     source: 'v1',
+    isModule: false,
     migrations: entries.map(({ tag, sql }, i) => ({
       name: tag,
       tag: `20261122180${i}00_${tag.slice(5)}`,
@@ -510,7 +775,7 @@ describe('an edited history', () => {
     expect(compare([...entries, { tag: '0003_d', sql: 'CREATE TABLE e (x);' }])).toEqual([]);
   });
 
-  it('tells changed SQL with its line, and line ends alone', () => {
+  it('tells changed SQL with its line, and no other line ends', () => {
     const [a, b, c] = entries as [Entry, Entry, Entry];
     expect(
       compare([
@@ -519,9 +784,7 @@ describe('an edited history', () => {
         { ...c, sql: `${c.sql}` },
       ]),
     ).toEqual([['EDITED_SQL', '0001_b.sql', 2, 'The SQL of 0001_b is not that of v1.']]);
-    expect(compare([a, { ...b, sql: b.sql.replace('\n', '\r\n') }, c])).toEqual([
-      ['EDITED_SQL', '0001_b.sql', 1, 'The line ends of 0001_b are others than in v1.'],
-    ]);
+    expect(compare([a, { ...b, sql: b.sql.replace('\n', '\r\n') }, c])).toEqual([]);
   });
 
   it('tells a removed entry', () => {
@@ -571,7 +834,71 @@ describe('an edited history', () => {
     );
   });
 
-  it('is found against a git ref, with the index and the work tree untouched', () => {
+  const effect = (now: readonly Entry[], code: string): [string, string] | undefined => {
+    const found = find(now, { base: past }).find((finding) => finding.code === code);
+    return found && [found.severity, found.effect];
+  };
+  const theirs = 'One that only Drizzle 0.x has migrated';
+  const ours = 'One that drizzle-offramp migrates already';
+
+  it('does to objects what the planner says', () => {
+    const [a, b, c] = entries as [Entry, Entry, Entry];
+    const at = (entry: Entry, minutes: number) => ({ ...entry, when: START + minutes * MINUTE });
+    expect(effect([a, b], 'REMOVED')).toEqual([
+      'error',
+      `Objects that have it keep what it did; new ones lack it. ${theirs} is refused (UNKNOWN_ROW). ${ours} is left as ` +
+        'it is, and is refused (UNKNOWN_MIGRATION) once a migration is added.',
+    ]);
+    // An object that has the migration goes by its text where our ledger is, and by its time where only Drizzle's is.
+    expect(effect([a, b, at(c, 9)], 'RESTAMPED')).toEqual([
+      'error',
+      "Drizzle's migrator runs it a second time in objects that have nothing newer. " +
+        `${theirs} is refused (UNKNOWN_ROW). ${ours} goes on.`,
+    ]);
+    expect(effect([a, { ...b, sql: `${b.sql}\nCREATE TABLE e (x);` }, c], 'EDITED_SQL')).toEqual([
+      'error',
+      'Objects that have it keep what the old text did; new ones get the new text: two schemas. ' +
+        `${theirs} goes on. ${ours} goes on, and drift is reported.`,
+    ]);
+    const late = { tag: '0002_late', sql: 'CREATE TABLE e (x);' };
+    expect(
+      effect([a, at(b, 1), at(late, 1.5), at({ ...c, tag: '0003_c' }, 2)], 'INSERTED'),
+    ).toEqual([
+      'error',
+      "Drizzle's migrator skips it for ever, in silence, in each object that has 0003_c already. " +
+        `${theirs} gets it out of order. ${ours} gets it out of order.`,
+    ]);
+    expect(effect([a, at(b, 1), at(late, 9), at({ ...c, tag: '0003_c' }, 2)], 'INSERTED')).toEqual([
+      'warning',
+      `${theirs} gets it out of order. ${ours} gets it out of order.`,
+    ]);
+    const changing = { tag: '0002_late', sql: 'DROP TABLE b;' };
+    expect(
+      effect([a, at(b, 1), at(changing, 1.5), at({ ...c, tag: '0003_c' }, 2)], 'INSERTED')?.[1],
+    ).toContain(
+      `${theirs} is refused (SKIPPED_MIGRATION). ${ours} is refused (SKIPPED_MIGRATION).`,
+    );
+  });
+
+  it('does so in a real object, too', () => {
+    const at = (minute: number, name: string, sql: string) => ({
+      tag: `20261122180${minute}00_${name}`,
+      when: START + minute * MINUTE,
+      sql,
+    });
+    const [a, b, c] = entries.map(({ sql }, i) => at(i, 'abc'[i] as string, sql));
+    const record = (...all: (typeof a)[]) =>
+      Object.fromEntries(all.map((entry, i) => [`m000${i}`, entry])) as MigrationRecord;
+    const database = openDatabase(':memory:');
+    migrate(database, record(a, b, c));
+    expect(migrate(database, record(a, b)).ahead).toHaveLength(1);
+    expect(() => migrate(database, record(a, b, at(9, 'new', 'SELECT 1')))).toThrow(
+      expect.objectContaining({ code: 'UNKNOWN_MIGRATION' }),
+    );
+    expect(migrate(database, record(a, b, at(9, 'c', c?.sql ?? ''))).applied).toEqual([]);
+  });
+
+  it('is found against a git ref, with the index and the work tree untouched', async () => {
     const repository = join(temporary, 'repository');
     const folder = writeFolder(join(repository, 'app/drizzle'), entries);
     const git = (...args: string[]) =>
@@ -585,10 +912,12 @@ describe('an edited history', () => {
     write(join(folder, '0002_c.sql'), 'CREATE TABLE changed (x);');
     const before = git('status', '--porcelain');
     expect(
-      checkAll(readFolder(folder), { base: readBase(folder, 'HEAD') }).map(({ code }) => code),
+      checkAll(readFolder(folder), { base: (await folderAtRef(folder, 'HEAD')).past }).map(
+        ({ code }) => code,
+      ),
     ).toEqual(['EDITED_SQL']);
     expect(git('status', '--porcelain')).toBe(before);
-    expect(() => readBase(folder, 'nothing')).toThrow(
+    await expect(folderAtRef(folder, 'nothing')).rejects.toThrow(
       `${folder}: git cannot tell what it was at nothing: there is no such commit. In CI, fetch it first.`,
     );
   });
@@ -607,6 +936,13 @@ describe('an edited history', () => {
         message: `The SQL of 0000_a is not that of ${module}.`,
       }),
     ]);
+    const stale = find(entries, { module: await readModule(module) });
+    expect(stale.filter(({ code }) => code === 'STALE_MODULE')).toEqual([
+      expect.objectContaining({
+        severity: 'error',
+        message: expect.stringMatching(/^It lacks 0001_b and 1 more of .*_journal\.json\.$/),
+      }),
+    ]);
   });
 });
 
@@ -618,17 +954,20 @@ describe('the report', () => {
     line: 7,
     message: '100% sure:\r\nyes, no.',
     effect: 'Effect.',
-    wayOut: 'Way out.',
+    fix: 'Fix.',
   };
   const result = {
     folders: ['drizzle'],
     migrations: 1,
-    findings: [finding, { ...finding, severity: 'warning', line: 12, wayOut: null } as const],
+    findings: [finding, { ...finding, severity: 'warning', line: 12, fix: null } as const],
+    acknowledged: [],
+    known: 0,
+    base: undefined,
   };
 
   it('escapes annotations as GitHub asks', () => {
     expect(toGithub(result, '/repo')).toEqual([
-      '::error file=a%2Cb%3Ac/x.sql,line=7,title=A_CODE::100%25 sure:%0D%0Ayes, no.%0AEffect.%0AWay out.',
+      '::error file=a%2Cb%3Ac/x.sql,line=7,title=A_CODE::100%25 sure:%0D%0Ayes, no.%0AEffect.%0AFix.',
       '::warning file=a%2Cb%3Ac/x.sql,line=12,title=A_CODE::100%25 sure:%0D%0Ayes, no.%0AEffect.',
     ]);
   });
@@ -638,10 +977,10 @@ describe('the report', () => {
       [
         '/repo/a,b:c/x.sql',
         '     7  error A_CODE  100% sure:\r\nyes, no.',
-        '        effect   Effect.',
-        '        way out  Way out.',
+        '        effect  Effect.',
+        '        fix     Fix.',
         '    12  warning A_CODE  100% sure:\r\nyes, no.',
-        '        effect   Effect.',
+        '        effect  Effect.',
         '',
         '1 migration in drizzle: 1 error, 1 warning.',
       ].join('\n'),
@@ -692,13 +1031,21 @@ describe('the rules for statements', { timeout: SLOW }, () => {
         'CREATE TEMP TABLE x (a)',
         'CREATE TEMPORARY VIEW v AS SELECT 1',
       ],
-      ...['CREATE TABLE temp.x (a)', 'CREATE TABLE _cf_x (a)', 'SELECT sqlite_version()'],
+      ...[
+        'CREATE TABLE temp.x (a)',
+        'CREATE TABLE _cf_x (a)',
+        'ALTER TABLE t RENAME TO _cf_t',
+        'SELECT sqlite_version()',
+      ],
       ...['PRAGMA foreign_keys(t)', 'PRAGMA data_version = 1', 'PRAGMA page_size = 512'],
     ];
     const allowed = [
       ...[
         'CREATE TABLE t (a, b)',
         'CREATE TABLE main.u (a)',
+        'CREATE TABLE n (id INTEGER PRIMARY KEY AUTOINCREMENT)',
+        "UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = 'n') WHERE name = 'n'",
+
         'CREATE VIRTUAL TABLE f USING fts5(a)',
       ],
       ...['ANALYZE', 'REINDEX', 'PRAGMA main.foreign_keys = OFF', 'PRAGMA "foreign_keys" = \'on\''],
@@ -740,7 +1087,13 @@ describe('the rules for statements', { timeout: SLOW }, () => {
       const seen = statements.map((statement, i) => [statement, refusal.test(answers[i] ?? '')]);
       expect(statements.map((text) => [text, judgeStatement(text) !== undefined])).toEqual(seen);
       expect(refused.filter((text) => judgeStatement(text) === undefined)).toEqual([]);
-      expect(answers.slice(-3)).toEqual(['', `${refusalOfColumn(notNull)}: SQLITE_ERROR`, '']);
+      // What `check` advises for the counter of AUTOINCREMENT is taken, too.
+      expect(answers[statements.findIndex((text) => text.includes('sqlite_sequence'))]).toBe('');
+      expect(answers.slice(-3)).toEqual([
+        '',
+        `${refusalOfColumn(notNull)?.says}: SQLITE_ERROR`,
+        '',
+      ]);
     } finally {
       await runtime.dispose();
     }
@@ -762,8 +1115,8 @@ describe('the built command', { timeout: SLOW }, () => {
       stdout: [
         'drizzle/0001_b.sql',
         '     1  warning EMPTY_MIGRATION  0001_b has no statement.',
-        `        effect   Drizzle's migrator throws ("SQL code did not contain a statement") in every object, and the cause is lost. drizzle-offramp goes on.`,
-        '        way out  Write its SQL before you deploy it: an object that has run it never runs it again.',
+        `        effect  Drizzle's migrator throws ("SQL code did not contain a statement") in every object, and the cause is lost. drizzle-offramp goes on.`,
+        '        fix     Write its SQL before you deploy it: an object that has run it never runs it again.',
         '',
         '2 migrations in drizzle: 0 errors, 1 warning.',
         '',
@@ -783,7 +1136,7 @@ describe('the built command', { timeout: SLOW }, () => {
       message: 'VACUUM is refused in a Durable Object.',
       effect:
         'The statement throws in every object, so that no object wakes from the deploy on: nothing of the migration stands.',
-      wayOut: 'Remove it: it cannot run in a transaction, and every write of an object is in one.',
+      fix: 'Remove it: it cannot run in a transaction, and every write of an object is in one.',
     };
     const { status, stdout } = run(project, 'check', 'drizzle', '--json');
     expect([status, JSON.parse(stdout)]).toEqual([
@@ -795,12 +1148,14 @@ describe('the built command', { timeout: SLOW }, () => {
         errors: 1,
         warnings: 0,
         findings: [finding],
+        acknowledged: [],
+        known: 0,
       },
     ]);
     expect(run(project, 'check', 'drizzle', '--format', 'github')).toEqual({
       status: 1,
       stdout:
-        `::error file=drizzle/0000_a.sql,line=1,title=REFUSED_STATEMENT::${finding.message}%0A${finding.effect}%0A${finding.wayOut}\n` +
+        `::error file=drizzle/0000_a.sql,line=1,title=REFUSED_STATEMENT::${finding.message}%0A${finding.effect}%0A${finding.fix}\n` +
         '1 migration in drizzle: 1 error, 0 warnings.\n',
       stderr: '',
     });
@@ -823,6 +1178,184 @@ describe('the built command', { timeout: SLOW }, () => {
         'migrations.ts: [INVALID_INPUT] The migrations are a value of type number.',
       ),
     });
+  });
+
+  const git = (cwd: string, ...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', ...args], {
+      cwd,
+      encoding: 'utf8',
+    });
+  const json = (cwd: string, ...args: string[]) => {
+    const { status, stdout, stderr } = run(cwd, 'check', '--json', ...args);
+    const said = stdout === '' ? { findings: [], acknowledged: [], known: 0 } : JSON.parse(stdout);
+    return { status, stderr, ...said } as {
+      status: number;
+      stderr: string;
+      findings: Finding[];
+      acknowledged: (Finding & { reason: string })[];
+      known: number;
+    };
+  };
+  const codesOf = (findings: readonly Finding[]) => findings.map(({ code }) => code);
+
+  it('leaves out what is acknowledged, and says which acknowledgement fits nothing', () => {
+    const known = join(temporary, 'acknowledged');
+    writeFolder(join(known, 'drizzle'), [
+      { tag: '0000_a', sql: `${A}CREATE TABLE b (x);` },
+      { tag: '0001_b', sql: 'DROP TABLE a;' },
+      { tag: '0002_c', sql: 'DROP TABLE b;' },
+    ]);
+    write(join(known, 'drizzle.config.ts'), config);
+    const acknowledge = (...acknowledged: object[]) =>
+      write(join(known, 'drizzle-offramp.json'), JSON.stringify({ acknowledged }, null, 2));
+    const a = { code: 'DROPS_TABLE', in: '0001_b', reason: 'All objects have passed it.' };
+    acknowledge(a);
+    const first = json(known, '--strict');
+    expect([first.status, codesOf(first.findings)]).toEqual([1, ['DROPS_TABLE']]);
+    expect(first.acknowledged).toEqual([
+      expect.objectContaining({ file: 'drizzle/0001_b.sql', reason: a.reason }),
+    ]);
+    const other = { ...a, in: 'drizzle/0002_c.sql' };
+    acknowledge(a, other);
+    expect(run(known, 'check', '--strict')).toEqual({
+      status: 0,
+      stdout: '3 migrations in drizzle: 0 errors, 0 warnings, 2 acknowledged.\n',
+      stderr: '',
+    });
+    acknowledge(a, other, { ...a, code: 'DROPS_COLUMN' });
+    expect(json(known, '--strict')).toMatchObject({
+      status: 1,
+      findings: [
+        {
+          code: 'ACKNOWLEDGED_NOTHING',
+          severity: 'warning',
+          file: 'drizzle-offramp.json',
+          line: 14,
+          message: 'There is no DROPS_COLUMN in 0001_b any more.',
+          fix: 'Remove the entry.',
+        },
+      ],
+    });
+    acknowledge({ ...a, reason: ' ' });
+    expect(run(known, 'check')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringContaining(
+        'drizzle-offramp.json:4: entry 1 lacks a code, a place or a reason:',
+      ),
+    });
+  });
+
+  it('shows what is new since the base', () => {
+    const repository = join(temporary, 'based');
+    const old = [
+      { tag: '0000_a', sql: `${A}CREATE TABLE b (x);` },
+      { tag: '0001_b', sql: 'DROP TABLE a;' },
+    ];
+    writeFolder(join(repository, 'drizzle'), old);
+    write(join(repository, 'drizzle.config.ts'), config);
+    git(repository, 'init', '-q');
+    git(repository, 'add', '.');
+    git(repository, 'commit', '-qm', 'one');
+    expect(json(repository, '--base', 'HEAD')).toMatchObject({ status: 0, findings: [], known: 1 });
+    writeFolder(join(repository, 'drizzle'), [...old, { tag: '0002_c', sql: 'DROP TABLE b;' }]);
+    const { findings, known } = json(repository, '--base', 'HEAD');
+    expect([findings.map(({ file }) => file), known]).toEqual([['drizzle/0002_c.sql'], 1]);
+    expect(run(repository, 'check', '--base', 'HEAD').stdout).toMatch(
+      /3 migrations in drizzle: 0 errors, 1 warning, 1 older than HEAD\.\n$/,
+    );
+    writeFolder(join(repository, 'drizzle'), [{ tag: '0000_a', sql: 'CREATE TABLE c (x);' }]);
+    expect(codesOf(json(repository, '--base', 'HEAD').findings)).toEqual(['EDITED_SQL', 'REMOVED']);
+  });
+
+  it('reads an ejected record, with the lines of its own file and of SQL files', () => {
+    const ejected = join(temporary, 'ejected');
+    const record = (second: string) =>
+      [
+        "import type { MigrationRecord } from 'drizzle-offramp';",
+        "import m0002 from './migrations/m0002_drop.sql';",
+        '',
+        'export default {',
+        "  m0000: 'CREATE TABLE a (x); CREATE TABLE b (x);',",
+        '  // 20261122180000_b',
+        '  m0001: {',
+        '    sql: `CREATE TABLE c (x);',
+        `${second}\`,`,
+        '  },',
+        '  m0002,',
+        '} satisfies MigrationRecord;',
+        '',
+      ].join('\n');
+    write(join(ejected, 'src/migrations.ts'), record('DROP TABLE a;'));
+    write(join(ejected, 'src/migrations/m0002_drop.sql'), '\nDROP TABLE b;');
+    const { status, findings } = json(ejected);
+    expect(status).toBe(0);
+    expect(findings.map(({ code, file, line, message }) => [code, file, line, message])).toEqual([
+      ['DROPS_TABLE', 'src/migrations.ts', 9, 'm0001 drops a.'],
+      ['DROPS_TABLE', 'src/migrations/m0002_drop.sql', 2, 'm0002 drops b.'],
+    ]);
+    expect(json(ejected, 'src/migrations.ts').findings).toEqual(findings);
+    git(ejected, 'init', '-q');
+    git(ejected, 'add', '.');
+    git(ejected, 'commit', '-qm', 'one');
+    expect(json(ejected, '--base', 'HEAD')).toMatchObject({ findings: [], known: 2 });
+    write(join(ejected, 'src/migrations.ts'), record('DROP TABLE IF EXISTS a;'));
+    expect(json(ejected, '--base', 'HEAD').findings).toEqual([
+      expect.objectContaining({
+        code: 'EDITED_SQL',
+        file: 'src/migrations.ts',
+        line: 9,
+        message: 'The SQL of m0001 is not that of HEAD.',
+      }),
+    ]);
+  });
+
+  it('tells a schema that was changed and not generated, by what drizzle-kit says', () => {
+    const app = join(temporary, 'schema');
+    mkdirSync(app, { recursive: true });
+    symlinkSync(join(import.meta.dirname, '../../node_modules'), join(app, 'node_modules'));
+    const schema = (columns: string) =>
+      write(
+        join(app, 'src/schema.ts'),
+        `import { int, sqliteTable, text } from 'drizzle-orm/sqlite-core';\nexport const a = sqliteTable('a', { id: int().primaryKey(), ${columns} });\n`,
+      );
+    write(
+      join(app, 'drizzle.config.ts'),
+      "export default { dialect: 'sqlite', driver: 'durable-sqlite', schema: './src/schema.ts', out: './drizzle' };\n",
+    );
+    schema("name: text('name')");
+    const kit = join(app, 'node_modules/drizzle-kit/bin.cjs');
+    execFileSync(process.execPath, [kit, 'generate'], { cwd: app, stdio: 'pipe' });
+    expect(json(app, '--schema')).toMatchObject({ status: 0, findings: [] });
+    schema("name: text('name'), email: text('e mail')");
+    const before = readdirSync(join(app, 'drizzle'));
+    expect(json(app, '--schema')).toMatchObject({
+      status: 1,
+      findings: [
+        {
+          code: 'NOT_GENERATED',
+          severity: 'error',
+          file: 'src/schema.ts',
+          message: 'The schema has changes that no migration has: it adds the column a."e mail".',
+          fix: 'Run `drizzle-kit generate`, and deploy what it writes.',
+        },
+      ],
+    });
+    expect(readdirSync(join(app, 'drizzle'))).toEqual(before);
+    // Written just now, it could be of the same checkout; in CI, and where it is later, it is looked at unasked.
+    expect(json(app).status).toBe(0);
+    const later = new Date(Date.now() + 60_000);
+    utimesSync(join(app, 'src/schema.ts'), later, later);
+    expect(json(app).status).toBe(1);
+    expect(json(app, '--no-schema').status).toBe(0);
+    schema("label: text('label')");
+    expect(json(app, '--schema').findings).toEqual([
+      expect.objectContaining({
+        code: 'NOT_GENERATED',
+        message:
+          'The schema has changes that no migration has: something is renamed, or dropped and added.',
+      }),
+    ]);
   });
 
   it('ends with 2 where it cannot run', () => {

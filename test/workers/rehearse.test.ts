@@ -254,7 +254,7 @@ a new object                              FAILED    ok      –     –         
 
 migrates, a new object, 1 20261122120000_lists, 2 20261122120100_optional_name:
   The class woke, and drizzle-offramp has not brought it level: it would still make ledger, adopt 2, retire.
-  Way out: Call drizzle-offramp's migrate(ctx, migrations) in the class's constructor, with the migrations that this test has; or, where the class calls it elsewhere, pass \`migrate: {}\` to the rehearsal.
+  Fix: Call drizzle-offramp's migrate(ctx, migrations) in the class's constructor, with the migrations that this test has; or, where the class calls it elsewhere, pass \`migrate: {}\` to the rehearsal.
 
 rebuilds, 1 20261122120000_lists:
   items: 4 of 4 rows are gone
@@ -262,7 +262,7 @@ rebuilds, 1 20261122120000_lists:
     {"id":2,"list_id":1,"text":"text 2"}
     {"id":3,"list_id":2,"text":"text 3"}
     and 1 more
-  Way out: A rebuild that runs while foreign keys are enforced takes away what refers to the table: have drizzle-offramp's migrate(ctx, migrations) run it, first in the constructor. If its INSERT … SELECT leaves out a column or a row, mend that; list what changes on purpose under \`changes\`.`);
+  Fix: A rebuild that runs while foreign keys are enforced takes away what refers to the table: have drizzle-offramp's migrate(ctx, migrations) run it, first in the constructor. If its INSERT … SELECT leaves out a column or a row, correct that; list what changes on purpose under \`changes\`.`);
     expect(error).toBeInstanceOf(OfframpError);
     expect(error.name).toBe('RehearsalError');
     expect(error.code).toBe('REHEARSAL_FAILED');
@@ -324,24 +324,24 @@ a new object                              FAILED    FAILED  –     –         
 
 migrates, a new object:
   The class woke, and drizzle-offramp has not brought it level: it would still make ledger, apply 2.
-  Way out: Call drizzle-offramp's migrate(ctx, migrations) in the class's constructor, with the migrations that this test has; or, where the class calls it elsewhere, pass \`migrate: {}\` to the rehearsal.
+  Fix: Call drizzle-offramp's migrate(ctx, migrations) in the class's constructor, with the migrations that this test has; or, where the class calls it elsewhere, pass \`migrate: {}\` to the rehearsal.
 
 schema, a new object:
   table lists is missing (table)
   table items is missing (table)
-  Way out: All objects of a class must have one schema. Level this one with a new migration, or mend the one that leaves it behind if no object has it yet.
+  Fix: All objects of a class must have one schema. Bring this one up to it with a new migration, or correct the one that leaves it behind if no object has it yet.
 
 migrates, 1 20261122120000_lists:
   The class woke, and drizzle-offramp has not brought it level: it would still make ledger, adopt 1, apply 1, retire.
-  Way out: Call drizzle-offramp's migrate(ctx, migrations) in the class's constructor, with the migrations that this test has; or, where the class calls it elsewhere, pass \`migrate: {}\` to the rehearsal.
+  Fix: Call drizzle-offramp's migrate(ctx, migrations) in the class's constructor, with the migrations that this test has; or, where the class calls it elsewhere, pass \`migrate: {}\` to the rehearsal.
 
 schema, 1 20261122120000_lists:
   column lists.name is text NOT NULL; in a new object it is text
-  Way out: All objects of a class must have one schema. Level this one with a new migration, or mend the one that leaves it behind if no object has it yet.
+  Fix: All objects of a class must have one schema. Bring this one up to it with a new migration, or correct the one that leaves it behind if no object has it yet.
 
 migrates, 2 20261122120100_optional_name:
   The class woke, and drizzle-offramp has not brought it level: it would still make ledger, adopt 2, retire.
-  Way out: Call drizzle-offramp's migrate(ctx, migrations) in the class's constructor, with the migrations that this test has; or, where the class calls it elsewhere, pass \`migrate: {}\` to the rehearsal.`);
+  Fix: Call drizzle-offramp's migrate(ctx, migrations) in the class's constructor, with the migrations that this test has; or, where the class calls it elsewhere, pass \`migrate: {}\` to the rehearsal.`);
   });
 
   it('that does not migrate in its constructor is migrated by the rehearsal, if told so', async () => {
@@ -386,7 +386,7 @@ migrates, a new object:
     Statement 1: ALTER TABLE nobody ADD x text
     Error: no such table: nobody: SQLITE_ERROR
     State: 0 migration(s) were applied before this attempt
-  Way out: Every rehearsal begins with a new object of the class, so mend this first.`);
+  Fix: Every rehearsal begins with a new object of the class, so fix this first.`);
   });
 
   it('that leaves foreign keys off is told', async () => {
@@ -396,22 +396,22 @@ migrates, a new object:
       migrate(ctx, migrations);
       ctx.storage.sql.exec('DELETE FROM lists WHERE id = 1');
     }, migrations);
-    const wayOut =
+    const fix =
       "Take any PRAGMA foreign_keys of the class's own out: in a Durable Object it stays off. Let drizzle-offramp's " +
       'migrate(ctx, migrations) switch it.';
     const off = 'They are not enforced in the event after the wake.';
     const lost = `${off}\nReferences without their row: items row 1 has no lists, items row 2 has no lists`;
     expect(error.failures.filter(({ check }) => check === 'foreign keys')).toEqual([
-      { start: 'a new object', check: 'foreign keys', found: off, wayOut },
-      { start: '1 20261122120000_lists', check: 'foreign keys', found: lost, wayOut },
-      { start: '2 20261122120100_optional_name', check: 'foreign keys', found: lost, wayOut },
+      { start: 'a new object', check: 'foreign keys', found: off, fix },
+      { start: '1 20261122120000_lists', check: 'foreign keys', found: lost, fix },
+      { start: '2 20261122120100_optional_name', check: 'foreign keys', found: lost, fix },
     ]);
     expect(error.failures.filter(({ check }) => check === 'rows')).toEqual([
       {
         start: '2 20261122120100_optional_name',
         check: 'rows',
         found: 'lists: 1 of 4 rows are gone\n  {"id":1,"name":"name 1"}',
-        wayOut:
+        fix:
           'No pending migration says that these rows change. Look for a cascade, a trigger, or what the class itself ' +
           'does when it wakes; list what changes on purpose under `changes`.',
       },
@@ -469,8 +469,7 @@ migrates, a new object:
       check: 'second wake',
       found:
         'The second wake changed a ledger.\nmigrate read 4 rows and wrote 6; it needs to read 1 and write none.',
-      wayOut:
-        'Call `migrate` once in the constructor, always with the same migrations and options.',
+      fix: 'Call `migrate` once in the constructor, always with the same migrations and options.',
     });
   });
 
@@ -484,7 +483,7 @@ migrates, a new object:
         start,
         check: 'second wake',
         found: 'not again',
-        wayOut: 'The first wake went well: see what the class does in the second.',
+        fix: 'The first wake went well: see what the class does in the second.',
       })),
     );
   });
@@ -515,7 +514,7 @@ rebuilds, 1 20261122120000_lists:
     {"id":2,"name":"name 2"} now has {"name":null}
     {"id":3,"name":"name 3"} now has {"name":null}
     and 1 more
-  Way out: A rebuild that runs while foreign keys are enforced takes away what refers to the table: have drizzle-offramp's migrate(ctx, migrations) run it, first in the constructor. If its INSERT … SELECT leaves out a column or a row, mend that; list what changes on purpose under \`changes\`.`);
+  Fix: A rebuild that runs while foreign keys are enforced takes away what refers to the table: have drizzle-offramp's migrate(ctx, migrations) run it, first in the constructor. If its INSERT … SELECT leaves out a column or a row, correct that; list what changes on purpose under \`changes\`.`);
   });
 
   it('that drops a column and adds it again has lost its data', async () => {
@@ -657,8 +656,7 @@ rebuilds, 1 20261122120000_lists:
           '  Statement 1: CREATE UNIQUE INDEX one ON items (list_id)\n' +
           '  Error: UNIQUE constraint failed: items.list_id: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_UNIQUE)\n' +
           '  State: 1 migration(s) were applied before this attempt',
-        wayOut:
-          'Mend what it names. If only the rows are to blame that were made up here, give rows like yours with `seed`.',
+        fix: 'Fix what it names. If only the rows are to blame that were made up here, give rows like yours with `seed`.',
       },
     ]);
   });
@@ -671,7 +669,7 @@ describe('a skip that the journal allows', () => {
   };
   const start = '3 20261122120300_more without 20261122120001_late';
 
-  it('is a start of its own, and its refusal a failure with the way out', async () => {
+  it('is a start of its own, and its refusal a failure with what to do', async () => {
     const error = await failureOf(construct, migrations);
     expect(error.message).toBe(`\
 [REHEARSAL_FAILED] 1 of 6 objects would not come through.
@@ -688,7 +686,7 @@ migrates, 3 20261122120300_more without 20261122120001_late:
   [SKIPPED_MIGRATION] m0002 (20261122120001_late) was never applied in this object, though m0003 (20261122120300_more) was, which comes later or was made later. Applied out of order, it may not leave what a new object has:
     m0002 (20261122120001_late): "UPDATE items SET text = 'late'" does more than add
   Write a new migration with what it should have done and pass skipped: 'ignore', or pass skipped: 'apply' if it is safe to run now.
-  Way out: Do what the message says; or, if such objects shall be refused, pass refused: ['20261122120001_late'] to the rehearsal, or skips: false if there are none.`);
+  Fix: Do what the message says; or, if such objects shall be refused, pass refused: ['20261122120001_late'] to the rehearsal, or skips: false if there are none.`);
   });
 
   it.each([['20261122120001_late'], ['m0002']])('may be refused: %s', async (name) => {

@@ -14,8 +14,8 @@ export interface Finding {
   readonly message: string;
   /** What it does to objects, in a sentence. */
   readonly effect: string;
-  /** The way out, in a sentence; null where the message tells it. */
-  readonly wayOut: string | null;
+  /** What to do about it, in a sentence; null where the message tells it. */
+  readonly fix: string | null;
 }
 
 const place = ({ file, line }: Finding): string => `${file}\n${String(line).padStart(9, '0')}`;

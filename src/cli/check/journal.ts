@@ -2,32 +2,46 @@
 // greater than the newest that the object has.
 
 import { secondOf } from '../../base/time.ts';
-import { isAdditive } from '../../sql/statements.ts';
+import type { State } from '../../ledger/state.ts';
 import type { MigrationFolder } from '../folder.ts';
 import type { Finding } from './finding.ts';
-import { type LocatedMigration, nameOf } from './located.ts';
+import type { LocatedMigration } from './located.ts';
+import { ask, keeping, stateOf } from './states.ts';
 
 type Entry = LocatedMigration & { readonly when: number };
 
 const time = (when: number): string => new Date(when).toISOString();
 
-const wayOutOfSkipped = ({ statements }: Entry, name: string): string =>
-  statements.every(({ statement }) => isAdditive(statement))
-    ? 'If no object has it yet, set its `when` in the journal above all others. Else leave it and let drizzle-offramp ' +
-      'run: it only adds, so it is applied late in each object that lacks it.'
-    : 'If no object has it yet, set its `when` in the journal above all others. Else write a new migration with what ' +
-      `it should have done: drizzle-offramp refuses to run ${name} late, as it does more than add (see \`skipped\`).`;
+/** What the planner says of an object in which Drizzle skipped an entry, and has all others. */
+function fixOfSkipped(entries: readonly Entry[], entry: Entry, all: State | undefined): string {
+  const first = 'If no object has it yet, set its `when` in the journal above all others. Else ';
+  const place = entries.indexOf(entry);
+  const state = all === undefined ? undefined : keeping(all, (other) => other !== place);
+  const verdict = state === undefined ? undefined : ask(entries, state);
+  if (verdict?.refused !== undefined) {
+    return (
+      `${first}write a new migration with what it should have done: drizzle-offramp refuses an object (${verdict.refused}) in ` +
+      `which ${entry.name} was skipped.`
+    );
+  }
+  return verdict?.runs.includes(place)
+    ? `${first}let drizzle-offramp run: it applies ${entry.name} out of order in each object that lacks it.`
+    : `${first}write a new migration with what it should have done.`;
+}
 
 function checkOrder(file: string, entries: readonly Entry[]): Finding[] {
   const findings: Finding[] = [];
   let newest: Entry | undefined;
+  let all: State | undefined;
   for (const entry of entries) {
-    const [name, line] = [nameOf(entry), entry.line];
+    const { name } = entry;
+    const { line } = entry.entry;
     if (newest === undefined || entry.when > newest.when) {
       newest = entry;
       continue;
     }
-    const other = nameOf(newest);
+    const other = newest.name;
+    all ??= stateOf(entries, '0.x');
     const equal = entry.when === newest.when;
     findings.push({
       code: equal ? 'EQUAL_WHEN' : 'OUT_OF_ORDER',
@@ -38,7 +52,7 @@ function checkOrder(file: string, entries: readonly Entry[]): Finding[] {
         ? `${name} has the same \`when\` as ${other}: ${entry.when}.`
         : `${name} (${time(entry.when)}) comes after ${other} (${time(newest.when)}), but its \`when\` is earlier.`,
       effect: `Drizzle's migrator skips ${name} for ever, in silence, in each object that has ${other} already.`,
-      wayOut: wayOutOfSkipped(entry, name),
+      fix: fixOfSkipped(entries, entry, all),
     });
   }
   return findings;
@@ -57,13 +71,12 @@ function checkSeconds(file: string, entries: readonly Entry[]): Finding[] {
         code: 'SAME_SECOND',
         severity: 'warning',
         file,
-        line: entry.line,
-        message: `${nameOf(twin)} and ${nameOf(entry)} were made in the same second.`,
+        line: entry.entry.line,
+        message: `${twin.name} and ${entry.name} were made in the same second.`,
         effect:
           '`drizzle-kit up` sorts them by name, so they can change places, and Drizzle 1.x throws when it upgrades the ' +
           'ledger of an object that has both.',
-        wayOut:
-          'Keep the journal until all objects are adopted by drizzle-offramp, which tells them apart by the milliseconds.',
+        fix: 'Keep the journal until all objects are adopted by drizzle-offramp, which tells them apart by the milliseconds.',
       },
     ];
   });
@@ -72,7 +85,10 @@ function checkSeconds(file: string, entries: readonly Entry[]): Finding[] {
 function checkGaps(file: string, migrations: readonly LocatedMigration[]): Finding[] {
   return migrations.flatMap((migration, position): Finding[] => {
     const previous = position === 0 ? -1 : migrations[position - 1]?.idx;
-    const { idx, line } = migration;
+    const {
+      idx,
+      entry: { line },
+    } = migration;
     if (idx === null || previous === null || previous === undefined || idx === previous + 1) {
       return [];
     }
@@ -82,11 +98,11 @@ function checkGaps(file: string, migrations: readonly LocatedMigration[]): Findi
         severity: 'warning',
         file,
         line,
-        message: `${nameOf(migration)} has idx ${idx} where ${previous + 1} was expected.`,
+        message: `${migration.name} has idx ${idx} where ${previous + 1} was expected.`,
         effect:
-          'An entry was removed or two branches were numbered apart: objects that ran a removed one are refused, as ' +
-          'their ledger has a row that matches no migration.',
-        wayOut: 'Bring the removed entry back from version control, or number on from the last.',
+          'An entry was removed or two branches were numbered apart. drizzle-offramp refuses an object (UNKNOWN_ROW) that ' +
+          'ran a removed one with Drizzle.',
+        fix: 'Bring the removed entry back from version control, or number on from the last.',
       },
     ];
   });

@@ -22,10 +22,11 @@ const lineAt = (text: string, offset: number, from: { offset: number; line: numb
  * Splits a migration into statements, each with its line.
  *
  * @param sql the whole text of a migration, as its file has it
+ * @param first the line that the text starts in
  * @returns the statements that `splitStatements` finds, in order
  */
-export function locateStatements(sql: string): Located[] {
-  const position = { offset: 0, line: 1 };
+export function locateStatements(sql: string, first = 1): Located[] {
+  const position = { offset: 0, line: first };
   let end = 0;
   return splitStatements(sql).map((statement) => {
     BETWEEN.lastIndex = end;
@@ -37,8 +38,23 @@ export function locateStatements(sql: string): Located[] {
   });
 }
 
-/** A migration of a folder with its statements located. */
-export interface LocatedMigration extends FolderMigration {
+/** A migration of a folder or a module, with its statements located. */
+export interface LocatedMigration {
+  /** What a person knows it by: the name that its folder has for it, or its key in a module. */
+  readonly name: string;
+  /** The canonical tag, or null where nobody wrote one. */
+  readonly tag: string | null;
+  /** In milliseconds, or null where only the second is known, or nothing. */
+  readonly when: number | null;
+  /** The journal's `idx`; null where there is no journal. */
+  readonly idx: number | null;
+  /** The file of the SQL. */
+  readonly file: string;
+  /** Where its entry stands: the file, which is the journal of 0.x, and the line. */
+  readonly entry: { readonly file: string; readonly line: number };
+  readonly sql: string;
+  /** The line of {@link file} that the SQL starts in. */
+  readonly firstLine: number;
   readonly statements: readonly Located[];
 }
 
@@ -46,13 +62,20 @@ export interface LocatedMigration extends FolderMigration {
  * Locates the statements of a folder's migrations.
  *
  * @param migrations the migrations, in the order in which they run
+ * @param journal the journal's file, if there is one
  */
-export const locateAll = (migrations: readonly FolderMigration[]): LocatedMigration[] =>
-  migrations.map((migration) => ({ ...migration, statements: locateStatements(migration.sql) }));
-
-/**
- * The name that a person knows a migration by: the one that its folder has for it.
- *
- * @param migration a folder's migration
- */
-export const nameOf = ({ journalTag }: FolderMigration): string => journalTag;
+export const locateAll = (
+  migrations: readonly FolderMigration[],
+  journal: string | null,
+): LocatedMigration[] =>
+  migrations.map(({ journalTag, tag, when, idx, file, line, sql }) => ({
+    name: journalTag,
+    tag,
+    when,
+    idx,
+    file,
+    entry: { file: journal ?? file, line },
+    sql,
+    firstLine: 1,
+    statements: locateStatements(sql),
+  }));

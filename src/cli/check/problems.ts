@@ -27,5 +27,5 @@ const EFFECTS: Readonly<Record<ProblemCode, readonly [severity: Severity, effect
 export const checkFolder = (problems: readonly Problem[]): Finding[] =>
   problems.map(({ code, file, line, message }) => {
     const [severity, effect] = EFFECTS[code];
-    return { code, severity, file, line, message, effect, wayOut: null };
+    return { code, severity, file, line, message, effect, fix: null };
   });

@@ -1,31 +1,16 @@
-// The history run from nothing in a database in memory, statement by statement, so that a check can ask what the
-// tables are like at any point of it. No row of any object is here: what depends on rows is told from the statements.
+// The history run from nothing in a database in memory, statement by statement: what SQLite refuses it refuses here.
+// No row of any object is here: what depends on rows the reader tells from the statements.
 import { DatabaseSync } from 'node:sqlite';
 import { quote } from '../../base/storage.ts';
+import { Reader } from '../../reader/reader.ts';
 import { type Database, openDatabase } from '../database.ts';
+import { checkAddColumn } from './add-column.ts';
+import { checkEffects } from './effects.ts';
 import type { Finding } from './finding.ts';
-import { type LocatedMigration, nameOf } from './located.ts';
+import type { LocatedMigration } from './located.ts';
 import { judgeStatement } from './statements.ts';
 
-/** A column as it stands. */
-export interface Column {
-  readonly name: string;
-  readonly notNull: boolean;
-  /** The default as SQL, or null; `DEFAULT NULL` is none. */
-  readonly fallback: string | null;
-  readonly primaryKey: boolean;
-  /** Whether it is computed from other columns, so that nothing can be written into it. */
-  readonly generated: boolean;
-}
-
-/** A foreign key that refers to a table. */
-export interface Child {
-  readonly table: string;
-  /** `CASCADE`, `SET NULL`, `SET DEFAULT`, `RESTRICT` or `NO ACTION`. */
-  readonly onDelete: string;
-}
-
-/** What a check can ask between two statements of the history. */
+/** A database without rows. */
 export class Rehearsal {
   readonly #database: Database = openDatabase(':memory:');
   /** The same history where "text" can only be a name. It ends with the first definition that needs more. */
@@ -59,45 +44,34 @@ export class Rehearsal {
     this.#strict?.exec('PRAGMA foreign_keys = ON');
   }
 
-  /**
-   * The columns of a table, generated ones too; none if there is no such table.
-   *
-   * @param table a table's name, in any case
-   */
-  columnsOf(table: string): Column[] {
-    const rows = this.#database.sql.exec(`PRAGMA table_xinfo(${quote(table)})`);
-    return Array.from(rows, ({ name, notnull, dflt_value, pk, hidden }) => ({
-      name: name as string,
-      notNull: notnull === 1,
-      fallback: /^null$/i.test(String(dflt_value)) ? null : (dflt_value as string | null),
-      primaryKey: pk !== 0,
-      // 2 and 3: https://www.sqlite.org/pragma.html#pragma_table_xinfo
-      generated: Number(hidden) > 1,
-    }));
-  }
-
-  /** The names of all tables. */
-  tables(): string[] {
-    const rows = this.#database.sql.exec('PRAGMA table_list');
-    return Array.from(rows, ({ name }) => name as string).filter(
-      (name) => !name.startsWith('sqlite_'),
-    );
-  }
-
-  /**
-   * The foreign keys that refer to a table, but for its own.
-   *
-   * @param table a table's name, in any case
-   */
-  childrenOf(table: string): Child[] {
-    const parent = table.toLowerCase();
-    return this.tables()
-      .filter((name) => name.toLowerCase() !== parent)
-      .flatMap((name) =>
-        Array.from(this.#database.sql.exec(`PRAGMA foreign_key_list(${quote(name)})`))
-          .filter((key) => String(key.table).toLowerCase() === parent)
-          .map((key) => ({ table: name, onDelete: String(key.on_delete) })),
-      );
+  /** What of the schema no statement can use any more: views, and what sets a trigger off, each with SQLite's words. */
+  broken(): Map<string, string> {
+    const broken = new Map<string, string>();
+    const ask = (thing: string, query: string): void => {
+      try {
+        this.#database.sql.exec(query);
+      } catch (cause) {
+        broken.set(thing, (cause as Error).message);
+      }
+    };
+    const found = [
+      ...this.#database.sql.exec(
+        "SELECT type, name, tbl_name FROM sqlite_master WHERE type IN ('view', 'trigger')",
+      ),
+    ];
+    for (const { type, name, tbl_name } of found) {
+      const [thing, table] = [`${type} ${name}`, quote(String(tbl_name))];
+      if (type === 'view') {
+        ask(thing, `EXPLAIN SELECT * FROM ${table}`);
+        continue;
+      }
+      const columns = this.#database.sql.exec(`PRAGMA table_info(${table})`);
+      const set = Array.from(columns, ({ name: column }) => quote(String(column)));
+      ask(thing, `EXPLAIN DELETE FROM ${table}`);
+      ask(thing, `EXPLAIN INSERT INTO ${table} DEFAULT VALUES`);
+      ask(thing, `EXPLAIN UPDATE ${table} SET ${set.map((one) => `${one} = ${one}`).join(', ')}`);
+    }
+    return broken;
   }
 
   /** Ends the rehearsal. */
@@ -112,14 +86,6 @@ export class Rehearsal {
   }
 }
 
-/** A check that needs the tables as they stand before a migration and after each of its statements. */
-export interface Observer {
-  /** Called before each statement that is run. */
-  before?(migration: LocatedMigration, position: number, rehearsal: Rehearsal): Finding[];
-  /** Called after each statement that was run. */
-  after?(migration: LocatedMigration, position: number, rehearsal: Rehearsal): Finding[];
-}
-
 const refused = (migration: LocatedMigration, position: number, cause: unknown): Finding => ({
   code: 'SQL_ERROR',
   severity: 'error',
@@ -127,9 +93,9 @@ const refused = (migration: LocatedMigration, position: number, cause: unknown):
   line: migration.statements[position]?.line ?? 1,
   message: `SQLite refuses the statement: ${(cause as Error).message}.`,
   effect:
-    `A new object that runs the history throws here, in ${nameOf(migration)}, at every wake; so does each object ` +
+    `A new object that runs the history throws here, in ${migration.name}, at every wake; so does each object ` +
     'that lacks it. Nothing after it was rehearsed.',
-  wayOut: 'Mend the SQL, if no object has run it; `drizzle-kit generate` writes it anew.',
+  fix: 'Correct the SQL, if no object has run it; `drizzle-kit generate` writes it anew.',
 });
 
 const asText = (migration: LocatedMigration, position: number, message: string): Finding => ({
@@ -139,42 +105,77 @@ const asText = (migration: LocatedMigration, position: number, message: string):
   line: migration.statements[position]?.line ?? 1,
   message: `A name in double quotes is no column, so SQLite reads it as a text: ${message}.`,
   effect: 'Each row gets or is compared with the name itself, in silence.',
-  wayOut:
-    "Write what the column should get (drizzle-kit copies a column that the old table lacks): a value, or '…' for a text.",
+  fix: "Write what the column should get (drizzle-kit copies a column that the old table lacks): a value, or '…' for a text.",
 });
 
+/** Whether a statement can leave behind a view or a trigger that needs what is gone. */
+const CAN_BREAK = /^(?:drop|alter)\b/i;
+
+const brokenBy = (
+  migration: LocatedMigration,
+  position: number,
+  thing: string,
+  says: string,
+): Finding => ({
+  code: thing.startsWith('view') ? 'VIEW_BROKEN' : 'TRIGGER_BROKEN',
+  severity: 'error',
+  file: migration.file,
+  line: migration.statements[position]?.line ?? 1,
+  message: `After ${migration.name} the ${thing} cannot be used: ${says}.`,
+  effect: thing.startsWith('view')
+    ? 'Each query that reads it throws.'
+    : 'Each statement that sets it off throws.',
+  fix: 'Drop it and create it again in this migration, without what is gone.',
+});
+
+/** Runs one migration, up to the first statement that SQLite refuses. */
+function runOne(
+  migration: LocatedMigration,
+  rehearsal: Rehearsal,
+  reader: Reader,
+): { findings: Finding[]; whole: boolean } {
+  const findings: Finding[] = [];
+  for (const [position, { statement }] of migration.statements.entries()) {
+    if (judgeStatement(statement) !== undefined) continue;
+    try {
+      const message = rehearsal.run(statement);
+      if (message !== undefined) findings.push(asText(migration, position, message));
+    } catch (cause) {
+      return { findings: [...findings, refused(migration, position, cause)], whole: false };
+    }
+    findings.push(...checkAddColumn(migration, position, reader));
+    reader.follow(statement, position);
+  }
+  return { findings, whole: true };
+}
+
 /**
- * Runs the history and lets observers look on. It stops at the first statement that SQLite refuses; statements that
- * only the runtime refuses are left out.
+ * Runs the history in a database without rows, and follows it with the reader. It stops at the first statement that
+ * SQLite refuses; statements that only the runtime refuses are left out.
  *
  * @param migrations the migrations with their statements, in the order in which they run
- * @param observers who looks on
- * @returns what SQLite and the observers found
+ * @returns what SQLite and the reader found
  */
-export function rehearse(
-  migrations: readonly LocatedMigration[],
-  observers: readonly Observer[],
-): Finding[] {
+export function rehearse(migrations: readonly LocatedMigration[]): Finding[] {
   const findings: Finding[] = [];
   const rehearsal = new Rehearsal();
+  const reader = new Reader();
+  let broken = new Map<string, string>();
   try {
     for (const migration of migrations) {
       rehearsal.enforce();
-      for (const [position, { statement }] of migration.statements.entries()) {
-        if (judgeStatement(statement) !== undefined) continue;
-        for (const observer of observers) {
-          findings.push(...(observer.before?.(migration, position, rehearsal) ?? []));
-        }
-        try {
-          const message = rehearsal.run(statement);
-          if (message !== undefined) findings.push(asText(migration, position, message));
-        } catch (cause) {
-          return [...findings, refused(migration, position, cause)];
-        }
-        for (const observer of observers) {
-          findings.push(...(observer.after?.(migration, position, rehearsal) ?? []));
-        }
+      reader.begin();
+      const ran = runOne(migration, rehearsal, reader);
+      findings.push(...ran.findings);
+      if (!ran.whole) return findings;
+      findings.push(...checkEffects(migration, reader.effects(), reader));
+      const last = migration.statements.findLastIndex(({ statement }) => CAN_BREAK.test(statement));
+      if (last < 0) continue;
+      const now = rehearsal.broken();
+      for (const [thing, says] of now) {
+        if (!broken.has(thing)) findings.push(brokenBy(migration, last, thing, says));
       }
+      broken = now;
     }
     return findings;
   } finally {

@@ -14,7 +14,14 @@ export interface CheckResult {
   readonly folders: readonly string[];
   /** How many migrations they have. */
   readonly migrations: number;
+  /** What is open, sorted by file and line. */
   readonly findings: readonly Finding[];
+  /** What the team knows of, each with its reason. */
+  readonly acknowledged: readonly (Finding & { readonly reason: string })[];
+  /** How many findings were there at the base already, and are left out. */
+  readonly known: number;
+  /** The git ref that the rest is new since; undefined if none was named. */
+  readonly base: string | undefined;
 }
 
 /**
@@ -22,18 +29,23 @@ export interface CheckResult {
  *
  * @param result what was found
  */
-export function summary({ folders, migrations, findings }: CheckResult): string {
+export function summary(result: CheckResult): string {
+  const { folders, migrations, findings, acknowledged, known, base } = result;
   const errors = plural(count(findings, 'error'), 'error');
   const warnings = plural(count(findings, 'warning'), 'warning');
-  return `${plural(migrations, 'migration')} in ${folders.join(', ')}: ${errors}, ${warnings}.`;
+  const rest = [
+    ...(acknowledged.length > 0 ? [`${acknowledged.length} acknowledged`] : []),
+    ...(known > 0 ? [`${known} older than ${base}`] : []),
+  ];
+  return `${plural(migrations, 'migration')} in ${folders.join(', ')}: ${[errors, warnings, ...rest].join(', ')}.`;
 }
 
-function block({ code, severity, line, message, effect, wayOut }: Finding): string {
+function block({ code, severity, line, message, effect, fix }: Finding): string {
   const mark = severity === 'error' ? paint.red('error') : paint.yellow('warning');
   const lines = [
     `  ${String(line).padStart(4)}  ${mark} ${paint.bold(code)}  ${message}`,
-    `        ${paint.dim('effect')}   ${effect}`,
-    ...(wayOut === null ? [] : [`        ${paint.dim('way out')}  ${wayOut}`]),
+    `        ${paint.dim('effect')}  ${effect}`,
+    ...(fix === null ? [] : [`        ${paint.dim('fix')}     ${fix}`]),
   ];
   return lines.join('\n');
 }
@@ -66,9 +78,9 @@ const escapeProperty = (text: string): string =>
  * @param root the repository's folder, from which GitHub counts paths
  */
 export const toGithub = ({ findings }: CheckResult, root: string): string[] =>
-  findings.map(({ code, severity, file, line, message, effect, wayOut }) => {
+  findings.map(({ code, severity, file, line, message, effect, fix }) => {
     const path = relative(root, file).replaceAll('\\', '/');
-    const text = [message, effect, ...(wayOut === null ? [] : [wayOut])].join('\n');
+    const text = [message, effect, ...(fix === null ? [] : [fix])].join('\n');
     const place = `file=${escapeProperty(path)},line=${line},title=${escapeProperty(code)}`;
     return `::${severity} ${place}::${escapeData(text)}`;
   });
@@ -78,10 +90,15 @@ export const toGithub = ({ findings }: CheckResult, root: string): string[] =>
  *
  * @param result what was found
  */
-export const toJson = ({ folders, migrations, findings }: CheckResult): object => ({
-  folders,
-  migrations,
-  errors: count(findings, 'error'),
-  warnings: count(findings, 'warning'),
-  findings,
-});
+export const toJson = (result: CheckResult): object => {
+  const { folders, migrations, findings, acknowledged, known } = result;
+  return {
+    folders,
+    migrations,
+    errors: count(findings, 'error'),
+    warnings: count(findings, 'warning'),
+    findings,
+    acknowledged,
+    known,
+  };
+};

@@ -1,8 +1,15 @@
 // What the runtime refuses, told from a statement alone. Each rule was seen on workerd; a test asks it again.
-import { excessBytes, MAX_STATEMENT_BYTES, splitStatements, words } from '../../sql/statements.ts';
+import { fold } from '../../reader/names.ts';
+import {
+  nodesOf,
+  type PragmaStmt,
+  parse,
+  type QualifiedName,
+  type Stmt,
+} from '../../reader/parser.ts';
+import { excessBytes, MAX_STATEMENT_BYTES, splitStatements } from '../../sql/statements.ts';
 import type { Finding } from './finding.ts';
-import { type Located, type LocatedMigration, nameOf } from './located.ts';
-import { unquote } from './names.ts';
+import type { Located, LocatedMigration } from './located.ts';
 
 /** What a finding about a statement says, without where it stands. */
 type Verdict = Omit<Finding, 'file' | 'line'>;
@@ -40,31 +47,30 @@ const PRAGMAS: Readonly<Record<string, Argument>> = {
 const BRING_DOWN =
   'The statement throws in every object, so that no object wakes from the deploy on: nothing of the migration stands.';
 
-const error = (code: string, message: string, wayOut: string, effect = BRING_DOWN): Verdict => ({
+const error = (code: string, message: string, fix: string, effect = BRING_DOWN): Verdict => ({
   code,
   severity: 'error',
   message,
   effect,
-  wayOut,
+  fix,
 });
 
-/** Statements that are refused by their first word. */
-const REFUSED: Readonly<Record<string, string>> = {
-  BEGIN: 'Remove it: each wake runs all pending migrations in one transaction.',
-  COMMIT: 'Remove it: each wake runs all pending migrations in one transaction.',
-  END: 'Remove it: each wake runs all pending migrations in one transaction.',
-  ROLLBACK: 'Remove it: what throws is rolled back.',
-  SAVEPOINT: 'Remove it: each wake runs all pending migrations in one transaction.',
-  RELEASE: 'Remove it: each wake runs all pending migrations in one transaction.',
-  VACUUM: 'Remove it: it cannot run in a transaction, and every write of an object is in one.',
-  ATTACH: 'Remove it: an object has one database.',
-  DETACH: 'Remove it: an object has one database.',
+const IN_ONE_TRANSACTION = 'Remove it: each wake runs all pending migrations in one transaction.';
+const ONE_DATABASE = 'Remove it: an object has one database.';
+
+/** Statements that are refused whatever they say. */
+const REFUSED: Readonly<Partial<Record<Stmt['type'], string>>> = {
+  BeginStmt: IN_ONE_TRANSACTION,
+  CommitStmt: IN_ONE_TRANSACTION,
+  RollbackStmt: 'Remove it: what throws is rolled back.',
+  SavepointStmt: IN_ONE_TRANSACTION,
+  ReleaseStmt: IN_ONE_TRANSACTION,
+  VacuumStmt: 'Remove it: it cannot run in a transaction, and every write of an object is in one.',
+  AttachStmt: ONE_DATABASE,
+  DetachStmt: ONE_DATABASE,
 };
 
-const TEMPORARY =
-  /^CREATE (TEMP|TEMPORARY) |^CREATE (TABLE|VIEW|TRIGGER) (IF NOT EXISTS )?TEMP \. /;
-const RESERVED = /^CREATE (?:TABLE|VIEW|UNIQUE INDEX|INDEX|TRIGGER) (?:IF NOT EXISTS )?(_CF_\S*) /;
-const FUNCTIONS = new Set(['SQLITE_VERSION', 'SQLITE_SOURCE_ID', 'LOAD_EXTENSION']);
+const FUNCTIONS = new Set(['sqlite_version', 'sqlite_source_id', 'load_extension']);
 
 /** What an argument looks like that is let through. */
 const FITS: Readonly<Record<Argument, RegExp>> = {
@@ -82,14 +88,17 @@ const WAYS: Readonly<Record<Argument, string>> = {
   any: '',
 };
 
-function judgePragma(statement: string): Verdict | undefined {
-  const [, ...rest] = words(statement).map(unquote);
-  const [name = '', equals, ...value] = rest[1] === '.' ? rest.slice(2) : rest;
-  const takes = Object.hasOwn(PRAGMAS, name.toLowerCase())
-    ? PRAGMAS[name.toLowerCase()]
-    : undefined;
-  const argument = equals === undefined ? undefined : value.filter((word) => word !== ')').join('');
-  const pragma = `PRAGMA ${name.toLowerCase()}`;
+function judgePragma({ name: { objName }, body }: PragmaStmt, text: string): Verdict | undefined {
+  const name = fold(objName.text);
+  const takes = Object.hasOwn(PRAGMAS, name) ? PRAGMAS[name] : undefined;
+  const span = body?.value.span;
+  const argument =
+    span &&
+    text
+      .slice(span.offset, span.offset + span.length)
+      .replace(/^(["'`[])([\s\S]*)["'`\]]$/, '$2')
+      .toUpperCase();
+  const pragma = `PRAGMA ${name}`;
   if (takes === undefined) {
     return error(
       'UNAUTHORIZED_PRAGMA',
@@ -106,35 +115,65 @@ function judgePragma(statement: string): Verdict | undefined {
   );
 }
 
-function judgeWords(all: readonly string[]): Verdict | undefined {
-  const [first = ''] = all;
-  const way = Object.hasOwn(REFUSED, first) ? REFUSED[first] : undefined;
+/** The name of what a statement creates or renames a table to, and whether that is temporary. */
+function createdBy(
+  statement: Stmt,
+): { name: Pick<QualifiedName, 'objName'>; isTemporary: boolean } | undefined {
+  const temporary = (name: QualifiedName, flag: boolean) => ({
+    name,
+    isTemporary: flag || fold(name.dbName?.text ?? '') === 'temp',
+  });
+  switch (statement.type) {
+    case 'CreateTableStmt':
+      return temporary(statement.tblName, statement.temporary);
+    case 'CreateViewStmt':
+      return temporary(statement.viewName, statement.temporary);
+    case 'CreateTriggerStmt':
+      return temporary(statement.triggerName, statement.temporary);
+    case 'CreateVirtualTableStmt':
+      return temporary(statement.tblName, false);
+    case 'CreateIndexStmt':
+      return { name: statement.idxName, isTemporary: false };
+    case 'AlterTableStmt':
+      return statement.body.type === 'RenameToAlterTableBody'
+        ? { name: { objName: statement.body.name }, isTemporary: false }
+        : undefined;
+  }
+  return undefined;
+}
+
+function judgeTree(statement: Stmt, text: string): Verdict | undefined {
+  if (statement.type === 'PragmaStmt') return judgePragma(statement, text);
+  const way = REFUSED[statement.type];
   if (way !== undefined) {
+    const first = /^\w+/.exec(text)?.[0].toUpperCase();
     return error('REFUSED_STATEMENT', `${first} is refused in a Durable Object.`, way);
   }
-  const text = `${all.slice(0, 8).join(' ')} `;
-  if (TEMPORARY.test(text)) {
+  const created = createdBy(statement);
+  if (created?.isTemporary) {
     return error(
       'REFUSED_STATEMENT',
       'Temporary tables, views and triggers are not authorized in a Durable Object.',
-      'Make an ordinary table and drop it in the same migration.',
+      'Create an ordinary table and drop it in the same migration.',
     );
   }
-  const reserved = RESERVED.exec(text)?.[1];
-  if (reserved !== undefined) {
+  const name = created?.name.objName.text ?? '';
+  if (/^_cf_/i.test(name)) {
     return error(
       'REFUSED_STATEMENT',
-      `${reserved.toLowerCase()} is a name that the runtime keeps for itself.`,
+      `${name} is a name that the runtime keeps for itself.`,
       'Choose a name that does not start with _cf_.',
     );
   }
-  const called = all.find((word, i) => FUNCTIONS.has(word) && all[i + 1] === '(');
-  if (called === undefined) return undefined;
-  return error(
-    'REFUSED_STATEMENT',
-    `The function ${called.toLowerCase()}() is not authorized in a Durable Object.`,
-    'Write the value, or do without.',
-  );
+  for (const node of nodesOf(statement)) {
+    if (node.type !== 'FunctionCallExpr' || !FUNCTIONS.has(fold(node.name.name))) continue;
+    return error(
+      'REFUSED_STATEMENT',
+      `The function ${fold(node.name.name)}() is not authorized in a Durable Object.`,
+      'Write the value, or do without.',
+    );
+  }
+  return undefined;
 }
 
 /**
@@ -152,7 +191,8 @@ export function judgeStatement(statement: string): Verdict | undefined {
       'Split it, for instance into several INSERTs of fewer rows.',
     );
   }
-  return /^pragma\b/i.test(statement) ? judgePragma(statement) : judgeWords(words(statement));
+  const tree = parse(statement);
+  return tree === undefined ? undefined : judgeTree(tree, statement);
 }
 
 const BREAKPOINT = '--> statement-breakpoint';
@@ -169,7 +209,7 @@ function emptyChunks({ sql }: LocatedMigration): number[] {
 
 function checkEmpty(migration: LocatedMigration): Finding[] {
   const { statements, file } = migration;
-  const name = nameOf(migration);
+  const name = migration.name;
   const whole = statements.length === 0;
   return emptyChunks(migration)
     .slice(0, whole ? 1 : undefined)
@@ -184,7 +224,7 @@ function checkEmpty(migration: LocatedMigration): Finding[] {
       effect:
         `Drizzle's migrator throws ("SQL code did not contain a statement") in every object, and the cause is lost. ` +
         'drizzle-offramp goes on.',
-      wayOut: whole
+      fix: whole
         ? 'Write its SQL before you deploy it: an object that has run it never runs it again.'
         : 'Remove the breakpoint.',
     }));

@@ -1,0 +1,366 @@
+// What was deployed is history: objects have it. A change to it is found by comparing what is here with what is known
+// of the past (a converted module, or the same folder at a git ref); what it does to objects the runner's planner says.
+import { sha256 } from '../../base/sha256.ts';
+import type { State } from '../../ledger/state.ts';
+import type { Finding, Severity } from './finding.ts';
+import type { LocatedMigration } from './located.ts';
+import { ask, type Known, keeping, type LeftBy, stateOf, type Verdict } from './states.ts';
+
+/** A migration as it was. */
+export interface PastMigration extends Known {
+  /** What a person calls it: its key in a module, or its name in the folder. */
+  readonly name: string;
+}
+
+/** What is known of the past. */
+export interface Past {
+  /** Where it was read, as messages call it: a file, or a git ref. */
+  readonly source: string;
+  /** The migrations, in the order in which they ran. */
+  readonly migrations: readonly PastMigration[];
+  /** Whether it is the module that objects run, so that it must have all that is here. */
+  readonly isModule: boolean;
+}
+
+/** What is compared with the past. */
+export interface Present {
+  readonly migrations: readonly LocatedMigration[];
+  /** Which of Drizzle's migrators can run it. */
+  readonly form: '0.x' | '1.x';
+  /** Where the list of migrations stands: the journal, the folder or the module. */
+  readonly list: string;
+  /** Files that could not be read, and were told. */
+  readonly unread: ReadonlySet<string>;
+}
+
+/** What messages call an object, by who has left it. */
+const WHO: Readonly<Record<LeftBy, string>> = {
+  '0.x': 'One that only Drizzle 0.x has migrated',
+  '1.x': 'One that only Drizzle 1.x has migrated',
+  'drizzle-offramp': 'One that drizzle-offramp migrates already',
+};
+
+/** Who can have left an object: a folder of 1.x comes out of one of 0.x, but not the other way. */
+const RUNNERS: Readonly<Record<Present['form'], readonly LeftBy[]>> = {
+  '0.x': ['0.x', 'drizzle-offramp'],
+  '1.x': ['0.x', '1.x', 'drizzle-offramp'],
+};
+
+/** The first line in which two texts differ, from 1. */
+function differenceAt(a: string, b: string): number {
+  const [before, after] = [a.split('\n'), b.split('\n')];
+  const line = after.findIndex((text, i) => text !== before[i]);
+  return (line < 0 ? after.length : line) + 1;
+}
+
+/** A migration that nobody wrote yet, as the next deploy has one. */
+const NEXT: Known = { tag: '99991231235959_next', when: null, sql: 'SELECT 1' };
+
+/** Compares a present with a past. */
+class Comparison {
+  readonly #states: readonly (readonly [who: string, state: State])[];
+  /** The present migration that each past one is, by the planner. */
+  readonly #pairs = new Map<PastMigration, LocatedMigration>();
+  /** Past and present ones of which nothing was changed. */
+  readonly #unchanged = new Set<Known>();
+
+  constructor(
+    private readonly present: Present,
+    private readonly past: Past,
+  ) {
+    this.#pairUnchanged();
+    const isChanged = past.migrations.some((was) => !this.#unchanged.has(was));
+    const isInserted = this.#inserted().length > 0;
+    this.#states =
+      isChanged || isInserted
+        ? RUNNERS[present.form].flatMap((leftBy) => {
+            const state = stateOf(past.migrations, leftBy);
+            return state === undefined ? [] : [[WHO[leftBy], state] as const];
+          })
+        : [];
+    if (isChanged) this.#pairChanged();
+  }
+
+  #pairUnchanged(): void {
+    const left = new Map<string, LocatedMigration[]>();
+    const keyOf = ({ tag, when, sql }: Known): string => JSON.stringify([tag, when, sql]);
+    for (const is of this.present.migrations) {
+      left.set(keyOf(is), [...(left.get(keyOf(is)) ?? []), is]);
+    }
+    for (const was of this.past.migrations) {
+      const is = left.get(keyOf(was))?.shift();
+      if (is === undefined) continue;
+      this.#pairs.set(was, is);
+      this.#unchanged.add(was).add(is);
+    }
+  }
+
+  /** Asks the planner which migration each row stands for: the one that is to be run where the row is not there. */
+  #pairChanged(): void {
+    const { migrations } = this.present;
+    const taken = new Set(this.#pairs.values());
+    // Our own ledger knows more than Drizzle's.
+    for (const [, state] of this.#states.toReversed()) {
+      const whole = ask(migrations, state, true);
+      if (whole.refused !== undefined) continue;
+      this.past.migrations.forEach((was, place) => {
+        if (this.#pairs.has(was)) return;
+        const lacking = (has: (other: number) => boolean): Verdict =>
+          ask(migrations, keeping(state, has), true);
+        const lacksOne = lacking((other) => other !== place);
+        // What is left may be rows that the migrations have nothing to do with, which is refused.
+        const without = lacksOne.refused === undefined ? lacksOne : lacking(() => false);
+        const found = without.runs.find(
+          (run) => !whole.runs.includes(run) && !taken.has(migrations[run] as LocatedMigration),
+        );
+        if (found === undefined) return;
+        const is = migrations[found] as LocatedMigration;
+        this.#pairs.set(was, is);
+        taken.add(is);
+      });
+    }
+  }
+
+  /** What is new, and comes before something that is not. */
+  #inserted(): LocatedMigration[] {
+    const { migrations } = this.present;
+    const known = new Set(this.#pairs.values());
+    const last = migrations.findLastIndex((migration) => known.has(migration));
+    return migrations.slice(0, Math.max(last, 0)).filter((migration) => !known.has(migration));
+  }
+
+  findings(): Finding[] {
+    return [
+      ...this.past.migrations.flatMap((was) => this.#ofPast(was)),
+      ...this.#inserted().flatMap((migration) => this.#ofInserted(migration)),
+      ...this.#ofOrder(),
+      ...this.#ofModule(),
+    ];
+  }
+
+  /**
+   * What the planner says of the objects that have a past migration, each as if it were all that was changed.
+   *
+   * @param was the past migration
+   * @param next whether a migration was added since
+   */
+  #ask(
+    was: PastMigration,
+    next = false,
+  ): (readonly [who: string, verdict: Verdict, own: number])[] {
+    const is = this.#pairs.get(was);
+    const has = this.past.migrations.map((one) => one === was || this.#unchanged.has(one));
+    const kept: Known[] = this.present.migrations.filter(
+      (one) => one === is || this.#unchanged.has(one),
+    );
+    const own = is === undefined ? -1 : kept.indexOf(is);
+    const code = next ? [...kept, NEXT] : kept;
+    return this.#states.map(
+      ([who, state]) =>
+        [
+          who,
+          ask(
+            code,
+            keeping(state, (at) => has[at] ?? false),
+          ),
+          own,
+        ] as const,
+    );
+  }
+
+  #ofPast(was: PastMigration): Finding[] {
+    if (this.#unchanged.has(was)) return [];
+    const is = this.#pairs.get(was);
+    if (is === undefined) return this.#ofRemoved(was);
+    return [...this.#ofSql(was, is), ...this.#ofWhen(was, is)];
+  }
+
+  #ofRemoved(was: PastMigration): Finding[] {
+    // What could not be read is told already.
+    const read = [...this.present.unread].every(
+      (file) => !file.endsWith(`${was.tag}/migration.sql`),
+    );
+    if (!read) return [];
+    const { source } = this.past;
+    const [now, later] = [this.#ask(was), this.#ask(was, true)];
+    const isRefused = [...now, ...later].some(([, { refused }]) => refused !== undefined);
+    const called = was.name === was.tag || was.tag === null ? '' : ` (${was.tag})`;
+    return [
+      {
+        code: 'REMOVED',
+        severity: isRefused ? 'error' : 'warning',
+        file: this.present.list,
+        line: 1,
+        message: `${was.name}${called} of ${source} is gone.`,
+        effect: `Objects that have it keep what it did; new ones lack it. ${effects(now, later)}`,
+        fix: `Restore it from ${source}. To undo what it did, write a new migration.`,
+      },
+    ];
+  }
+
+  #ofSql(was: PastMigration, is: LocatedMigration): Finding[] {
+    if (sha256(was.sql) === sha256(is.sql)) return [];
+    const verdicts = this.#ask(was);
+    const drifts = verdicts.some(([, { drift, refused }, own]) => drift.includes(own) || refused);
+    // Where only line ends or the like differ, it is the same text to the planner.
+    if (!drifts && was.sql.replaceAll('\r\n', '\n') === is.sql.replaceAll('\r\n', '\n')) return [];
+    const { source } = this.past;
+    return [
+      {
+        code: 'EDITED_SQL',
+        severity: 'error',
+        file: is.file,
+        line: is.firstLine + differenceAt(was.sql, is.sql) - 1,
+        message: `The SQL of ${is.name} is not that of ${source}.`,
+        effect:
+          'Objects that have it keep what the old text did; new ones get the new text: two schemas. ' +
+          effects(verdicts),
+        fix: `Restore it from ${source}, and write a new migration with the change.`,
+      },
+    ];
+  }
+
+  #ofWhen(was: PastMigration, is: LocatedMigration): Finding[] {
+    if (was.when === null || is.when === null || was.when === is.when) return [];
+    const verdicts = this.#ask(was);
+    const again = this.present.form === '0.x' && is.when > was.when;
+    const isBad = ([, { refused, runs }, own]: (typeof verdicts)[number]): boolean =>
+      refused !== undefined || runs.includes(own);
+    const severity: Severity = again || verdicts.some(isBad) ? 'error' : 'warning';
+    const theirs = again
+      ? "Drizzle's migrator runs it a second time in objects that have nothing newer. "
+      : '';
+    return [
+      {
+        code: 'RESTAMPED',
+        severity,
+        file: is.entry.file,
+        line: is.entry.line,
+        message: `The \`when\` of ${is.name} is ${is.when}; in ${this.past.source} it was ${was.when}.`,
+        effect: `${theirs}${effects(verdicts)}`,
+        fix: `Restore ${was.when}; or convert, which keeps the old time under \`was\`.`,
+      },
+    ];
+  }
+
+  #ofInserted(migration: LocatedMigration): Finding[] {
+    const { migrations, form } = this.present;
+    const known = new Set(this.#pairs.values());
+    const last = migrations.findLast((one) => known.has(one)) as LocatedMigration;
+    const code = migrations.filter((one) => one === migration || this.#unchanged.has(one));
+    const own = code.indexOf(migration);
+    const has = this.past.migrations.map((one) => this.#unchanged.has(one));
+    const verdicts = this.#states.map(
+      ([who, state]) =>
+        [
+          who,
+          ask(
+            code,
+            keeping(state, (at) => has[at] ?? false),
+          ),
+          own,
+        ] as const,
+    );
+    const newest = Math.max(...this.past.migrations.map(({ when }) => when ?? 0));
+    const skips = form === '0.x' && migration.when !== null && migration.when <= newest;
+    const refused = verdicts.some((one) => one[1].refused !== undefined);
+    const theirs = skips
+      ? `Drizzle's migrator skips it for ever, in silence, in each object that has ${last.name} already. `
+      : '';
+    return [
+      {
+        code: 'INSERTED',
+        severity: skips || refused ? 'error' : 'warning',
+        file: migration.entry.file,
+        line: migration.entry.line,
+        message: `${migration.name} is new since ${this.past.source}, and comes before ${last.name}, which is not.`,
+        effect: `${theirs}${effects(verdicts)}`,
+        fix: 'Move it to the end, with a `when` (or a folder name) later than all others.',
+      },
+    ];
+  }
+
+  #ofOrder(): Finding[] {
+    // A module keeps its own numbers, wherever its folder lands.
+    if (this.past.isModule) return [];
+    const { migrations } = this.present;
+    const placed = this.past.migrations.flatMap((was) => {
+      const is = this.#pairs.get(was);
+      return is === undefined ? [] : [{ is, place: migrations.indexOf(is) }];
+    });
+    let newest: (typeof placed)[number] | undefined;
+    return placed.flatMap((one): Finding[] => {
+      const before = newest;
+      if (before === undefined || one.place > before.place) {
+        newest = one;
+        return [];
+      }
+      const { is } = one;
+      return [
+        {
+          code: 'REORDERED',
+          severity: 'warning',
+          file: is.entry.file,
+          line: is.entry.line,
+          message: `${is.name} came after ${before.is.name} in ${this.past.source}, and now comes before it.`,
+          effect: 'New objects run them in the other order than all before.',
+          fix: `Restore the order of ${this.past.source}.`,
+        },
+      ];
+    });
+  }
+
+  /** What is here, and the module that objects run lacks. */
+  #ofModule(): Finding[] {
+    if (!this.past.isModule) return [];
+    const known = new Set(this.#pairs.values());
+    const missing = this.present.migrations.filter((migration) => !known.has(migration));
+    const [first] = missing;
+    if (first === undefined) return [];
+    const more = missing.length > 1 ? ` and ${missing.length - 1} more` : '';
+    return [
+      {
+        code: 'STALE_MODULE',
+        severity: 'error',
+        file: this.past.source,
+        line: 1,
+        message: `It lacks ${first.name}${more} of ${this.present.list}.`,
+        effect:
+          'No object gets them: what the schema says and what objects have differ from the deploy on.',
+        fix: 'Run `drizzle-offramp convert`; if no Worker imports this module any more, remove it.',
+      },
+    ];
+  }
+}
+
+const says = ({ refused, runs, skipped, drift, ahead }: Verdict, own: number): string => {
+  if (refused !== undefined) return `is refused (${refused})`;
+  if (skipped.includes(own)) return 'gets it out of order';
+  if (runs.includes(own)) return 'gets it again';
+  if (drift.includes(own)) return 'goes on, and drift is reported';
+  return ahead ? 'is left as it is' : 'goes on';
+};
+
+type Asked = readonly (readonly [who: string, verdict: Verdict, own: number])[];
+
+/** What the planner says of each kind of object, in sentences. */
+function effects(now: Asked, later: Asked = []): string {
+  const sentences = now.map(([who, verdict, own], i) => {
+    const [, then] = later[i] ?? [];
+    const next =
+      then !== undefined && then.refused !== verdict.refused
+        ? `, and ${says(then, own)} once a migration is added`
+        : '';
+    return `${who} ${says(verdict, own)}${next}.`;
+  });
+  return [...new Set(sentences)].join(' ');
+}
+
+/**
+ * Finds what has changed in a history that objects may have.
+ *
+ * @param present the migrations as they are
+ * @param past what is known of the past
+ */
+export const checkHistory = (present: Present, past: Past): Finding[] =>
+  new Comparison(present, past).findings();

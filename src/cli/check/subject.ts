@@ -1,0 +1,127 @@
+// What is checked: a folder of drizzle-kit's, or a module of migrations, such as an ejected record.
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { readMigrations } from '../../input/migrations.ts';
+import type { MigrationFolder } from '../folder.ts';
+import { loadDefault } from '../load.ts';
+import { CliError } from '../output.ts';
+import { findRecord } from '../record-source.ts';
+import type { Finding } from './finding.ts';
+import type { Present } from './history.ts';
+import { checkJournal } from './journal.ts';
+import { type LocatedMigration, locateAll, locateStatements } from './located.ts';
+import { checkFolder } from './problems.ts';
+import { rehearse } from './rehearsal.ts';
+import { checkStatements } from './statements.ts';
+
+/** Something to check, as it was read. */
+export interface Subject extends Present {
+  /** Its path, as messages have it. */
+  readonly path: string;
+  /** What was found while it was read. */
+  readonly problems: readonly Finding[];
+  /** The journal of 0.x, if there is one. */
+  readonly journalFile: string | null;
+}
+
+/**
+ * A folder to check.
+ *
+ * @param folder the folder as it was read
+ */
+export const ofFolder = (folder: MigrationFolder): Subject => ({
+  path: folder.path,
+  migrations: locateAll(folder.migrations, folder.journalFile),
+  form: folder.form,
+  list: folder.journalFile ?? folder.path,
+  unread: new Set(folder.problems.map(({ file }) => file)),
+  problems: checkFolder(folder.problems),
+  journalFile: folder.journalFile,
+});
+
+const lineAt = (text: string, offset: number): number => text.slice(0, offset).split('\n').length;
+
+/** Where the SQL of a migration stands: in a file that the module imports, or in the module itself. */
+interface Place {
+  readonly file: string;
+  readonly line: number;
+  /** Whether the lines of the text are lines of the file. */
+  readonly byLine: boolean;
+}
+
+/** Finds where each migration's SQL stands in a module's source. */
+function placesIn(file: string, source: string): Map<string, Place> {
+  const places = new Map<string, Place>();
+  for (const { key, start, end } of findRecord(source)?.entries ?? []) {
+    const text = source.slice(start, end);
+    const name = /(?:^|:)\s*(\w+)\s*$/.exec(text.replace(/,?\s*\}\s*$/, ''))?.[1];
+    const from =
+      name === undefined
+        ? undefined
+        : new RegExp(`import\\s+${name}\\s+from\\s+(['"])([^'"\\n]+)\\1`).exec(source)?.[2];
+    const sqlFile = from?.replace(/\?\w+$/, '');
+    if (sqlFile !== undefined && existsSync(join(dirname(file), sqlFile))) {
+      places.set(key, { file: join(dirname(file), sqlFile), line: 1, byLine: true });
+      continue;
+    }
+    const template = text.indexOf('`');
+    const offset = start + Math.max(template, 0);
+    places.set(key, { file, line: lineAt(source, offset), byLine: template >= 0 });
+  }
+  return places;
+}
+
+/**
+ * A module to check.
+ *
+ * @param file its path
+ * @throws {CliError} if it cannot be loaded, or its default export is no list of migrations
+ */
+export async function ofModule(file: string): Promise<Subject> {
+  const input = await loadDefault(file);
+  const source = readFileSync(file, 'utf8');
+  const places = placesIn(file, source);
+  try {
+    const { migrations } = readMigrations(input);
+    const hasTimes = migrations.some(({ when }) => when !== null);
+    return {
+      path: file,
+      form: hasTimes ? '0.x' : '1.x',
+      list: file,
+      unread: new Set(),
+      problems: [],
+      journalFile: null,
+      migrations: migrations.map(({ key, tag, when, sql }): LocatedMigration => {
+        const place = places.get(key) ?? { file, line: 1, byLine: false };
+        const located = locateStatements(sql, place.line);
+        return {
+          name: key,
+          tag,
+          when,
+          idx: null,
+          file: place.file,
+          entry: { file, line: places.get(key)?.line ?? 1 },
+          sql,
+          firstLine: place.line,
+          statements: place.byLine
+            ? located
+            : located.map(({ statement }) => ({ statement, line: place.line })),
+        };
+      }),
+    };
+  } catch (cause) {
+    throw new CliError(`${file}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/**
+ * All that is found in a subject by itself, compared with nothing.
+ *
+ * @param subject what is checked
+ */
+export const checkAlone = (subject: Subject): Finding[] => [
+  ...subject.problems,
+  ...checkJournal(subject, subject.migrations),
+  ...checkStatements(subject.migrations),
+  ...rehearse(subject.migrations),
+];

@@ -1,0 +1,362 @@
+// What is written into tables: rows that are inserted, changed and deleted, by statements, triggers and foreign keys.
+import { Catalogue, type Doing, nameOf } from './catalogue.ts';
+import { type Held, type Loss, mixed, NOTHING, type Table, type Value } from './model.ts';
+import { fold } from './names.ts';
+import type {
+  FromClause,
+  QualifiedName,
+  ResolveType,
+  Select,
+  SetAssignment,
+  TriggerCmd,
+  Upsert,
+  With,
+} from './parser.ts';
+import { type Reach, Reaching, type TableThen } from './reach.ts';
+import { LOOKED_UP, type Relation, type Scope, Selects } from './select.ts';
+
+/** What an INSERT does instead of throwing. */
+interface Conflict {
+  readonly cause: string;
+  /** Whether it passes over rows that NOT NULL or CHECK refuse, too. */
+  readonly skips: boolean;
+}
+
+/** An INSERT, of a statement or a trigger. */
+export interface Insert {
+  readonly orConflict: ResolveType | undefined;
+  readonly tblName: QualifiedName;
+  readonly names: readonly string[] | undefined;
+  readonly select: Select | undefined;
+  readonly with?: With | undefined;
+  readonly upsert: Upsert | undefined;
+}
+
+/** An UPDATE, of a statement or a trigger. */
+export interface Update {
+  readonly orConflict: ResolveType | undefined;
+  readonly tblName: QualifiedName;
+  readonly sets: readonly SetAssignment[];
+  readonly from: FromClause | undefined;
+  readonly with?: With | undefined;
+}
+
+/** A database whose tables are written. */
+export class Writing extends Catalogue {
+  protected insert(insert: Insert, doing: Doing): void {
+    const name = nameOf(insert.tblName);
+    if (name === 'sqlite_sequence') this.counted = true;
+    const table = this.tables.get(name);
+    if (table === undefined) {
+      this.fireOnView(name, 'InsertTriggerEvent', doing);
+      return;
+    }
+    this.touch(table);
+    const selects = new Selects(this, doing.position, doing.fired);
+    const named = selects.with(insert.with, new Map());
+    const relation: Relation =
+      insert.select === undefined
+        ? { columns: [], parts: [], single: true }
+        : selects.read(insert.select, named);
+    const writable = table.columns?.filter(({ generated }) => !generated) ?? [];
+    const targets = (insert.names ?? writable.map((column) => column.name)).map((target) =>
+      this.columnCalled(table, target),
+    );
+    const conflicts = this.conflictsOf(insert, table);
+    const wasFilled = table.filled;
+    const before = table.held ?? [];
+    this.fill(
+      table,
+      relation,
+      targets,
+      (values, uniques) => {
+        const isAlone = !wasFilled && relation.parts.length === 1;
+        return conflicts
+          .filter(({ skips }) => !isAlone || this.mayCollide(table, values, uniques, skips))
+          .map(({ cause }) => cause);
+      },
+      doing.position,
+    );
+    const skips = conflicts.some((conflict) => conflict.skips);
+    for (const held of table.held?.slice(before.length) ?? []) {
+      const columns = table.columns ?? [];
+      this.copies.push({ position: doing.position, target: table.name, columns, held, skips });
+    }
+    table.filled = true;
+    this.overwrite(table, before, insert, conflicts, doing);
+    this.fire(name, 'InsertTriggerEvent', [], doing);
+  }
+
+  protected columnCalled(table: Table, name: string): string {
+    const folded = fold(name);
+    const found = table.columns?.some((column) => fold(column.name) === folded) ?? true;
+    if (found || !/^(rowid|_rowid_|oid)$/.test(folded)) return folded;
+    return fold(table.columns?.find(({ isRowid }) => isRowid)?.name ?? name);
+  }
+
+  /** What an INSERT does where a row is in the way, or refused. */
+  protected conflictsOf({ orConflict, upsert }: Insert, table: Table): Conflict[] {
+    const conflicts: Conflict[] = [];
+    const what = orConflict ?? table.conflict;
+    if (what === 'Replace') conflicts.push({ cause: 'REPLACE', skips: false });
+    if (what === 'Ignore') conflicts.push({ cause: 'OR IGNORE', skips: true });
+    for (let one = upsert; one !== undefined; one = one.next) {
+      const cause =
+        one.doClause.type === 'SetUpsertDo' ? 'ON CONFLICT DO UPDATE' : 'ON CONFLICT DO NOTHING';
+      conflicts.push({ cause, skips: false });
+    }
+    return conflicts;
+  }
+
+  /** Whether two copied rows may be in each other's way: each key of the new table must hold a key of the old one. */
+  protected mayCollide(
+    table: Table,
+    values: ReadonlyMap<string, Value>,
+    uniques: readonly (readonly string[])[],
+    skips: boolean,
+  ): boolean {
+    const isSafe = table.uniques.every((unique) => {
+      const exact = new Set(unique.map((column) => values.get(column)?.exact));
+      const filledBySqlite =
+        unique.length === 1 && this.isFreeRowid(table, unique[0] ?? '', values);
+      return filledBySqlite || uniques.some((old) => old.every((column) => exact.has(column)));
+    });
+    if (!isSafe) return true;
+    // OR IGNORE passes over rows that NOT NULL or CHECK refuse, too.
+    return (
+      skips &&
+      (table.hasChecks || (table.columns ?? []).some(({ notNull, isRowid }) => notNull && !isRowid))
+    );
+  }
+
+  protected isFreeRowid(table: Table, column: string, values: ReadonlyMap<string, Value>): boolean {
+    const found = table.columns?.find(({ name }) => fold(name) === column);
+    return found?.isRowid === true && !values.has(column);
+  }
+
+  /** Adds the rows of a relation to a table. */
+  protected fill(
+    table: Table,
+    relation: Relation,
+    targets: readonly string[],
+    lossesOf: (
+      values: ReadonlyMap<string, Value>,
+      uniques: readonly (readonly string[])[],
+    ) => readonly string[],
+    position: number,
+  ): void {
+    const added = relation.parts.map(({ origin, losses, values, uniques }): Held => {
+      const filled = new Map(targets.map((target, i) => [target, values[i] ?? NOTHING]));
+      const more = lossesOf(filled, uniques).map((cause): Loss => {
+        return { cause, position, all: false, enforced: false };
+      });
+      return { origin, copied: true, position, losses: [...losses, ...more], values: filled };
+    });
+    table.held = [...(table.held ?? []), ...added];
+  }
+
+  /** What an INSERT does to rows that stood in its way. */
+  protected overwrite(
+    table: Table,
+    before: readonly Held[],
+    { upsert }: Insert,
+    conflicts: readonly Conflict[],
+    doing: Doing,
+  ): void {
+    if (before.length === 0) return;
+    if (conflicts.some(({ cause }) => cause === 'REPLACE') && table.uniques.length > 0) {
+      const loss = {
+        cause: 'REPLACE',
+        position: doing.position,
+        all: false,
+        enforced: doing.enforced,
+      };
+      table.held = table.held?.map((held) =>
+        before.includes(held) ? { ...held, losses: [...held.losses, loss] } : held,
+      );
+      this.reach(table, 'REPLACE', doing);
+    }
+    for (let one = upsert; one !== undefined; one = one.next) {
+      if (one.doClause.type === 'SetUpsertDo') {
+        this.set(table, one.doClause.sets, false, undefined, new Map(), doing);
+        this.fire(fold(table.name), 'UpdateTriggerEvent', setColumns(one.doClause.sets), doing);
+      }
+    }
+  }
+
+  protected set(
+    table: Table,
+    sets: readonly SetAssignment[],
+    whole: boolean,
+    from: FromClause | undefined,
+    named: ReadonlyMap<string, Relation>,
+    { position, enforced, fired }: Doing,
+  ): void {
+    const selects = new Selects(this, position, fired);
+    const others = selects.from(from, named);
+    const valuesOf = (held: Held, scope: Scope): Held => {
+      const values = new Map(held.values);
+      for (const { colNames, expr } of sets) {
+        const value = selects.value(expr, held.origin, scope, named);
+        for (const { text } of colNames) {
+          const name = this.columnCalled(table, text);
+          const before = held.values.get(name) ?? NOTHING;
+          const after = colNames.length === 1 ? value : mixed([value]);
+          values.set(name, whole ? after : mixed([before, after]));
+        }
+      }
+      return { ...held, values };
+    };
+    const held = table.held ?? [];
+    const read = [
+      ...others.flatMap(({ relation }) => relation.parts.map(({ origin }) => origin)),
+      ...sets.flatMap(({ expr }) => selects.originsWithin(expr, named)),
+      ...selects.originsFired(),
+    ];
+    const loss: Loss = { cause: LOOKED_UP, position, all: false, enforced };
+    const added = [...new Set(read)]
+      .filter((origin) => !held.some((one) => one.origin === origin))
+      .map((origin): Held => {
+        const blank = { origin, copied: true, position, losses: [loss], values: new Map() };
+        return valuesOf(blank, [...selects.scopeOf(table, undefined), ...others]);
+      })
+      .filter(({ values }) => [...values.values()].some(({ sources }) => sources.size > 0));
+    table.held = [
+      ...held.map((one) => valuesOf(one, [...selects.scopeOf(table, one), ...others])),
+      ...added,
+    ];
+  }
+
+  protected update(update: Update, whole: boolean, doing: Doing): void {
+    const { tblName, sets, from, orConflict } = update;
+    const name = nameOf(tblName);
+    if (name === 'sqlite_sequence') this.counted = true;
+    const table = this.tables.get(name);
+    const columns = setColumns(sets);
+    if (table === undefined) {
+      this.fireOnView(name, 'UpdateTriggerEvent', doing);
+      return;
+    }
+    this.touch(table);
+    const named = new Selects(this, doing.position).with(update.with, new Map());
+    this.set(table, sets, whole, from, named, doing);
+    if (orConflict === 'Replace') this.lose(table, 'REPLACE', false, doing);
+    this.reach(table, 'UPDATE', doing, columns);
+    this.fire(name, 'UpdateTriggerEvent', columns, doing);
+  }
+
+  protected lose(table: Table, cause: string, all: boolean, { position, enforced }: Doing): void {
+    const loss: Loss = { cause, position, all, enforced };
+    table.held = table.held?.map((held) => ({ ...held, losses: [...held.losses, loss] }));
+  }
+
+  protected delete(name: string, all: boolean, doing: Doing): void {
+    const table = this.tables.get(name);
+    if (table === undefined) {
+      this.fireOnView(name, 'DeleteTriggerEvent', doing);
+      return;
+    }
+    this.touch(table);
+    this.lose(table, 'DELETE', all, doing);
+    this.reach(table, 'DELETE', doing);
+    this.fire(name, 'DeleteTriggerEvent', [], doing);
+  }
+
+  /** What foreign keys do to the rows that refer to a table: to rows that are deleted, or to columns that are changed. */
+  protected reach(
+    table: Table,
+    cause: Reach['cause'],
+    doing: Doing,
+    changed?: readonly string[],
+  ): void {
+    const byKey = { ...doing, enforced: true };
+    const reaching = new Reaching([...this.tables.values()], table, cause, {
+      delete: (child) => {
+        this.lose(this.touch(child), 'ON DELETE CASCADE', false, byKey);
+        this.fire(fold(child.name), 'DeleteTriggerEvent', [], byKey);
+      },
+      move: (child, columns) => {
+        this.move(this.touch(child), columns, doing);
+        this.fire(fold(child.name), 'UpdateTriggerEvent', columns, byKey);
+      },
+    });
+    if (changed === undefined) reaching.delete(table);
+    else reaching.update(table, changed);
+    const { deleted, emptied, moved, blocking } = reaching;
+    if (deleted.size + emptied.size + moved.size + blocking.size === 0) return;
+    const then = (tables: Iterable<Table>): TableThen[] =>
+      Array.from(tables, ({ name, origin }) => ({ name, origin }));
+    this.reaches.push({
+      position: doing.position,
+      cause,
+      table: { name: table.name, origin: table.origin },
+      deleted: then(deleted),
+      emptied: then([...emptied].filter((child) => !deleted.has(child))),
+      moved: then(moved),
+      blocking: then([...blocking].filter((child) => !deleted.has(child))),
+    });
+  }
+
+  /** A foreign key changes the columns that refer. */
+  protected move(table: Table, columns: readonly string[], { position }: Doing): void {
+    table.held = table.held?.map((held) => {
+      const values = new Map(held.values);
+      for (const column of columns) {
+        values.set(column, { ...(values.get(column) ?? NOTHING), emptied: position });
+      }
+      return { ...held, values };
+    });
+  }
+
+  /** The triggers that what is done to a table or a view sets off. */
+  protected fire(
+    name: string,
+    event: 'InsertTriggerEvent' | 'UpdateTriggerEvent' | 'DeleteTriggerEvent',
+    columns: readonly string[],
+    doing: Doing,
+  ): void {
+    for (const trigger of [...this.triggers.values()]) {
+      if (trigger.table !== name || doing.within.includes(trigger)) continue;
+      const on = trigger.statement.event;
+      const ofColumns =
+        on.type === 'UpdateOfTriggerEvent' &&
+        event === 'UpdateTriggerEvent' &&
+        on.columns.some(({ text }) => columns.includes(fold(text)));
+      if (on.type !== event && !ofColumns) continue;
+      const table = this.tables.get(name);
+      const selects = new Selects(this, doing.position);
+      const rows = table?.held?.flatMap((held) => selects.scopeOf(table, held)) ?? [];
+      const fired = rows.flatMap(({ relation }) =>
+        ['new', 'old'].map((row) => ({ name: row, relation })),
+      );
+      const within = { ...doing, within: [...doing.within, trigger], fired };
+      for (const command of trigger.statement.commands) this.command(command, within);
+    }
+  }
+
+  protected fireOnView(
+    name: string,
+    event: 'InsertTriggerEvent' | 'UpdateTriggerEvent' | 'DeleteTriggerEvent',
+    doing: Doing,
+  ): void {
+    if (this.views.has(name)) this.fire(name, event, [], doing);
+  }
+
+  protected command(command: TriggerCmd, doing: Doing): void {
+    switch (command.type) {
+      case 'InsertTriggerCmd':
+        this.insert({ ...command, names: command.colNames?.map(({ text }) => text) }, doing);
+        return;
+      case 'UpdateTriggerCmd':
+        // A trigger's command is about the rows that set it off.
+        this.update(command, false, doing);
+        return;
+      case 'DeleteTriggerCmd':
+        this.delete(nameOf(command.tblName), false, doing);
+        return;
+    }
+  }
+}
+
+const setColumns = (sets: readonly SetAssignment[]): string[] =>
+  sets.flatMap(({ colNames }) => colNames.map(({ text }) => fold(text)));
