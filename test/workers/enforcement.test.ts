@@ -241,6 +241,29 @@ describe('enabling foreign keys again', () => {
     expect(count()).toBe(4);
   });
 
+  it('is done even if the storage fails right after they were disabled', async () => {
+    const stub = await family();
+    const told = await wake(stub, (ctx) => {
+      let looks = 0;
+      const target = {
+        storage: {
+          sql: {
+            exec(query: string, ...bindings: unknown[]) {
+              if (query === 'PRAGMA foreign_keys' && ++looks === 2)
+                throw new Error('the disk is gone');
+              return ctx.storage.sql.exec(query, ...bindings);
+            },
+          },
+          transactionSync: <T>(run: () => T): T => ctx.storage.transactionSync(run),
+          transaction: <T>(run: () => Promise<T>) => ctx.storage.transaction(run),
+        },
+      };
+      return thrown(() => migrate(target, next)).message;
+    });
+    expect(told).toContain('the disk is gone');
+    expect(await stub.query('PRAGMA foreign_keys')).toEqual([{ foreign_keys: 1 }]);
+  });
+
   it('is given up after a hundred attempts, and says so', async () => {
     const stub = await family();
     await inObject(async (ctx) => {

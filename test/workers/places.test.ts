@@ -300,6 +300,20 @@ describe('migrateAsync', () => {
 });
 
 describe('the drop-in', () => {
+  it('throws at once what does not come from an open transaction', async () => {
+    const stub = await ofDrizzle();
+    const losing = bundle0(before, {
+      tag: '0001_losing',
+      when: when + 60_000,
+      sql: `${rebuild};--> statement-breakpoint\nDELETE FROM p`,
+    });
+    const events: string[] = [];
+    const onEvent = ({ type }: { type: string }) => events.push(type);
+    const error = await wake(stub, (ctx) => thrown(() => dropIn(ctx.storage, losing, { onEvent })));
+    expect(error).toMatchObject({ code: 'FOREIGN_KEY_VIOLATION' });
+    expect(events).toEqual(['failed', 'summary']);
+  });
+
   it('waits where something was written in this turn already, and tells of no refusal', async () => {
     const stub = await ofDrizzle();
     const events: string[] = [];
@@ -333,6 +347,41 @@ describe('after a base class has written', () => {
       { version: 0 },
       { version: 1 },
     ]);
+  });
+
+  it('a statement that fails only with foreign keys enforced is refused too, with what SQLite says', async () => {
+    const stub = newObject();
+    const later =
+      'PRAGMA foreign_keys=OFF; CREATE TABLE __new_p (id INTEGER PRIMARY KEY, t INTEGER REFERENCES t(id)); ' +
+      'INSERT INTO __new_p (id) SELECT id FROM p; DROP TABLE p; ALTER TABLE __new_p RENAME TO p; CREATE TABLE t (id INTEGER PRIMARY KEY)';
+    const record = { m0000: 'CREATE TABLE p (id INTEGER PRIMARY KEY)', m0001: later };
+    const error = await wake(stub, (ctx) => {
+      base(ctx);
+      return thrown<ForeignKeyError>(() => migrate(ctx, record));
+    });
+    expect(error).toMatchObject({
+      code: 'FOREIGN_KEYS_AFTER_WRITE',
+      cause: { name: 'MigrationError', key: 'm0001' },
+    });
+    expect(error.message).toContain(
+      'With foreign keys enforced, statement 3 of m0001 fails: no such table: main.t: SQLITE_ERROR. Nothing was changed.',
+    );
+    expect((await wake(stub, (ctx) => migrate(ctx, record))).applied).toHaveLength(2);
+  });
+
+  it('rows that lose their parent all the same are told as in any other call', async () => {
+    const stub = newObject();
+    const record = {
+      m0000: `${schema.replaceAll('--> statement-breakpoint', '')}; INSERT INTO p VALUES (1, 'one')`,
+      m0001: `${rebuild}; PRAGMA defer_foreign_keys=ON; INSERT INTO c VALUES (5, 99)`,
+    };
+    const error = await wake(stub, (ctx) => {
+      base(ctx);
+      return thrown<ForeignKeyError>(() => migrate(ctx, record));
+    });
+    expect(error.message).toContain(
+      'so everything was rolled back; foreign keys could not be disabled.\n  c row 5 has no p\n',
+    );
   });
 
   it('an object with rows is refused, and nothing of it is changed', async () => {

@@ -83,6 +83,59 @@ describe('a reference to what is no key', () => {
     });
   });
 
+  it.each([
+    [
+      'a parent without a primary key',
+      'CREATE TABLE p (id INTEGER); CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p)',
+      'p has no primary key that (p) can refer to',
+    ],
+    [
+      'a primary key of more columns',
+      'CREATE TABLE p (a INTEGER, b INTEGER, PRIMARY KEY (a, b)); CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p)',
+      'p has no primary key that (p) can refer to',
+    ],
+    [
+      'a unique index of some rows only',
+      'CREATE TABLE p (a INTEGER, b INTEGER); CREATE UNIQUE INDEX i ON p (a) WHERE b > 0; CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (a))',
+      'p has no unique key (a) that (p) can refer to',
+    ],
+    [
+      'a view',
+      'CREATE TABLE t (a INTEGER PRIMARY KEY); CREATE VIEW p AS SELECT a FROM t; CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p (a))',
+      'p has no unique key (a) that (p) can refer to',
+    ],
+  ])('is named with its reason: %s', async (_, m0000, reason) => {
+    const stub = await objectWith(m0000, 'INSERT INTO c VALUES (1, NULL)');
+    const { unchecked } = await run(stub, m0000, 'PRAGMA foreign_keys=OFF; DELETE FROM c');
+    expect(unchecked).toEqual([{ table: 'c', parent: 'p', reason }]);
+  });
+
+  it('to a key whose columns stand in another order, and in other capitals, is checked', async () => {
+    const m0000 =
+      'CREATE TABLE p (a INTEGER, B INTEGER); CREATE UNIQUE INDEX i ON p (B, a); CREATE TABLE c (id INTEGER PRIMARY KEY, x INTEGER, y INTEGER, FOREIGN KEY (x, y) REFERENCES P (A, b))';
+    const stub = await objectWith(
+      m0000,
+      'INSERT INTO p VALUES (1, 2); INSERT INTO c VALUES (1, 1, 2), (2, 1, NULL)',
+    );
+    const error = await failure(
+      stub,
+      m0000,
+      'PRAGMA foreign_keys=OFF; DELETE FROM p; PRAGMA foreign_keys=ON',
+    );
+    expect(error.violations).toEqual([{ table: 'c', rowid: 1, parent: 'P' }]);
+  });
+
+  it('to a table that is not there is a violation of each row that refers', async () => {
+    const m0000 = 'CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES none(id))';
+    const stub = await objectWith(m0000, 'INSERT INTO c VALUES (1, 5), (2, NULL)');
+    const { violations } = await run(
+      stub,
+      m0000,
+      rebuildOf('c', 'id INTEGER PRIMARY KEY, p INTEGER REFERENCES none(id)', 'id, p'),
+    );
+    expect(violations).toEqual([{ table: 'c', rowid: 1, parent: 'none' }]);
+  });
+
   it('can be fixed by a rebuild', async () => {
     const stub = await objectWith(schema, fill);
     const { unchecked } = await run(
@@ -149,6 +202,33 @@ describe('an old violation hides no new one', () => {
       total: 1,
     });
     expect((await run(stub, schema, rebuild)).violationCount).toBe(1);
+  });
+
+  it('where the parent was renamed, and the old one is told again', async () => {
+    const schema =
+      'CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p(id))';
+    const stub = await objectWith(
+      schema,
+      'INSERT INTO p VALUES (1); INSERT INTO c VALUES (1, 9), (2, 1)',
+    );
+    const rename = 'PRAGMA foreign_keys=OFF; ALTER TABLE p RENAME TO q; ALTER TABLE c RENAME TO d';
+    expect(await failure(stub, schema, `${rename}; DELETE FROM q`)).toMatchObject({
+      violations: [{ table: 'd', rowid: 2, parent: 'q' }],
+      total: 1,
+    });
+    expect((await run(stub, schema, rename)).violations).toEqual([
+      { table: 'd', rowid: 1, parent: 'q' },
+    ]);
+  });
+
+  it('in a row whose primary key changed', async () => {
+    const schema =
+      'CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p(id))';
+    const stub = await objectWith(schema, 'INSERT INTO c VALUES (1, 9)');
+    const off = 'PRAGMA foreign_keys=OFF';
+    expect((await failure(stub, schema, `${off}; UPDATE c SET id = 2`)).total).toBe(1);
+    expect((await failure(stub, schema, `${off}; UPDATE c SET p = 8`)).total).toBe(1);
+    expect((await run(stub, schema, `${off}; UPDATE c SET p = 9`)).violationCount).toBe(1);
   });
 
   it('with the same value, in a table without a primary key', async () => {
