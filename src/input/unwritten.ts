@@ -1,4 +1,4 @@
-import { InputError } from '../base/errors.ts';
+import { refuse } from '../base/errors.ts';
 
 /** What the line starts with that `drizzle-offramp new` leaves where the SQL goes. */
 export const UNWRITTEN = '-- drizzle-offramp new:';
@@ -14,10 +14,9 @@ export const UNWRITTEN = '-- drizzle-offramp new:';
 export function checkWritten(key: string, sql: string): void {
   const text = sql.trim();
   if (!text.startsWith(UNWRITTEN) || text.includes('\n')) return;
-  throw new InputError(
+  refuse(
     'NOT_WRITTEN',
-    `Migration ${key} is not written yet: it is the line that \`drizzle-offramp new\` left. Write its SQL there, or ` +
-      'remove it.',
+    `The SQL of ${key} is not written: it is the line of \`drizzle-offramp new\`. Write it, or remove ${key}.`,
     key,
   );
 }
