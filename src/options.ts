@@ -35,7 +35,7 @@ const oneOf = (...choices: unknown[]): Takes => [
 ];
 // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/ and https://www.sqlite.org/fileformat2.html#intschema
 const TABLE: Takes = [
-  'the name of a table, not with sqlite_ or _cf_ first',
+  'a table name that does not start with sqlite_ or _cf_',
   (value) => typeof value === 'string' && /^(?!sqlite_|_cf_)[^\0]{1,500}$/i.test(value),
 ];
 
@@ -56,7 +56,8 @@ const TAKES = new Map<string, Takes>([
  * @param options what was passed
  * @throws {InputError} for an option or a value that there is not, and for a table's name that the runtime refuses
  */
-export function resolveOptions(options: MigrateOptions = {}): ResolvedOptions {
+export function resolveOptions(options?: MigrateOptions): ResolvedOptions {
+  if (options === undefined) return DEFAULT_OPTIONS;
   if (typeof options !== 'object' || options === null) {
     refuse('INVALID_OPTION', `The options are of type ${typeOf(options)}, not an object.`);
   }

@@ -137,6 +137,10 @@ export function show(value: unknown): string {
 export const typeOf = (value: unknown): string =>
   Object.prototype.toString.call(value).slice(8, -1);
 
+/** An error of ours for what was thrown, which it keeps; what was thrown itself if it is ours already. */
+const ours = (cause: unknown, error: OfframpError): OfframpError =>
+  cause instanceof OfframpError ? cause : Object.assign(error, { cause });
+
 const saying = (cause: unknown): string => (cause instanceof Error ? cause.message : show(cause));
 
 /**
@@ -151,9 +155,7 @@ export function reading<T>(code: InputErrorCode, what: string, read: () => T): T
   try {
     return read();
   } catch (cause) {
-    if (cause instanceof OfframpError) throw cause;
-    const error = new InputError(code, `The ${what} cannot be read: ${saying(cause)}`);
-    throw Object.assign(error, { cause });
+    throw ours(cause, new InputError(code, `The ${what} cannot be read: ${saying(cause)}`));
   }
 }
 
@@ -165,16 +167,14 @@ export function reading<T>(code: InputErrorCode, what: string, read: () => T): T
  * @param drizzleTable the name of Drizzle's ledger
  */
 export const asOurs = (cause: unknown, table: string, drizzleTable: string): OfframpError =>
-  cause instanceof OfframpError
-    ? cause
-    : Object.assign(
-        new OfframpError(
-          'STORAGE_FAILED',
-          `The database failed outside of a migration: ${saying(cause)}. Nothing has changed. If ${table} or ` +
-            `${drizzleTable} is somebody else's, name another one with the option \`table\` or \`drizzleTable\`.`,
-        ),
-        { cause },
-      );
+  ours(
+    cause,
+    new OfframpError(
+      'STORAGE_FAILED',
+      `The database failed outside of a migration: ${saying(cause)}. Nothing has changed. If ${table} or ` +
+        `${drizzleTable} is somebody else's, name another one with the option \`table\` or \`drizzleTable\`.`,
+    ),
+  );
 
 /** The code of an {@link AdoptionError}. */
 export type AdoptionErrorCode =

@@ -21,7 +21,7 @@ function digest(hash: Int32Array, w: Int32Array): void {
   let [a, b, c, d, e, f, g, h] = hash as Iterable<number> as Words;
   for (let i = 0; i < 64; i++) {
     const choice = g ^ (e & (f ^ g));
-    const t = h + mix(e, 6, 11, 25) + choice + (ROUND[i] as number) + (w[i] as number);
+    const t = (h + mix(e, 6, 11, 25) + choice + (ROUND[i] as number) + (w[i] as number)) | 0;
     const majority = (a & b) | (c & (a | b));
     const s = mix(a, 2, 13, 22) + majority;
     h = g;
@@ -56,15 +56,13 @@ export function softwareSha256(text: string): string {
   const hash = INITIAL.slice();
   const w = new Int32Array(64);
   for (let block = 0; block < padded.length; block += 64) {
-    for (let i = 0; i < 64; i++) {
-      const [w15, w2] = [w[i - 15] as number, w[i - 2] as number];
-      w[i] =
-        i < 16
-          ? view.getInt32(block + i * 4)
-          : (w[i - 16] as number) +
-            (rotate(w15, 7) ^ rotate(w15, 18) ^ (w15 >>> 3)) +
-            (w[i - 7] as number) +
-            (rotate(w2, 17) ^ rotate(w2, 19) ^ (w2 >>> 10));
+    for (let i = 0; i < 16; i++) w[i] = view.getInt32(block + i * 4);
+    for (let i = 16; i < 64; i++) {
+      const w15 = w[i - 15] as number;
+      const w2 = w[i - 2] as number;
+      const s0 = rotate(w15, 7) ^ rotate(w15, 18) ^ (w15 >>> 3);
+      const s1 = rotate(w2, 17) ^ rotate(w2, 19) ^ (w2 >>> 10);
+      w[i] = (w[i - 16] as number) + s0 + (w[i - 7] as number) + s1;
     }
     digest(hash, w);
   }

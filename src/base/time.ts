@@ -25,7 +25,7 @@ export const secondOf = (millis: number): string =>
  * @param tag any value
  */
 export const isTag = (tag: unknown): tag is string =>
-  typeof tag === 'string' && /^\d{14}(_|$)/.test(tag) && !Number.isNaN(millisOf(tag.slice(0, 14)));
+  typeof tag === 'string' && /^\d{14}(_|$)/.test(tag) && millisOf(tag.slice(0, 14)) >= 0;
 
 /**
  * The moment that 14 digits say, in milliseconds since 1970.

@@ -567,8 +567,8 @@ ${STUB}\`,
     write('migrations.ts', "export default {\n  m0000: 'CREATE TABLE a (x)' };\n");
     run('new', 'add_tags');
     const message =
-      '[NOT_WRITTEN] Migration m0001 is not written yet: it is the line that `drizzle-offramp new` left. Write its SQL there, or ' +
-      'remove it.';
+      '[NOT_WRITTEN] The SQL of m0001 is not written: it is the line of `drizzle-offramp new`. Write it, or remove ' +
+      'm0001.';
     const unwritten = (await load()) as MigrationRecord;
     expect(() => readMigrations(unwritten)).toThrow(
       expect.objectContaining({ code: 'NOT_WRITTEN', key: 'm0001', message }),
