@@ -10,33 +10,10 @@ const ROUND = fractions(Math.cbrt);
 const INITIAL = fractions(Math.sqrt).slice(0, 8);
 
 const rotate = (x: number, bits: number): number => (x >>> bits) | (x << (32 - bits));
-const mix = (x: number, i: number, j: number, k: number): number =>
+const rotations = (x: number, i: number, j: number, k: number): number =>
   rotate(x, i) ^ rotate(x, j) ^ rotate(x, k);
-
-/** Eight words of 32 bits. */
-type Words = [number, number, number, number, number, number, number, number];
-
-/** One block's 64 rounds. The eight words are variables, not an array: this is most of an isolate's first wake. */
-function digest(hash: Int32Array, w: Int32Array): void {
-  let [a, b, c, d, e, f, g, h] = hash as Iterable<number> as Words;
-  for (let i = 0; i < 64; i++) {
-    const choice = g ^ (e & (f ^ g));
-    const t = (h + mix(e, 6, 11, 25) + choice + (ROUND[i] as number) + (w[i] as number)) | 0;
-    const majority = (a & b) | (c & (a | b));
-    const s = mix(a, 2, 13, 22) + majority;
-    h = g;
-    g = f;
-    f = e;
-    e = (d + t) | 0;
-    d = c;
-    c = b;
-    b = a;
-    a = (t + s) | 0;
-  }
-  [a, b, c, d, e, f, g, h].forEach((x, i) => {
-    hash[i] = (hash[i] as number) + x;
-  });
-}
+const shifted = (x: number, i: number, j: number, k: number): number =>
+  rotate(x, i) ^ rotate(x, j) ^ (x >>> k);
 
 /**
  * The SHA-256 of a text in UTF-8, as `sha256sum` prints it for a file of that text.
@@ -56,15 +33,39 @@ export function softwareSha256(text: string): string {
   const hash = INITIAL.slice();
   const w = new Int32Array(64);
   for (let block = 0; block < padded.length; block += 64) {
-    for (let i = 0; i < 16; i++) w[i] = view.getInt32(block + i * 4);
-    for (let i = 16; i < 64; i++) {
-      const w15 = w[i - 15] as number;
-      const w2 = w[i - 2] as number;
-      const s0 = rotate(w15, 7) ^ rotate(w15, 18) ^ (w15 >>> 3);
-      const s1 = rotate(w2, 17) ^ rotate(w2, 19) ^ (w2 >>> 10);
-      w[i] = (w[i - 16] as number) + s0 + (w[i - 7] as number) + s1;
+    // Eight variables, not an array: this is most of an isolate's first wake.
+    let a = hash[0] as number;
+    let b = hash[1] as number;
+    let c = hash[2] as number;
+    let d = hash[3] as number;
+    let e = hash[4] as number;
+    let f = hash[5] as number;
+    let g = hash[6] as number;
+    let h = hash[7] as number;
+    for (let i = 0; i < 64; i++) {
+      const word =
+        i < 16
+          ? view.getInt32(block + i * 4)
+          : (w[i - 16] as number) +
+            shifted(w[i - 15] as number, 7, 18, 3) +
+            (w[i - 7] as number) +
+            shifted(w[i - 2] as number, 17, 19, 10);
+      w[i] = word;
+      const t =
+        (h + rotations(e, 6, 11, 25) + (g ^ (e & (f ^ g))) + (ROUND[i] as number) + word) | 0;
+      const s = rotations(a, 2, 13, 22) + ((a & b) | (c & (a | b)));
+      h = g;
+      g = f;
+      f = e;
+      e = (d + t) | 0;
+      d = c;
+      c = b;
+      b = a;
+      a = (t + s) | 0;
     }
-    digest(hash, w);
+    [a, b, c, d, e, f, g, h].forEach((x, i) => {
+      hash[i] = (hash[i] as number) + x;
+    });
   }
   return Array.from(hash, (x) => (x >>> 0).toString(16).padStart(8, '0')).join('');
 }

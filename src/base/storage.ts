@@ -107,10 +107,7 @@ function findStorage(target: unknown): ResolvedTarget {
     throw notSqlite();
   }
   if (typeof (storage as { prepare?: unknown }).prepare === 'function') {
-    refuse(
-      'D1_DATABASE',
-      'The target is a D1 database, not a Durable Object. Use `wrangler d1 migrations apply`.',
-    );
+    refuse('D1_DATABASE', 'The target is a D1 database. Use `wrangler d1 migrations apply`.');
   }
   refuse(
     'INVALID_TARGET',

@@ -1,4 +1,4 @@
-import { check, refuse } from '../base/errors.ts';
+import { check, type InputErrorCode, refuse } from '../base/errors.ts';
 import { isTag, isTimestamp, secondOf } from '../base/time.ts';
 import { PASS, TAG } from './bundles.ts';
 import type { MigrationRecord, MigrationSource } from './migration.ts';
@@ -6,28 +6,26 @@ import type { MigrationRecord, MigrationSource } from './migration.ts';
 /** Checks what an entry in the long form says beside its SQL. */
 function checkEntry(source: MigrationSource): void {
   const { key, tag, when, was, checksum } = source;
-  const tests = {
-    tag: ['INVALID_TAG', isTag(tag), TAG],
-    when: [
-      'INVALID_WHEN',
-      isTimestamp(when) && (!isTag(tag) || tag.startsWith(secondOf(when))),
-      'a time in milliseconds, of the second in its tag',
-    ],
-    was: [
-      'INVALID_WHEN',
-      Array.isArray(was) && was.every(isTimestamp),
-      'a list of times in milliseconds',
-    ],
-    checksum: [
-      'INVALID_ENTRY',
-      typeof checksum === 'string' && /^[0-9a-f]{64}$/.test(checksum),
-      'the SHA-256 of its SQL',
-    ],
-  } as const;
-  for (const [field, [code, fits, words]] of Object.entries(tests)) {
-    const value = source[field as keyof typeof tests];
-    check(fits || value === undefined, code, `The \`${field}\` of ${key}`, value, words, key);
-  }
+  const field = (
+    code: InputErrorCode,
+    name: keyof MigrationSource,
+    fits: boolean,
+    words: string,
+  ) => {
+    const value = source[name];
+    check(fits || value === undefined, code, `The \`${name}\` of ${key}`, value, words, key);
+  };
+  field('INVALID_TAG', 'tag', isTag(tag), TAG);
+  field(
+    'INVALID_WHEN',
+    'when',
+    isTimestamp(when) && (!isTag(tag) || tag.startsWith(secondOf(when))),
+    'a time in milliseconds, of the second in its tag',
+  );
+  const areTimes = Array.isArray(was) && was.every(isTimestamp);
+  field('INVALID_WHEN', 'was', areTimes, 'a list of times in milliseconds');
+  const isSha256 = typeof checksum === 'string' && /^[0-9a-f]{64}$/.test(checksum);
+  field('INVALID_ENTRY', 'checksum', isSha256, 'the SHA-256 of its SQL');
 }
 
 /**

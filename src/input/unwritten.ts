@@ -3,6 +3,9 @@ import { refuse } from '../base/errors.ts';
 /** What the line starts with that `drizzle-offramp new` leaves where the SQL goes. */
 export const UNWRITTEN = '-- drizzle-offramp new:';
 
+/** That line alone, with white space around it. */
+const STUB = new RegExp(`^\\s*${UNWRITTEN}.*\\s*$`);
+
 /**
  * Refuses a migration that `drizzle-offramp new` made and nobody wrote: an object that ran it would not run the SQL that
  * is written there a minute later. Any other text, be it a comment alone, was meant.
@@ -12,11 +15,7 @@ export const UNWRITTEN = '-- drizzle-offramp new:';
  * @throws {InputError} if the text is that one line
  */
 export function checkWritten(key: string, sql: string): void {
-  const text = sql.trim();
-  if (!text.startsWith(UNWRITTEN) || text.includes('\n')) return;
-  refuse(
-    'NOT_WRITTEN',
-    `The SQL of ${key} is not written: it is the line of \`drizzle-offramp new\`. Write it, or remove ${key}.`,
-    key,
-  );
+  if (STUB.test(sql)) {
+    refuse('NOT_WRITTEN', `The SQL of ${key} is not written yet. Write it, or remove ${key}.`, key);
+  }
 }

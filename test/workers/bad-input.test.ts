@@ -401,7 +401,7 @@ describe('a target', () => {
       'that is a D1 database',
       env.DB,
       'D1_DATABASE',
-      'The target is a D1 database, not a Durable Object. Use `wrangler d1 migrations apply`.',
+      'The target is a D1 database. Use `wrangler d1 migrations apply`.',
     ],
     [
       'that is null',
