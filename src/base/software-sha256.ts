@@ -43,16 +43,20 @@ export function softwareSha256(text: string): string {
     let g = hash[6] as number;
     let h = hash[7] as number;
     for (let i = 0; i < 64; i++) {
-      const word =
+      w[i] =
         i < 16
           ? view.getInt32(block + i * 4)
           : (w[i - 16] as number) +
             shifted(w[i - 15] as number, 7, 18, 3) +
             (w[i - 7] as number) +
             shifted(w[i - 2] as number, 17, 19, 10);
-      w[i] = word;
       const t =
-        (h + rotations(e, 6, 11, 25) + (g ^ (e & (f ^ g))) + (ROUND[i] as number) + word) | 0;
+        (h +
+          rotations(e, 6, 11, 25) +
+          (g ^ (e & (f ^ g))) +
+          (ROUND[i] as number) +
+          (w[i] as number)) |
+        0;
       const s = rotations(a, 2, 13, 22) + ((a & b) | (c & (a | b)));
       h = g;
       g = f;
