@@ -47,7 +47,6 @@ type Heard = { readonly onEvent?: (event: MigrateEvent) => unknown } | undefined
 
 /** Codes of what is thrown once the transaction has begun, or by the database itself. */
 const FAILURES = ['MIGRATION_FAILED', 'FOREIGN_KEY_VIOLATION', 'STORAGE_FAILED'];
-const outcomeOf = ({ code }: OfframpError) => (FAILURES.includes(code) ? 'failed' : 'refused');
 
 /** A result as events: one for each migration and each row. One out of order is not told as applied a second time. */
 function toEvents(result: MigrateResult): MigrateEvent[] {
@@ -65,39 +64,29 @@ function toEvents(result: MigrateResult): MigrateEvent[] {
   return events;
 }
 
-function toSummary(result: MigrateResult, since: number, error?: OfframpError): MigrateSummary {
-  const lists = Object.entries(result).filter(([, list]) => Array.isArray(list));
+function toSummary(
+  result: MigrateResult,
+  since: number,
+  outcome: MigrateSummary['outcome'],
+  error?: OfframpError,
+): MigrateSummary {
+  const counts = Object.entries(result).flatMap(([name, list]) =>
+    Array.isArray(list) ? [[name, list.length]] : [],
+  );
   return {
     type: 'summary',
-    outcome: error === undefined ? 'migrated' : outcomeOf(error),
+    outcome,
     error,
     code: error?.code,
-    ...(Object.fromEntries(lists.map(([name, { length }]) => [name, length])) as unknown as Counts),
+    ...(Object.fromEntries(counts) as Counts),
     violations: result.violationCount,
     drizzleLedger: result.drizzleLedger,
     milliseconds: Date.now() - since,
   };
 }
 
-/**
- * Tells `onEvent` what a call found and did, once that is committed, or what it throws. A call that had nothing to do
- * tells nothing. What `onEvent` throws is logged.
- *
- * @param options the options of the call, right or wrong
- * @param since when it began, by `Date.now()`
- * @param result what it returns
- * @param error what it throws instead
- */
-export function tell(
-  options: Heard,
-  since: number,
-  result: MigrateResult,
-  error?: OfframpError,
-): void {
-  if (result === UP_TO_DATE && error === undefined) return;
-  const events: MigrateEvent[] =
-    error === undefined ? toEvents(result) : [{ type: outcomeOf(error), error }];
-  if (error !== undefined || !result.upToDate) events.push(toSummary(result, since, error));
+/** Tells `onEvent` of each event. What it throws is logged. */
+function tell(options: Heard, events: readonly MigrateEvent[]): void {
   const log = (thrown: unknown) => console.error('drizzle-offramp: onEvent threw', thrown);
   for (const event of events) {
     try {
@@ -110,7 +99,8 @@ export function tell(
 }
 
 /**
- * Runs a call, and tells `onEvent` what came of it.
+ * Runs a call, and tells `onEvent` what it found and did, once that is committed, or what it throws. A call that had
+ * nothing to do tells nothing.
  *
  * @param options the options of the call, right or wrong
  * @param call the whole of it, or what it came to
@@ -125,10 +115,17 @@ export function telling(
 ): MigrateResult {
   try {
     const result = call();
-    tell(options, since, result);
+    if (result !== UP_TO_DATE) {
+      const events = toEvents(result);
+      if (!result.upToDate) events.push(toSummary(result, since, 'migrated'));
+      tell(options, events);
+    }
     return result;
   } catch (error) {
-    if (error instanceof OfframpError) tell(options, since, UP_TO_DATE, error);
+    if (error instanceof OfframpError) {
+      const type = FAILURES.includes(error.code) ? 'failed' : 'refused';
+      tell(options, [{ type, error }, toSummary(UP_TO_DATE, since, type, error)]);
+    }
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import { knownAhead, noteAhead } from './ahead.ts';
 import { asOurs } from './base/errors.ts';
-import { type MigrateTarget, resolveTarget } from './base/storage.ts';
+import { type MigrateTarget, type ResolvedTarget, resolveTarget } from './base/storage.ts';
 import { telling } from './events.ts';
 import type { Migration, MigrationInput } from './input/migration.ts';
 import { readMigrations } from './input/migrations.ts';
@@ -100,12 +100,11 @@ function warnOfDrift({ drift }: Plan): void {
 }
 
 function planAndApply(
-  target: MigrateTarget,
+  { storage, sql }: ResolvedTarget,
   migrations: readonly Migration[],
   head: string,
   options: ResolvedOptions,
 ): MigrateResult {
-  const { storage, sql } = resolveTarget(target);
   const state = readState(sql, options);
   const plan = makePlan(migrations, state, options);
   const upToDate = !wouldWrite(plan, state, head);
@@ -133,16 +132,16 @@ export function migrateUntold(
   input: unknown,
   options: MigrateOptions | undefined,
 ): MigrateResult {
-  const { sql } = resolveTarget(target);
+  const resolvedTarget = resolveTarget(target);
   const list = readMigrations(input);
   const resolved = resolveOptions(options);
   const head = headOf(list.fingerprint, resolved);
-  const found = readHead(sql, resolved.table);
+  const found = readHead(resolvedTarget.sql, resolved.table);
   if (found === head) return UP_TO_DATE;
   const known = resolved.ahead === 'report' && knownAhead(`${head}\n${found}`);
   if (known) return known;
   try {
-    return planAndApply(target, list.migrations, head, resolved);
+    return planAndApply(resolvedTarget, list.migrations, head, resolved);
   } catch (cause) {
     throw asOurs(cause, resolved.table, resolved.drizzleTable);
   }

@@ -1,4 +1,4 @@
-import { InputError, kindOf, reading, show } from './base/errors.ts';
+import { check, reading, refuse, typeOf } from './base/errors.ts';
 import type { MigrateEvent } from './events.ts';
 import { DEFAULT_DRIZZLE_TABLE } from './ledger/drizzle.ts';
 import { DEFAULT_TABLE } from './ledger/ledger.ts';
@@ -30,12 +30,12 @@ export const DEFAULT_OPTIONS: ResolvedOptions = {
 type Takes = readonly [words: string, fits: (value: unknown) => boolean];
 
 const oneOf = (...choices: unknown[]): Takes => [
-  choices.map((choice) => `'${choice}'`).join(' or '),
+  `'${choices.join("' or '")}'`,
   (value) => choices.includes(value),
 ];
 // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/ and https://www.sqlite.org/fileformat2.html#intschema
 const TABLE: Takes = [
-  'the name of a table that does not start with sqlite_ or _cf_',
+  'a table name that does not start with sqlite_ or _cf_',
   (value) => typeof value === 'string' && /^(?!sqlite_|_cf_)[^\0]{1,500}$/i.test(value),
 ];
 
@@ -50,19 +50,6 @@ const TAKES = new Map<string, Takes>([
   ['onEvent', ['a function', (value) => typeof value === 'function']],
 ]);
 
-function checkOption(option: string, value: unknown): void {
-  const takes = TAKES.get(option);
-  if (takes === undefined) {
-    throw new InputError('INVALID_OPTION', `There is no option \`${option}\`.`, option);
-  }
-  if (takes[1](value)) return;
-  throw new InputError(
-    takes === TABLE ? 'INVALID_TABLE_NAME' : 'INVALID_OPTION',
-    `The option \`${option}\` is ${show(value)}: it takes ${takes[0]}.`,
-    option,
-  );
-}
-
 /**
  * Fills in the defaults and checks the rest.
  *
@@ -72,23 +59,26 @@ function checkOption(option: string, value: unknown): void {
 export function resolveOptions(options?: MigrateOptions): ResolvedOptions {
   if (options === undefined) return DEFAULT_OPTIONS;
   if (typeof options !== 'object' || options === null) {
-    throw new InputError('INVALID_OPTION', `The options are ${kindOf(options)}, not an object.`);
+    refuse('INVALID_OPTION', `The options are of type ${typeOf(options)}, not an object.`);
   }
-  const resolved: { -readonly [Option in keyof ResolvedOptions]: ResolvedOptions[Option] } = {
-    ...DEFAULT_OPTIONS,
-  };
+  const resolved: ResolvedOptions = { ...DEFAULT_OPTIONS };
   reading('INVALID_OPTION', 'options', () => {
-    for (const option of Object.keys(options)) {
-      const value = options[option as keyof MigrateOptions];
+    for (const [option, value] of Object.entries(options)) {
       if (value === undefined) continue;
-      checkOption(option, value);
-      resolved[option as 'table'] = value as never;
+      const takes = TAKES.get(option);
+      if (takes === undefined) {
+        refuse('INVALID_OPTION', `There is no option \`${option}\`.`, option);
+      }
+      const code = takes === TABLE ? 'INVALID_TABLE_NAME' : 'INVALID_OPTION';
+      check(takes[1](value), code, `The option \`${option}\``, value, takes[0], option);
+      (resolved as Record<string, unknown>)[option] = value;
     }
   });
-  if (resolved.table.toLowerCase() === resolved.drizzleTable.toLowerCase()) {
-    throw new InputError(
+  const { table, drizzleTable } = resolved;
+  if (table.toLowerCase() === drizzleTable.toLowerCase()) {
+    refuse(
       'INVALID_TABLE_NAME',
-      `The options \`table\` and \`drizzleTable\` are both "${resolved.table}": our ledger and Drizzle's are two tables.`,
+      `The options \`table\` and \`drizzleTable\` are both "${table}". Name another one with the option \`table\`.`,
       'table',
     );
   }

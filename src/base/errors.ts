@@ -75,6 +75,39 @@ export class InputError extends OfframpError {
   }
 }
 
+/**
+ * Throws an {@link InputError}.
+ *
+ * @param code which check failed
+ * @param message what was found and what to pass instead
+ * @param key the key, tag or option the message is about, where there is one
+ */
+export function refuse(code: InputErrorCode, message: string, key?: string): never {
+  throw new InputError(code, message, key);
+}
+
+/**
+ * Refuses a value that is not what it has to be.
+ *
+ * @param fits whether it is
+ * @param code the code of the error
+ * @param name what the value is called
+ * @param value the value
+ * @param words what it takes
+ * @param key the key, tag or option that the value belongs to, where there is one
+ * @throws {InputError} if it does not fit
+ */
+export function check(
+  fits: boolean,
+  code: InputErrorCode,
+  name: string,
+  value: unknown,
+  words: string,
+  key?: string,
+): void {
+  if (!fits) refuse(code, `${name} is ${show(value)}: it takes ${words}.`, key);
+}
+
 /** How much of a value or a failed statement a message repeats, in characters. */
 export const PREVIEW = 200;
 
@@ -92,25 +125,23 @@ export function show(value: unknown): string {
       typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value)),
     );
   } catch {
-    return `a value of type ${typeof value}`;
+    return `of type ${typeof value}`;
   }
 }
 
 /**
- * What a value is, where it is not what was meant.
+ * The name of a value's type: `Null`, `Array`, `Promise`, `Module` and so on.
  *
  * @param value anything
- * @returns the rest of a sentence that starts with "it is"
  */
-export function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  const name = Object.prototype.toString.call(value).slice(8, -1);
-  return `a value of type ${typeof value === 'object' ? name : typeof value}`;
-}
+export const typeOf = (value: unknown): string =>
+  Object.prototype.toString.call(value).slice(8, -1);
 
-const saying = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : `it threw ${show(cause)}`;
+/** An error of ours for what was thrown, which it keeps; what was thrown itself if it is ours already. */
+const ours = (cause: unknown, error: OfframpError): OfframpError =>
+  cause instanceof OfframpError ? cause : Object.assign(error, { cause });
+
+const saying = (cause: unknown): string => (cause instanceof Error ? cause.message : show(cause));
 
 /**
  * Reads what was passed in; what a getter or a proxy in it throws is told as ours.
@@ -124,9 +155,7 @@ export function reading<T>(code: InputErrorCode, what: string, read: () => T): T
   try {
     return read();
   } catch (cause) {
-    if (cause instanceof OfframpError) throw cause;
-    const error = new InputError(code, `The ${what} cannot be read: ${saying(cause)}`);
-    throw Object.assign(error, { cause });
+    throw ours(cause, new InputError(code, `The ${what} cannot be read: ${saying(cause)}`));
   }
 }
 
@@ -138,16 +167,14 @@ export function reading<T>(code: InputErrorCode, what: string, read: () => T): T
  * @param drizzleTable the name of Drizzle's ledger
  */
 export const asOurs = (cause: unknown, table: string, drizzleTable: string): OfframpError =>
-  cause instanceof OfframpError
-    ? cause
-    : Object.assign(
-        new OfframpError(
-          'STORAGE_FAILED',
-          `The database refused what is not part of any migration: ${saying(cause)}. All is as it was. If ${table} or ` +
-            `${drizzleTable} is somebody else's table, name another one with \`table\` or \`drizzleTable\`.`,
-        ),
-        { cause },
-      );
+  ours(
+    cause,
+    new OfframpError(
+      'STORAGE_FAILED',
+      `The database failed outside of a migration: ${saying(cause)}. Nothing has changed. If ${table} or ` +
+        `${drizzleTable} is somebody else's, name another one with the option \`table\` or \`drizzleTable\`.`,
+    ),
+  );
 
 /** The code of an {@link AdoptionError}. */
 export type AdoptionErrorCode =
@@ -214,7 +241,7 @@ export class MigrationError extends OfframpError {
       'MIGRATION_FAILED',
       `Migration ${version} failed (${key}${tag === null ? '' : ` ${tag}`}); everything was rolled back.\n` +
         `  Statement ${rest.statementIndex + 1}: ${preview(rest.statement)}\n` +
-        `  Error: ${rest.cause instanceof Error ? rest.cause.message : String(rest.cause)}\n` +
+        `  Error: ${saying(rest.cause)}\n` +
         `  State: ${appliedBefore} migration(s) were applied before this attempt`,
     );
     Object.assign(this, { version, key, tag, ...rest });

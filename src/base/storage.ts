@@ -1,4 +1,4 @@
-import { InputError, kindOf, reading } from './errors.ts';
+import { InputError, reading, refuse, typeOf } from './errors.ts';
 
 /** The part of Cloudflare's `SqlStorage` that is used here. */
 export interface SqlStorageLike {
@@ -77,8 +77,8 @@ export const notSqlite = (cause?: unknown): InputError =>
   Object.assign(
     new InputError(
       'NOT_SQLITE',
-      "This Durable Object's class has no SQLite storage. Declare it under `new_sqlite_classes` in the migrations of " +
-        'wrangler.jsonc; a class that was made with `new_classes` cannot be changed, so a new class is needed.',
+      'The class has no SQLite storage. Declare a new one under `new_sqlite_classes` in wrangler.jsonc: one of ' +
+        '`new_classes` cannot be changed.',
     ),
     { cause },
   );
@@ -102,20 +102,15 @@ function findStorage(target: unknown): ResolvedTarget {
   } catch (cause) {
     throw notSqlite(cause);
   }
-  if (typeof sql?.exec === 'function' && typeof storage.transactionSync === 'function') {
-    return { storage, sql };
+  if (typeof storage.transactionSync === 'function') {
+    if (typeof sql?.exec === 'function') return { storage, sql };
+    throw notSqlite();
   }
-  if (typeof storage.transactionSync === 'function') throw notSqlite();
   if (typeof (storage as { prepare?: unknown }).prepare === 'function') {
-    throw new InputError(
-      'D1_DATABASE',
-      'The target is a D1 database. drizzle-offramp migrates Durable Objects; for D1 use ' +
-        '`wrangler d1 migrations apply`.',
-    );
+    refuse('D1_DATABASE', 'The target is a D1 database. Use `wrangler d1 migrations apply`.');
   }
-  throw new InputError(
+  refuse(
     'INVALID_TARGET',
-    `The target is ${kindOf(target)} without SQL storage. Pass the ` +
-      "Durable Object's `ctx` (or `ctx.storage`, or drizzle(ctx.storage)).",
+    `The target is of type ${typeOf(target)}, without SQL storage. Pass the Durable Object's \`ctx\`.`,
   );
 }

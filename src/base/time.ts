@@ -1,7 +1,7 @@
 // Drizzle names a migration after the UTC second it was made in: 14 digits, YYYYMMDDHHMMSS.
 
-/** The last moment that has 14 digits, in milliseconds. */
-const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+/** The first moment that has more than 14 digits, in milliseconds. */
+const END = Date.UTC(10000, 0);
 
 /**
  * Whether a value is a moment that Drizzle can have stamped: whole milliseconds from 1970 to 9999.
@@ -9,7 +9,7 @@ const LAST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
  * @param value any value
  */
 export const isTimestamp = (value: unknown): value is number =>
-  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= LAST;
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) < END;
 
 /**
  * The second of a moment in 14 digits, in UTC.
@@ -25,7 +25,7 @@ export const secondOf = (millis: number): string =>
  * @param tag any value
  */
 export const isTag = (tag: unknown): tag is string =>
-  typeof tag === 'string' && /^\d{14}(_|$)/.test(tag) && !Number.isNaN(millisOf(tag.slice(0, 14)));
+  typeof tag === 'string' && /^\d{14}(_|$)/.test(tag) && millisOf(tag.slice(0, 14)) >= 0;
 
 /**
  * The moment that 14 digits say, in milliseconds since 1970.

@@ -1,4 +1,4 @@
-import { InputError, kindOf } from '../base/errors.ts';
+import { refuse, typeOf } from '../base/errors.ts';
 import { sha256 } from '../base/sha256.ts';
 import type { Migration, MigrationSource } from './migration.ts';
 import { checkWritten } from './unwritten.ts';
@@ -13,11 +13,10 @@ import { checkWritten } from './unwritten.ts';
 export function complete(source: MigrationSource): Migration {
   const { key, tag = null, when = null, was = [], sql } = source;
   if (typeof sql !== 'string') {
-    throw new InputError(
+    refuse(
       'SQL_NOT_TEXT',
-      `The SQL of ${key}${tag === null ? '' : ` (${tag})`} is ${kindOf(sql)}, not a string. If it is imported from a .sql ` +
-        'file, tell the bundler that it is text: "rules": [{ "type": "Text", "globs": ["**/*.sql"], "fallthrough": ' +
-        'true }] in wrangler.jsonc.',
+      `The SQL of ${tag ?? key} is of type ${typeOf(sql)}, not text. To import .sql files, add "rules": [{ "type": ` +
+        '"Text", "globs": ["**/*.sql"], "fallthrough": true }] to wrangler.jsonc.',
       key,
     );
   }

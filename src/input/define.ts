@@ -1,4 +1,4 @@
-import { InputError, reading } from '../base/errors.ts';
+import { reading, refuse } from '../base/errors.ts';
 import { keyOf } from '../base/key.ts';
 import { freeze } from './freeze.ts';
 import type { Migration, MigrationList, MigrationRecord } from './migration.ts';
@@ -20,11 +20,11 @@ class CarriedList implements MigrationList {
       freeze(this.record);
     }
     if (this.#list.fingerprint !== this.fingerprint) {
-      throw new InputError(
+      refuse(
         'STALE_FINGERPRINT',
-        `The module carries the fingerprint ${this.fingerprint.slice(0, 8)}…, and that of its migrations is ` +
-          `${this.#list.fingerprint.slice(0, 8)}…: it was edited by hand. Run \`npx drizzle-offramp convert\`, or take ` +
-          'the second argument of defineMigrations away.',
+        `The module carries the fingerprint ${this.fingerprint.slice(0, 8)}…, but its migrations have ` +
+          `${this.#list.fingerprint.slice(0, 8)}…. Run \`npx drizzle-offramp convert\`, or remove the second argument ` +
+          'of defineMigrations.',
       );
     }
     return this.#list.migrations;

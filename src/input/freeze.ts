@@ -1,3 +1,5 @@
+import { typeOf } from '../base/errors.ts';
+
 /** A bundle, its journal, the entries, an entry, its list `was`: no input is deeper. */
 export const DEPTH = 5;
 
@@ -12,7 +14,7 @@ export const DEPTH = 5;
 export function freeze<T>(value: T, depth = DEPTH): T {
   if (typeof value === 'object' && value !== null && depth > 0) {
     // A module's namespace cannot be frozen, and its exports are constants anyway.
-    if (Object.prototype.toString.call(value) !== '[object Module]') Object.freeze(value);
+    if (typeOf(value) !== 'Module') Object.freeze(value);
     for (const part of Object.values(value)) freeze(part, depth - 1);
   }
   return value;

@@ -1,8 +1,7 @@
 import { DEPTH } from './freeze.ts';
 
-/** What stands around the parts of an object; no input has these. */
-const START = Symbol('start');
-const END = Symbol('end');
+/** What stands before an object's number of keys, and those; no input has this. */
+const START = Symbol();
 
 /**
  * Adds an input's keys and values to a list, in order. Two inputs with the same list have the same migrations.
@@ -15,14 +14,14 @@ const END = Symbol('end');
 export function addParts(value: object, parts: unknown[], depth = DEPTH): boolean {
   const prototype = Object.getPrototypeOf(value);
   if (depth === 0 || ![Object.prototype, Array.prototype, null].includes(prototype)) return false;
-  parts.push(START);
-  for (const key of Object.keys(value)) {
+  const keys = Object.keys(value);
+  parts.push(START, keys.length);
+  for (const key of keys) {
     const part: unknown = value[key as never];
     parts.push(key);
     if (typeof part !== 'object' || part === null) parts.push(part);
     else if (!addParts(part, parts, depth - 1)) return false;
   }
-  parts.push(END);
   return true;
 }
 

@@ -1,5 +1,5 @@
-import { InputError, kindOf } from '../base/errors.ts';
-import { readBundle0, readBundle1 } from './bundles.ts';
+import { refuse, typeOf } from '../base/errors.ts';
+import { PASS, readBundle0, readBundle1 } from './bundles.ts';
 import { complete } from './complete.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type {
@@ -11,37 +11,28 @@ import type {
 } from './migration.ts';
 import { readRecord } from './record.ts';
 
-/** Whether a value can hold migrations by name: a promise or a map has none, and would be taken for an empty one. */
-const isPlain = (value: unknown): value is object =>
-  /^\[object (Object|Module)\]$/.test(Object.prototype.toString.call(value));
+/** Refuses what cannot hold migrations by name: a promise or a map has none, and would be taken for an empty one. */
+function checkPlain(name: string, value: unknown): asserts value is object {
+  const type = typeOf(value);
+  if (/^(Object|Module)$/.test(type)) return;
+  refuse('INVALID_INPUT', `${name} are of type ${type}. ${PASS}.`);
+}
 
 /** Tells the three forms of input apart and reads each migration's parts. */
 function readSources(input: unknown): MigrationSource[] {
-  if (!isPlain(input)) {
-    throw new InputError(
-      'INVALID_INPUT',
-      `The migrations are ${kindOf(input)}. Pass the default export of drizzle-kit's migrations.js, or a record ` +
-        "{ m0000: 'SQL', m0001: 'SQL' }.",
-    );
-  }
+  checkPlain('The migrations', input);
   if ('migrationsFolder' in input) {
-    throw new InputError(
+    refuse(
       'MIGRATIONS_FOLDER',
-      'A Durable Object has no file system, so `migrationsFolder` cannot be read. Set driver: "durable-sqlite" in ' +
-        'drizzle.config.ts, run `drizzle-kit generate`, and pass the default export of migrations.js.',
+      'A Durable Object has no files for `migrationsFolder`. Set driver: "durable-sqlite" in drizzle.config.ts and run ' +
+        `\`drizzle-kit generate\`. ${PASS}.`,
     );
   }
-  if ('journal' in input) return readBundle0(input as DrizzleBundle0);
-  if ('migrations' in input) {
-    if (!isPlain(input.migrations)) {
-      throw new InputError(
-        'INVALID_INPUT',
-        "The bundle has `migrations` but no migrations in it. Pass the default export of drizzle-kit's migrations.js.",
-      );
-    }
-    return readBundle1(input as DrizzleBundle1);
-  }
-  return readRecord(input as MigrationRecord);
+  if (!('journal' in input || 'migrations' in input)) return readRecord(input as MigrationRecord);
+  checkPlain("The bundle's `migrations`", (input as DrizzleBundle1).migrations);
+  return 'journal' in input
+    ? readBundle0(input as DrizzleBundle0)
+    : readBundle1(input as DrizzleBundle1);
 }
 
 /**
@@ -58,10 +49,9 @@ export function read(input: unknown): MigrationList {
     if (tag === null) continue;
     const other = keyOfTag.get(tag);
     if (other !== undefined) {
-      throw new InputError(
+      refuse(
         'REPEATED_TAG',
-        `Migrations ${other} and ${key} are both "${tag}": they were made in the same second under the same name. ` +
-          'Rename one of them, in the journal and its file; Drizzle 0.x does not store the name.',
+        `Migrations ${other} and ${key} are both "${tag}". Rename one of them, in the journal and its file.`,
         key,
       );
     }

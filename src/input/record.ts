@@ -1,40 +1,31 @@
-import { InputError, show } from '../base/errors.ts';
+import { check, type InputErrorCode, refuse } from '../base/errors.ts';
 import { isTag, isTimestamp, secondOf } from '../base/time.ts';
+import { PASS, TAG } from './bundles.ts';
 import type { MigrationRecord, MigrationSource } from './migration.ts';
 
-const KEY = /^m(\d{4}|[1-9]\d{4,})$/;
-
 /** Checks what an entry in the long form says beside its SQL. */
-function checkEntry({ key, tag, when, was = [], checksum }: MigrationSource): void {
-  if (tag !== undefined && !isTag(tag)) {
-    throw new InputError(
-      'INVALID_TAG',
-      `Migration ${key} has the tag ${show(tag)}: it must start with its UTC second in 14 digits and "_".`,
-      key,
-    );
-  }
-  const stamps: readonly unknown[] = Array.isArray(was) ? was : [[was]];
-  const bad = (when === undefined ? stamps : [when, ...stamps]).find((one) => !isTimestamp(one));
-  if (
-    bad !== undefined ||
-    (when !== undefined && tag !== undefined && secondOf(when) !== tag.slice(0, 14))
-  ) {
-    throw new InputError(
-      'INVALID_WHEN',
-      `Migration ${key} has when: ${show(bad === undefined ? when : bad)}, which is no time in milliseconds or not the second of its tag.`,
-      key,
-    );
-  }
-  if (
-    checksum !== undefined &&
-    (typeof checksum !== 'string' || !/^[0-9a-f]{64}$/.test(checksum))
-  ) {
-    throw new InputError(
-      'INVALID_ENTRY',
-      `Migration ${key} has the checksum ${show(checksum)}: leave it out, or give the SHA-256 of its SQL.`,
-      key,
-    );
-  }
+function checkEntry(source: MigrationSource): void {
+  const { key, tag, when, was, checksum } = source;
+  const field = (
+    code: InputErrorCode,
+    name: keyof MigrationSource,
+    fits: boolean,
+    words: string,
+  ) => {
+    const value = source[name];
+    check(fits || value === undefined, code, `The \`${name}\` of ${key}`, value, words, key);
+  };
+  field('INVALID_TAG', 'tag', isTag(tag), TAG);
+  field(
+    'INVALID_WHEN',
+    'when',
+    isTimestamp(when) && (!isTag(tag) || tag.startsWith(secondOf(when))),
+    'a time in milliseconds, of the second in its tag',
+  );
+  const areTimes = Array.isArray(was) && was.every(isTimestamp);
+  field('INVALID_WHEN', 'was', areTimes, 'a list of times in milliseconds');
+  const isSha256 = typeof checksum === 'string' && /^[0-9a-f]{64}$/.test(checksum);
+  field('INVALID_ENTRY', 'checksum', isSha256, 'the SHA-256 of its SQL');
 }
 
 /**
@@ -45,25 +36,26 @@ function checkEntry({ key, tag, when, was = [], checksum }: MigrationSource): vo
  * @throws {InputError} if a key has another form, a number is missing, or a tag, a time or a checksum cannot be right
  */
 export function readRecord(record: MigrationRecord): MigrationSource[] {
+  const versionOf = ({ key }: MigrationSource) => Number(key.slice(1));
   const sources = Object.entries(record).map(([key, value]): MigrationSource => {
-    if (!KEY.test(key)) {
-      throw new InputError(
+    if (!/^m(\d{4}|[1-9]\d{4,})$/.test(key)) {
+      refuse(
         'INVALID_KEY',
-        `Invalid migration key "${key}": must be "m" followed by its number in four digits or more, such as "m0000".` +
-          (key === 'default' ? ' Pass the default export itself.' : ''),
+        `Invalid migration key "${key}": must be "m" and four digits or more. ${PASS}.`,
         key,
       );
     }
     return typeof value === 'object' && value !== null ? { ...value, key } : { key, sql: value };
   });
-  sources.sort((a, b) => Number(a.key.slice(1)) - Number(b.key.slice(1)));
-  sources.forEach(({ key }, expected) => {
-    const version = Number(key.slice(1));
+  sources.sort((a, b) => versionOf(a) - versionOf(b));
+  sources.forEach((source, expected) => {
+    const { key } = source;
+    const version = versionOf(source);
     if (version !== expected) {
-      throw new InputError(
+      refuse(
         'KEY_GAP',
-        `Migrations must be sequential: expected version ${expected}, got ${version} (${key}). Add the missing ` +
-          'migration back, or number the new one on from the last.',
+        `Migrations must be sequential: expected version ${expected}, got ${version} (${key}). Add the missing one, or ` +
+          `rename ${key}.`,
         key,
       );
     }

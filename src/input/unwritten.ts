@@ -1,7 +1,10 @@
-import { InputError } from '../base/errors.ts';
+import { refuse } from '../base/errors.ts';
 
 /** What the line starts with that `drizzle-offramp new` leaves where the SQL goes. */
 export const UNWRITTEN = '-- drizzle-offramp new:';
+
+/** That line alone, with white space around it. */
+const STUB = new RegExp(`^\\s*${UNWRITTEN}.*\\s*$`);
 
 /**
  * Refuses a migration that `drizzle-offramp new` made and nobody wrote: an object that ran it would not run the SQL that
@@ -12,12 +15,7 @@ export const UNWRITTEN = '-- drizzle-offramp new:';
  * @throws {InputError} if the text is that one line
  */
 export function checkWritten(key: string, sql: string): void {
-  const text = sql.trim();
-  if (!text.startsWith(UNWRITTEN) || text.includes('\n')) return;
-  throw new InputError(
-    'NOT_WRITTEN',
-    `Migration ${key} is not written yet: it is the line that \`drizzle-offramp new\` left. Write its SQL there, or ` +
-      'remove it.',
-    key,
-  );
+  if (STUB.test(sql)) {
+    refuse('NOT_WRITTEN', `The SQL of ${key} is not written yet. Write it, or remove ${key}.`, key);
+  }
 }

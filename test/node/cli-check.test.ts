@@ -1175,7 +1175,7 @@ describe('the built command', { timeout: SLOW }, () => {
       status: 2,
       stdout: '',
       stderr: expect.stringContaining(
-        'migrations.ts: [INVALID_INPUT] The migrations are a value of type number.',
+        'migrations.ts: [INVALID_INPUT] The migrations are of type Number.',
       ),
     });
   });

@@ -734,7 +734,7 @@ export default defineConfig({ dialect: 'sqlite', out: ${out}, dbCredentials: { u
     write('migrations.ts', "export default { m0001: 'SELECT 1' };\n");
     expect(convert('drizzle').stderr).toBe(
       'error: migrations.ts: [KEY_GAP] Migrations must be sequential: expected version 0, got 1 (m0001). Add the missing ' +
-        'migration back, or number the new one on from the last.\n',
+        'one, or rename m0001.\n',
     );
   });
 });

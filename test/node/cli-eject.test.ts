@@ -567,8 +567,7 @@ ${STUB}\`,
     write('migrations.ts', "export default {\n  m0000: 'CREATE TABLE a (x)' };\n");
     run('new', 'add_tags');
     const message =
-      '[NOT_WRITTEN] Migration m0001 is not written yet: it is the line that `drizzle-offramp new` left. Write its SQL there, or ' +
-      'remove it.';
+      '[NOT_WRITTEN] The SQL of m0001 is not written yet. Write it, or remove m0001.';
     const unwritten = (await load()) as MigrationRecord;
     expect(() => readMigrations(unwritten)).toThrow(
       expect.objectContaining({ code: 'NOT_WRITTEN', key: 'm0001', message }),
@@ -576,7 +575,7 @@ ${STUB}\`,
     expect(run('new', 'another')).toEqual(failed(`migrations.ts: ${message}`));
     expect(eject()).toEqual(failed(`migrations.ts: ${message}`));
     for (const sql of [STUB.trim(), `\r\n${STUB}\r\n`, `\ufeff${STUB}`]) {
-      expect(() => readMigrations({ m0000: sql })).toThrow(message.replace('m0001', 'm0000'));
+      expect(() => readMigrations({ m0000: sql })).toThrow(message.replaceAll('m0001', 'm0000'));
     }
     for (const sql of ['', '-- nothing to do', `${STUB}CREATE TABLE b (x)`, `${STUB}-- nothing`]) {
       expect(readMigrations({ m0000: sql }).migrations).toMatchObject([{ sql }]);

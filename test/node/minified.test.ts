@@ -68,7 +68,7 @@ describe('an error of a minified Worker', () => {
         '  Statement 1: SELECT 1\n  Error: no such luck\n  State: 7 migration(s) were applied before this attempt',
     );
     expect(() => api.migrate(null as never, {})).toThrow(
-      /^\[INVALID_TARGET\] The target is null without SQL storage\. [^[]*$/,
+      /^\[INVALID_TARGET\] The target is of type Null, without SQL storage\. [^[]*$/,
     );
   });
 });

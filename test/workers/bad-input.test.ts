@@ -6,8 +6,6 @@ import { bundle0, dump, inObject, rows, runDrizzle0, thrown } from './harness.ts
 
 const sql = 'CREATE TABLE a (x)';
 const entry = { idx: 0, when: 1795371422076, tag: '0000_a', breakpoints: true };
-const rule =
-  '"rules": [{ "type": "Text", "globs": ["**/*.sql"], "fallthrough": true }] in wrangler.jsonc.';
 
 const inputs: Record<
   string,
@@ -17,228 +15,227 @@ const inputs: Record<
     { m001: sql },
     'INVALID_KEY',
     'm001',
-    'Invalid migration key "m001": must be "m" followed by its number in four digits or more, such as "m0000".',
+    'Invalid migration key "m001": must be "m" and four digits or more. Pass the default export of ' +
+      "drizzle-kit's migrations.js, or { m0000: 'SQL' }.",
   ],
   'a key with something before it': [
     { xm0000: sql },
     'INVALID_KEY',
     'xm0000',
-    'Invalid migration key "xm0000": must be "m" followed by its number in four digits or more, such as "m0000".',
+    'Invalid migration key "xm0000": must be "m" and four digits or more. Pass the default export of ' +
+      "drizzle-kit's migrations.js, or { m0000: 'SQL' }.",
   ],
   'a key with a zero too many': [
     { m00001: sql },
     'INVALID_KEY',
     'm00001',
-    'Invalid migration key "m00001": must be "m" followed by its number in four digits or more, such as "m0000".',
+    'Invalid migration key "m00001": must be "m" and four digits or more. Pass the default export of ' +
+      "drizzle-kit's migrations.js, or { m0000: 'SQL' }.",
   ],
   "a module's namespace": [
     { default: { m0000: sql } },
     'INVALID_KEY',
     'default',
-    'Invalid migration key "default": must be "m" followed by its number in four digits or more, such as "m0000". ' +
-      'Pass the default export itself.',
+    'Invalid migration key "default": must be "m" and four digits or more. Pass the default export of ' +
+      "drizzle-kit's migrations.js, or { m0000: 'SQL' }.",
   ],
   'a gap': [
     { m0000: sql, m0002: sql },
     'KEY_GAP',
     'm0002',
-    'Migrations must be sequential: expected version 1, got 2 (m0002). Add the missing migration back, or number the ' +
-      'new one on from the last.',
+    'Migrations must be sequential: expected version 1, got 2 (m0002). Add the missing one, or rename m0002.',
   ],
   'a record that does not start at 0': [
     { m0001: sql },
     'KEY_GAP',
     'm0001',
-    'Migrations must be sequential: expected version 0, got 1 (m0001). Add the missing migration back, or number the ' +
-      'new one on from the last.',
+    'Migrations must be sequential: expected version 0, got 1 (m0001). Add the missing one, or rename m0001.',
   ],
   'a module where SQL is expected': [
     { journal: { entries: [entry] }, migrations: { m0000: new ArrayBuffer(8) } },
     'SQL_NOT_TEXT',
     'm0000',
-    'The SQL of m0000 (20261122181702_a) is a value of type ArrayBuffer, not a string. If it is imported from a .sql file, tell the ' +
-      `bundler that it is text: ${rule}`,
+    'The SQL of 20261122181702_a is of type ArrayBuffer, not text. To import .sql files, add "rules": [{ ' +
+      '"type": "Text", "globs": ["**/*.sql"], "fallthrough": true }] to wrangler.jsonc.',
   ],
   'a number where SQL is expected': [
     { m0000: 7 },
     'SQL_NOT_TEXT',
     'm0000',
-    'The SQL of m0000 is a value of type number, not a string. If it is imported from a .sql file, tell the bundler that it is ' +
-      `text: ${rule}`,
+    'The SQL of m0000 is of type Number, not text. To import .sql files, add "rules": [{ "type": "Text", ' +
+      '"globs": ["**/*.sql"], "fallthrough": true }] to wrangler.jsonc.',
   ],
   'null where SQL is expected': [
     { migrations: { '20261122175044_a': null } },
     'SQL_NOT_TEXT',
     'm0000',
-    'The SQL of m0000 (20261122175044_a) is null, not a string. If it is imported from a .sql file, tell the bundler ' +
-      `that it is text: ${rule}`,
+    'The SQL of 20261122175044_a is of type Null, not text. To import .sql files, add "rules": [{ "type": ' +
+      '"Text", "globs": ["**/*.sql"], "fallthrough": true }] to wrangler.jsonc.',
   ],
   'a journal entry without its SQL': [
     { journal: { entries: [entry] }, migrations: {} },
     'MISSING_SQL',
     'm0000',
-    'Journal entry "0000_a" has no SQL: migrations.m0000 is missing. Import ./0000_a.sql as m0000 in migrations.js, or ' +
-      'remove the entry if no object has it.',
+    'Journal entry "0000_a" has no SQL: migrations.m0000 is missing. Import ./0000_a.sql as m0000 in ' +
+      'migrations.js.',
   ],
   'SQL without a journal entry': [
     { journal: { entries: [entry] }, migrations: { m0000: sql, m0001: sql } },
     'ORPHAN_SQL',
     'm0001',
-    'migrations.m0001 has no entry in the journal, so nobody can tell when it was made. Add the entry with idx 1 to ' +
-      'meta/_journal.json, or remove m0001 from migrations.js.',
+    'migrations.m0001 has no journal entry. Restore it in meta/_journal.json, or remove m0001 from ' +
+      'migrations.js.',
   ],
   'a repeated idx': [
     { journal: { entries: [entry, { ...entry, tag: '0000_b' }] }, migrations: { m0000: sql } },
     'REPEATED_IDX',
     'm0000',
-    'Journal entries "0000_a" and "0000_b" both have idx 0, so migrations.m0000 can be the SQL of only one. Two ' +
-      'branches were merged: give the later one the next free idx in meta/_journal.json and in migrations.js.',
+    'Journal entries "0000_a" and "0000_b" both have idx 0. Give the later one the next free idx in ' +
+      'meta/_journal.json and migrations.js.',
   ],
   'an entry without a tag': [
     { journal: { entries: [{ idx: 0, when: 1 }] }, migrations: { m0000: sql } },
     'INVALID_ENTRY',
     undefined,
-    'Journal entry 0 is {"idx":0,"when":1}: it needs an idx (0, 1, …) and a tag. Restore meta/_journal.json from ' +
-      'version control, or run `drizzle-kit generate` again.',
+    'Journal entry 0 is {"idx":0,"when":1}: it takes an idx and a tag. Restore it in meta/_journal.json.',
   ],
   'an entry without an idx': [
     { journal: { entries: [entry, { when: 1, tag: 'b' }] }, migrations: { m0000: sql } },
     'INVALID_ENTRY',
     undefined,
-    'Journal entry 1 is {"when":1,"tag":"b"}: it needs an idx (0, 1, …) and a tag. Restore meta/_journal.json from ' +
-      'version control, or run `drizzle-kit generate` again.',
+    'Journal entry 1 is {"when":1,"tag":"b"}: it takes an idx and a tag. Restore it in meta/_journal.json.',
   ],
   'an entry with a negative idx': [
     { journal: { entries: [{ ...entry, idx: -1 }] }, migrations: {} },
     'INVALID_ENTRY',
     undefined,
-    'Journal entry 0 is {"idx":-1,"when":1795371422076,"tag":"0000_a","breakpoints":true}: it needs an idx (0, 1, …) ' +
-      'and a tag. Restore meta/_journal.json from version control, or run `drizzle-kit generate` again.',
+    'Journal entry 0 is {"idx":-1,"when":1795371422076,"tag":"0000_a","breakpoints":true}: it takes an idx ' +
+      'and a tag. Restore it in meta/_journal.json.',
   ],
   'an entry that is null': [
     { journal: { entries: [null] }, migrations: {} },
     'INVALID_ENTRY',
     undefined,
-    'Journal entry 0 is null: it needs an idx (0, 1, …) and a tag. Restore meta/_journal.json from version control, or ' +
-      'run `drizzle-kit generate` again.',
+    'Journal entry 0 is null: it takes an idx and a tag. Restore it in meta/_journal.json.',
   ],
   'an entry that is undefined': [
     { journal: { entries: [undefined] }, migrations: {} },
     'INVALID_ENTRY',
     undefined,
-    'Journal entry 0 is undefined: it needs an idx (0, 1, …) and a tag. Restore meta/_journal.json from version ' +
-      'control, or run `drizzle-kit generate` again.',
+    'Journal entry 0 is undefined: it takes an idx and a tag. Restore it in meta/_journal.json.',
   ],
   'an entry without a `when`': [
     { journal: { entries: [{ idx: 0, tag: '0000_a' }] }, migrations: { m0000: sql } },
     'INVALID_WHEN',
     'm0000',
-    'Journal entry "0000_a" has when: undefined, which is no time in milliseconds. Restore the value that drizzle-kit ' +
-      'wrote into meta/_journal.json: it tells which objects have the migration.',
+    'The `when` of journal entry "0000_a" is undefined: it takes a time in milliseconds. Restore it in ' +
+      'meta/_journal.json.',
   ],
   'SQL that only the prototype has': [
     { journal: { entries: [entry] }, migrations: Object.create({ m0000: sql }) },
     'MISSING_SQL',
     'm0000',
-    'Journal entry "0000_a" has no SQL: migrations.m0000 is missing. Import ./0000_a.sql as m0000 in migrations.js, or ' +
-      'remove the entry if no object has it.',
+    'Journal entry "0000_a" has no SQL: migrations.m0000 is missing. Import ./0000_a.sql as m0000 in ' +
+      'migrations.js.',
   ],
   'a `when` that is no timestamp': [
     { journal: { entries: [{ ...entry, when: '2026-11-22' }] }, migrations: { m0000: sql } },
     'INVALID_WHEN',
     'm0000',
-    'Journal entry "0000_a" has when: "2026-11-22", which is no time in milliseconds. Restore the value that ' +
-      'drizzle-kit wrote into meta/_journal.json: it tells which objects have the migration.',
+    'The `when` of journal entry "0000_a" is "2026-11-22": it takes a time in milliseconds. Restore it in ' +
+      'meta/_journal.json.',
   ],
   'a 1.x key without its timestamp': [
     { migrations: { kind_aqueduct: sql } },
     'INVALID_TAG',
     'kind_aqueduct',
-    'Migration "kind_aqueduct" does not start with its time, as "20261122175044_kind_aqueduct" does. Pass the default ' +
-      "export of drizzle-kit's migrations.js whole: 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
+    'A migration\'s name is "kind_aqueduct": it takes its UTC second first, as in "20261122175044_name". Pass ' +
+      "the default export of drizzle-kit's migrations.js, or { m0000: 'SQL' }.",
   ],
   'a 1.x key whose digits are no date': [
     { migrations: { '20261322175044_a': sql } },
     'INVALID_TAG',
     '20261322175044_a',
-    'Migration "20261322175044_a" does not start with its time, as "20261122175044_kind_aqueduct" does. Pass the ' +
-      "default export of drizzle-kit's migrations.js whole: 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
+    'A migration\'s name is "20261322175044_a": it takes its UTC second first, as in "20261122175044_name". ' +
+      "Pass the default export of drizzle-kit's migrations.js, or { m0000: 'SQL' }.",
   ],
   migrationsFolder: [
     { migrationsFolder: './drizzle' },
     'MIGRATIONS_FOLDER',
     undefined,
-    'A Durable Object has no file system, so `migrationsFolder` cannot be read. Set driver: "durable-sqlite" in ' +
-      'drizzle.config.ts, run `drizzle-kit generate`, and pass the default export of migrations.js.',
+    'A Durable Object has no files for `migrationsFolder`. Set driver: "durable-sqlite" in drizzle.config.ts ' +
+      "and run `drizzle-kit generate`. Pass the default export of drizzle-kit's migrations.js, or { m0000: " +
+      "'SQL' }.",
   ],
   null: [
     null,
     'INVALID_INPUT',
     undefined,
-    "The migrations are null. Pass the default export of drizzle-kit's migrations.js, or a record " +
-      "{ m0000: 'SQL', m0001: 'SQL' }.",
+    "The migrations are of type Null. Pass the default export of drizzle-kit's migrations.js, or { m0000: " +
+      "'SQL' }.",
   ],
   'an array': [
     [sql],
     'INVALID_INPUT',
     undefined,
-    "The migrations are an array. Pass the default export of drizzle-kit's migrations.js, or a record " +
-      "{ m0000: 'SQL', m0001: 'SQL' }.",
+    "The migrations are of type Array. Pass the default export of drizzle-kit's migrations.js, or { m0000: " +
+      "'SQL' }.",
   ],
   'a string': [
     sql,
     'INVALID_INPUT',
     undefined,
-    "The migrations are a value of type string. Pass the default export of drizzle-kit's migrations.js, or a record " +
-      "{ m0000: 'SQL', m0001: 'SQL' }.",
+    "The migrations are of type String. Pass the default export of drizzle-kit's migrations.js, or { m0000: " +
+      "'SQL' }.",
   ],
   'a journal that is none': [
     { journal: {}, migrations: {} },
     'INVALID_INPUT',
     undefined,
-    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of ' +
-      "drizzle-kit's migrations.js.",
+    "The bundle's `journal` has no list of entries. Pass the default export of drizzle-kit's migrations.js, or " +
+      "{ m0000: 'SQL' }.",
   ],
   'a journal that is null': [
     { journal: null, migrations: {} },
     'INVALID_INPUT',
     undefined,
-    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of ' +
-      "drizzle-kit's migrations.js.",
+    "The bundle's `journal` has no list of entries. Pass the default export of drizzle-kit's migrations.js, or " +
+      "{ m0000: 'SQL' }.",
   ],
   'a journal without migrations': [
     { journal: { entries: [] } },
     'INVALID_INPUT',
     undefined,
-    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of ' +
-      "drizzle-kit's migrations.js.",
+    "The bundle's `migrations` are of type Undefined. Pass the default export of drizzle-kit's migrations.js, or " +
+      "{ m0000: 'SQL' }.",
   ],
   'a journal with null for migrations': [
     { journal: { entries: [] }, migrations: null },
     'INVALID_INPUT',
     undefined,
-    'The bundle has a `journal` but not { journal: { entries: [] }, migrations: {} }. Pass the default export of ' +
-      "drizzle-kit's migrations.js.",
+    "The bundle's `migrations` are of type Null. Pass the default export of drizzle-kit's migrations.js, or " +
+      "{ m0000: 'SQL' }.",
   ],
   'a 1.x key whose time does not stand first': [
     { migrations: { a_20261122175044_a: sql } },
     'INVALID_TAG',
     'a_20261122175044_a',
-    'Migration "a_20261122175044_a" does not start with its time, as "20261122175044_kind_aqueduct" does. Pass the ' +
-      "default export of drizzle-kit's migrations.js whole: 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
+    'A migration\'s name is "a_20261122175044_a": it takes its UTC second first, as in "20261122175044_name". ' +
+      "Pass the default export of drizzle-kit's migrations.js, or { m0000: 'SQL' }.",
   ],
   'a 1.x key with a digit too many': [
     { migrations: { '202611221750440_a': sql } },
     'INVALID_TAG',
     '202611221750440_a',
-    'Migration "202611221750440_a" does not start with its time, as "20261122175044_kind_aqueduct" does. Pass the ' +
-      "default export of drizzle-kit's migrations.js whole: 0.x writes { journal, migrations }, 1.x writes { migrations } with the folders' names.",
+    'A migration\'s name is "202611221750440_a": it takes its UTC second first, as in "20261122175044_name". ' +
+      "Pass the default export of drizzle-kit's migrations.js, or { m0000: 'SQL' }.",
   ],
   'migrations that are none': [
     { migrations: './drizzle' },
     'INVALID_INPUT',
     undefined,
-    "The bundle has `migrations` but no migrations in it. Pass the default export of drizzle-kit's migrations.js.",
+    "The bundle's `migrations` are of type String. Pass the default export of drizzle-kit's migrations.js, or { " +
+      "m0000: 'SQL' }.",
   ],
   'two migrations of one name in one second': [
     bundle0(
@@ -247,21 +244,21 @@ const inputs: Record<
     ),
     'REPEATED_TAG',
     'm0001',
-    'Migrations m0000 and m0001 are both "20261122181702_a": they were made in the same second under the same name. ' +
-      'Rename one of them, in the journal and its file; Drizzle 0.x does not store the name.',
+    'Migrations m0000 and m0001 are both "20261122181702_a". Rename one of them, in the journal and its file.',
   ],
   'a promise, as of an import that nobody awaited': [
     Promise.resolve({ m0000: sql }),
     'INVALID_INPUT',
     undefined,
-    "The migrations are a value of type Promise. Pass the default export of drizzle-kit's migrations.js, or a record " +
-      "{ m0000: 'SQL', m0001: 'SQL' }.",
+    "The migrations are of type Promise. Pass the default export of drizzle-kit's migrations.js, or { m0000: " +
+      "'SQL' }.",
   ],
   'migrations in a map': [
     { migrations: new Map([['20261122175044_a', sql]]) },
     'INVALID_INPUT',
     undefined,
-    "The bundle has `migrations` but no migrations in it. Pass the default export of drizzle-kit's migrations.js.",
+    "The bundle's `migrations` are of type Map. Pass the default export of drizzle-kit's migrations.js, or { " +
+      "m0000: 'SQL' }.",
   ],
   'a getter that throws': [
     {
@@ -277,81 +274,82 @@ const inputs: Record<
     { journal: { entries: [{ ...entry, when: 1795371422076n }] }, migrations: { m0000: sql } },
     'INVALID_WHEN',
     'm0000',
-    'Journal entry "0000_a" has when: a value of type bigint, which is no time in milliseconds. Restore the value that ' +
-      'drizzle-kit wrote into meta/_journal.json: it tells which objects have the migration.',
+    'The `when` of journal entry "0000_a" is of type bigint: it takes a time in milliseconds. Restore it in ' +
+      'meta/_journal.json.',
   ],
   'a hole in the journal': [
     { journal: { entries: new Array(1) }, migrations: {} },
     'INVALID_ENTRY',
     undefined,
-    'Journal entry 0 is undefined: it needs an idx (0, 1, …) and a tag. Restore meta/_journal.json from version ' +
-      'control, or run `drizzle-kit generate` again.',
+    'Journal entry 0 is undefined: it takes an idx and a tag. Restore it in meta/_journal.json.',
   ],
   'a converted entry whose tag is a number': [
     { m0000: { tag: 20261122175044, sql } },
     'INVALID_TAG',
     'm0000',
-    'Migration m0000 has the tag 20261122175044: it must start with its UTC second in 14 digits and "_".',
+    'The `tag` of m0000 is 20261122175044: it takes its UTC second first, as in "20261122175044_name".',
   ],
   'a converted entry whose `was` is no list': [
     { m0000: { tag: '20261122175044_a', was: 1795371422076, sql } },
     'INVALID_WHEN',
     'm0000',
-    'Migration m0000 has when: [1795371422076], which is no time in milliseconds or not the second of its tag.',
+    'The `was` of m0000 is 1795371422076: it takes a list of times in milliseconds.',
   ],
   'a converted entry whose checksum is a bigint': [
     { m0000: { checksum: 0n, sql } },
     'INVALID_ENTRY',
     'm0000',
-    'Migration m0000 has the checksum a value of type bigint: leave it out, or give the SHA-256 of its SQL.',
+    'The `checksum` of m0000 is of type bigint: it takes the SHA-256 of its SQL.',
   ],
   'a converted entry whose checksum is too long': [
     { m0000: { checksum: '0'.repeat(65), sql } },
     'INVALID_ENTRY',
     'm0000',
-    `Migration m0000 has the checksum "${'0'.repeat(65)}": leave it out, or give the SHA-256 of its SQL.`,
+    'The `checksum` of m0000 is "00000000000000000000000000000000000000000000000000000000000000000": it ' +
+      'takes the SHA-256 of its SQL.',
   ],
   'a converted entry whose checksum has capitals': [
     { m0000: { checksum: `${'0'.repeat(63)}A`, sql } },
     'INVALID_ENTRY',
     'm0000',
-    `Migration m0000 has the checksum "${'0'.repeat(63)}A": leave it out, or give the SHA-256 of its SQL.`,
+    'The `checksum` of m0000 is "000000000000000000000000000000000000000000000000000000000000000A": it takes ' +
+      'the SHA-256 of its SQL.',
   ],
   'a converted entry whose tag has something before its time': [
     { m0000: { tag: 'x20261122175044_a', sql } },
     'INVALID_TAG',
     'm0000',
-    'Migration m0000 has the tag "x20261122175044_a": it must start with its UTC second in 14 digits and "_".',
+    'The `tag` of m0000 is "x20261122175044_a": it takes its UTC second first, as in "20261122175044_name".',
   ],
   'a converted entry whose `when` is no time': [
     { m0000: { when: -1, sql } },
     'INVALID_WHEN',
     'm0000',
-    'Migration m0000 has when: -1, which is no time in milliseconds or not the second of its tag.',
+    'The `when` of m0000 is -1: it takes a time in milliseconds, of the second in its tag.',
   ],
   'a converted entry whose tag has no time': [
     { m0000: { tag: 'a', sql } },
     'INVALID_TAG',
     'm0000',
-    'Migration m0000 has the tag "a": it must start with its UTC second in 14 digits and "_".',
+    'The `tag` of m0000 is "a": it takes its UTC second first, as in "20261122175044_name".',
   ],
   'a converted entry whose time is not that of its tag': [
     { m0000: { tag: '20261122175044_a', when: 5, sql } },
     'INVALID_WHEN',
     'm0000',
-    'Migration m0000 has when: 5, which is no time in milliseconds or not the second of its tag.',
+    'The `when` of m0000 is 5: it takes a time in milliseconds, of the second in its tag.',
   ],
   'a converted entry with a bad `was`': [
     { m0000: { tag: '20261122175044_a', was: [-1], sql } },
     'INVALID_WHEN',
     'm0000',
-    'Migration m0000 has when: -1, which is no time in milliseconds or not the second of its tag.',
+    'The `was` of m0000 is [-1]: it takes a list of times in milliseconds.',
   ],
   'a converted entry with a bad checksum': [
     { m0000: { checksum: 'abc', sql } },
     'INVALID_ENTRY',
     'm0000',
-    'Migration m0000 has the checksum "abc": leave it out, or give the SHA-256 of its SQL.',
+    'The `checksum` of m0000 is "abc": it takes the SHA-256 of its SQL.',
   ],
 };
 
@@ -378,8 +376,8 @@ describe('migrations', () => {
 });
 
 const notSqlite =
-  "This Durable Object's class has no SQLite storage. Declare it under `new_sqlite_classes` in the migrations of " +
-  'wrangler.jsonc; a class that was made with `new_classes` cannot be changed, so a new class is needed.';
+  'The class has no SQLite storage. Declare a new one under `new_sqlite_classes` in wrangler.jsonc: one of ' +
+  '`new_classes` cannot be changed.';
 
 describe('a bundle of 1.x', () => {
   it('is read in the order of its names, and a name may be its time alone', () =>
@@ -403,22 +401,19 @@ describe('a target', () => {
       'that is a D1 database',
       env.DB,
       'D1_DATABASE',
-      'The target is a D1 database. drizzle-offramp migrates Durable Objects; for D1 use ' +
-        '`wrangler d1 migrations apply`.',
+      'The target is a D1 database. Use `wrangler d1 migrations apply`.',
     ],
     [
       'that is null',
       null,
       'INVALID_TARGET',
-      "The target is null without SQL storage. Pass the Durable Object's `ctx` (or `ctx.storage`, or " +
-        'drizzle(ctx.storage)).',
+      "The target is of type Null, without SQL storage. Pass the Durable Object's `ctx`.",
     ],
     [
       'that is env',
       { OBJECT: {} },
       'INVALID_TARGET',
-      "The target is a value of type Object without SQL storage. Pass the Durable Object's `ctx` (or `ctx.storage`, or " +
-        'drizzle(ctx.storage)).',
+      "The target is of type Object, without SQL storage. Pass the Durable Object's `ctx`.",
     ],
     [
       'whose storage has no sql',
@@ -449,25 +444,27 @@ describe('an option', () => {
       { table: 'sqlite_migrations' },
       'INVALID_TABLE_NAME',
       'table',
-      'The option `table` is "sqlite_migrations": it takes the name of a table that does not start with sqlite_ or _cf_.',
+      'The option `table` is "sqlite_migrations": it takes a table name that does not start with sqlite_ or ' +
+        '_cf_.',
     ],
     [
       { drizzleTable: '_CF_KV' },
       'INVALID_TABLE_NAME',
       'drizzleTable',
-      'The option `drizzleTable` is "_CF_KV": it takes the name of a table that does not start with sqlite_ or _cf_.',
+      'The option `drizzleTable` is "_CF_KV": it takes a table name that does not start with sqlite_ or _cf_.',
     ],
     [
       { table: '' },
       'INVALID_TABLE_NAME',
       'table',
-      'The option `table` is "": it takes the name of a table that does not start with sqlite_ or _cf_.',
+      'The option `table` is "": it takes a table name that does not start with sqlite_ or _cf_.',
     ],
     [
       { table: '__Drizzle_Migrations' },
       'INVALID_TABLE_NAME',
       'table',
-      'The options `table` and `drizzleTable` are both "__Drizzle_Migrations": our ledger and Drizzle\'s are two tables.',
+      'The options `table` and `drizzleTable` are both "__Drizzle_Migrations". Name another one with the ' +
+        'option `table`.',
     ],
     [
       { skipped: 'maybe' },
@@ -487,21 +484,16 @@ describe('an option', () => {
       { drizzle: 1n },
       'INVALID_OPTION',
       'drizzle',
-      "The option `drizzle` is a value of type bigint: it takes 'retire' or 'mirror'.",
+      "The option `drizzle` is of type bigint: it takes 'retire' or 'mirror'.",
     ],
     [
       { table: 'a\0b' },
       'INVALID_TABLE_NAME',
       'table',
-      'The option `table` is "a\\u0000b": it takes the name of a table that does not start with sqlite_ or _cf_.',
+      'The option `table` is "a\\u0000b": it takes a table name that does not start with sqlite_ or _cf_.',
     ],
-    [null, 'INVALID_OPTION', undefined, 'The options are null, not an object.'],
-    [
-      'mirror',
-      'INVALID_OPTION',
-      undefined,
-      'The options are a value of type string, not an object.',
-    ],
+    [null, 'INVALID_OPTION', undefined, 'The options are of type Null, not an object.'],
+    ['mirror', 'INVALID_OPTION', undefined, 'The options are of type String, not an object.'],
   ])('of %o is refused', (options, code, key, message) =>
     inObject((ctx) => {
       const error = thrown<InputError>(() => migrate(ctx, { m0000: sql }, options as never));
@@ -666,8 +658,8 @@ describe("somebody else's table", () => {
 
 describe('a table in the place of a ledger', () => {
   const storageFailed = (said: string) =>
-    `[STORAGE_FAILED] The database refused what is not part of any migration: ${said}. All is as it was. If __migrations or ` +
-    "__drizzle_migrations is somebody else's table, name another one with `table` or `drizzleTable`.";
+    `[STORAGE_FAILED] The database failed outside of a migration: ${said}. Nothing has changed. If __migrations or ` +
+    "__drizzle_migrations is somebody else's, name another one with the option `table` or `drizzleTable`.";
 
   it.each([
     [

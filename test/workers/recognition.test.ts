@@ -274,9 +274,9 @@ describe('a module that carries its fingerprint', () => {
       const error = thrown<InputError>(() => migrate(ctx, module));
       expect(error).toMatchObject({ name: 'InputError', code: 'STALE_FINGERPRINT' });
       expect(error.message).toBe(
-        `[STALE_FINGERPRINT] The module carries the fingerprint ${stale.slice(6, 14)}…, and that of its migrations is ` +
-          `${readMigrations(edited === module ? { ...edited } : edited).fingerprint.slice(0, 8)}…: it was edited by ` +
-          'hand. Run `npx drizzle-offramp convert`, or take the second argument of defineMigrations away.',
+        `[STALE_FINGERPRINT] The module carries the fingerprint ${stale.slice(6, 14)}…, but its migrations have ` +
+          `${readMigrations(edited === module ? { ...edited } : edited).fingerprint.slice(0, 8)}…. Run ` +
+          '`npx drizzle-offramp convert`, or remove the second argument of defineMigrations.',
       );
       expect(tables(ctx)).toEqual([]);
       expect(thrown(() => migrate(ctx, module)).message).toBe(error.message);

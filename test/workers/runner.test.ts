@@ -425,7 +425,7 @@ describe('a failure', () => {
         name: 'MigrationError',
         code: 'MIGRATION_FAILED',
         message:
-          `[MIGRATION_FAILED] Migration 0 failed (m0000); everything was rolled back.\n  Statement 1: ${users}\n  Error: no error\n` +
+          `[MIGRATION_FAILED] Migration 0 failed (m0000); everything was rolled back.\n  Statement 1: ${users}\n  Error: "no error"\n` +
           '  State: 0 migration(s) were applied before this attempt',
         version: 0,
         key: 'm0000',
