@@ -210,9 +210,8 @@ function checkLate(
       options.skipped === 'error' || (options.skipped === undefined && obstacle !== undefined),
   );
   if (refused.length === 0) return;
-  const later = refused[0]?.[1]?.latest ?? latest;
   const isTheirs = drizzle !== undefined && ledger === undefined;
-  refuseSkipped(refused, later as Migration, isTheirs ? options.drizzleTable : options.table);
+  refuseSkipped(refused, latest as Migration, isTheirs ? options.drizzleTable : options.table);
 }
 
 /** The rows to write for what is not run: do-orm's, Drizzle's in its order, and what is written off. */

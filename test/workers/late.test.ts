@@ -358,8 +358,8 @@ describe('is refused, with the statement that stands against it:', () => {
           ? DOES_MORE
           : `stands against "${against}" of m0002 (20261122120200_ran)`;
       expect(error.message).toBe(
-        '[SKIPPED_MIGRATION] m0001 (20261122120100_late) was never applied in this object, though m0002 (20261122120200_ran) was, which ' +
-          'comes later or was made later. Applied out of order, it may not leave what a new object has:\n' +
+        '[SKIPPED_MIGRATION] m0001 (20261122120100_late) was never applied in this object, though m0002 (20261122120200_ran) was. ' +
+          'Applied now, it may not leave what a new object has:\n' +
           `  m0001 (20261122120100_late): "${statement ?? one[0]}" ${reason}\n` +
           "Write a new migration with what it should have done and pass skipped: 'ignore', or pass skipped: 'apply' if " +
           'it is safe to run now.',
@@ -488,8 +488,8 @@ describe('a rebuild that stands last and was made before what came to its table'
       const before = dump(ctx);
       const error = thrown<AdoptionError>(() => migrate(ctx, merged()));
       expect(error.message).toBe(
-        '[SKIPPED_MIGRATION] m0002 (20261122120200_rebuild) was never applied in this object, though m0001 (20261122120300_column) was, ' +
-          'which comes later or was made later. Applied out of order, it may not leave what a new object has:\n' +
+        '[SKIPPED_MIGRATION] m0002 (20261122120200_rebuild) was never applied in this object, though m0001 (20261122120300_column) was. ' +
+          'Applied now, it may not leave what a new object has:\n' +
           '  m0002 (20261122120200_rebuild): "DROP TABLE `users`" stands against "ALTER TABLE users ADD email text" of ' +
           'm0001 (20261122120300_column)\n' +
           "Write a new migration with what it should have done and pass skipped: 'ignore', or pass skipped: 'apply' if " +
