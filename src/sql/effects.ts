@@ -50,15 +50,15 @@ export function effectOf(text: string): Effect {
 const builtBy = ({ table }: Effect): string => table.replace(/^__NEW_/, '');
 
 /**
- * Whether a statement only adds: creates a table, an index or a view, adds a column, or inserts rows that say their
- * keys, so that SQLite does not count on from the rows that are there, and no trigger does more.
+ * Whether a statement only adds: creates a table, an index, a view or a trigger, adds a column, or inserts plain rows
+ * that say their keys, so that SQLite does not count on from the rows that are there, and no trigger does more.
  *
  * @param effect what it does
  * @param all what all migrations do
  */
 export function onlyAdds({ kind, table, outline }: Effect, all: readonly Effect[]): boolean {
   if (kind === 'table') return !/ AS (SELECT|WITH|VALUES) /.test(outline);
-  if (kind !== 'insert') return /view|index|column/.test(kind);
+  if (kind !== 'insert') return /view|index|column|trigger/.test(kind);
   const made = all.filter((effect) => effect.kind === 'table' && builtBy(effect) === table);
   const list = / INTO \S+ (\( [^()]*)/.exec(outline)?.[1];
   const saysKey = ({ outline: definition }: Effect): boolean => {
@@ -125,14 +125,15 @@ export function standsAgainst(late: Effect, ran: Effect, all: readonly Effect[])
     );
   }
   // Rows that say their keys do not mind what is added beside them.
-  if (kind === 'insert' && ran.table === table && ran.kind !== 'table' && onlyAdds(ran, all)) {
-    return ran.kind === 'column' && goesByOrder(late, table);
+  if (kind === 'insert' && (ran.kind === kind || ran.name !== table) && onlyAdds(ran, all)) {
+    return ran.kind === 'column' && goesByOrder(late, ran.table);
   }
   return (
     // The other one was written for an object that has it, or for one that does not.
     ran.names.has(name) ||
     (kind !== 'table' && rewrites) ||
-    (/^(INSERT|CREATE UNIQUE) /.test(late.outline) && mayWrite(ran, table, all))
+    (kind === 'trigger' && ran.kind === kind && ran.table === table) ||
+    (/^(INSERT|CREATE UNIQUE|CREATE TRIGGER) /.test(late.outline) && mayWrite(ran, table, all))
   );
 }
 
