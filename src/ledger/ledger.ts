@@ -1,7 +1,7 @@
 import { AdoptionError } from '../base/errors.ts';
 import { firstRow, quote, type SqlStorageLike } from '../base/storage.ts';
 import { isTimestamp } from '../base/time.ts';
-import type { Ledger, LedgerRow, Origin } from './row.ts';
+import type { Ledger, LedgerRow } from './row.ts';
 
 /** The ledger's name unless the `table` option says otherwise. */
 export const DEFAULT_TABLE = '__migrations';
@@ -42,24 +42,27 @@ interface Column {
 }
 
 /**
- * The columns of a table; none if there is no such table. Reads the schema in memory, so no row is billed.
+ * The columns of a table by their names in lower case; none if there is no such table. Reads the schema in memory, so
+ * no row is billed.
  *
  * @param sql the object's SQL storage
  * @param table a table's name
- * @throws {AdoptionError} if the name is a view's or a virtual table's
+ * @param option the option that names it
+ * @throws {AdoptionError} if the name is a view's, an index's or a virtual table's
  */
-export function columnsOf(sql: SqlStorageLike, table: string, option: string): Column[] {
+export function columnsOf(
+  sql: SqlStorageLike,
+  table: string,
+  option: string,
+): ReadonlyMap<string, Column> {
+  const ask = (pragma: string) => [...sql.exec(`PRAGMA ${pragma}(${quote(table)})`)];
   // https://www.sqlite.org/pragma.html#pragma_table_list
-  const found = firstRow(sql.exec(`PRAGMA table_list(${quote(table)})`));
-  if (found === undefined) {
-    // Tables and indexes share their names. https://www.sqlite.org/pragma.html#pragma_index_info
-    if (firstRow(sql.exec(`PRAGMA index_info(${quote(table)})`)) === undefined) return [];
-    throw notALedger(table, 'is an index, not a table', option);
-  }
-  if (found.type !== 'table') {
-    throw notALedger(table, `is a ${found.type}, not a table`, option);
-  }
-  return [...sql.exec(`PRAGMA table_info(${quote(table)})`)] as unknown as Column[];
+  const [found] = ask('table_list');
+  // Tables and indexes share their names.
+  const type = found?.type ?? (ask('index_info').length > 0 ? 'index' : 'table');
+  if (type !== 'table') throw notALedger(table, `is no table (${type})`, option);
+  const columns = ask('table_info') as unknown as Column[];
+  return new Map(columns.map((column) => [column.name.toLowerCase(), column]));
 }
 
 /**
@@ -70,7 +73,7 @@ export function columnsOf(sql: SqlStorageLike, table: string, option: string): C
 export const notALedger = (table: string, found: string, option: string): AdoptionError =>
   new AdoptionError(
     'NOT_A_LEDGER',
-    `The table ${table} ${found}: it is somebody else's. Name another one with the option \`${option}\`.`,
+    `${table} ${found}, so it is no ledger. Name another table with the option \`${option}\`.`,
     table,
   );
 
@@ -78,9 +81,8 @@ function checkVersion(table: string, version: unknown, expected: number | undefi
   if (version === expected) return;
   throw new AdoptionError(
     'BROKEN_LEDGER',
-    `The ledger ${table} has version ${version} where ${expected} was expected: its versions must be 0, 1, 2 and ` +
-      'so on, so a row was removed or the table is not a ledger of migrations. Restore the row, or name another ' +
-      'table with the option `table`.',
+    `${table} has version ${version} where ${expected} was expected. Restore the missing row, or name another table ` +
+      'with the option `table`.',
     table,
     [String(version)],
   );
@@ -96,47 +98,36 @@ function checkVersion(table: string, version: unknown, expected: number | undefi
  */
 export function readLedger(sql: SqlStorageLike, table: string): Ledger | undefined {
   const columns = columnsOf(sql, table, 'table');
-  if (columns.length === 0) return undefined;
-  const names = new Set(columns.map(({ name }) => name.toLowerCase()));
-  const version = columns.find(({ name }) => name.toLowerCase() === 'version');
-  if (version === undefined) throw notALedger(table, 'has no column "version"', 'table');
-  // In a key of several columns, or one that is DESC, SQLite does not count on by itself.
-  const isOther = [...sql.exec(`PRAGMA index_list(${quote(table)})`)].some(
-    ({ origin }) => origin === 'pk',
-  );
-  if (version.pk !== 1 || version.type.toUpperCase() !== 'INTEGER' || isOther) {
-    throw notALedger(table, 'has a "version" that is no INTEGER PRIMARY KEY', 'table');
-  }
-  const required = columns.find(
-    ({ name, notnull, dflt_value, pk }) =>
-      notnull === 1 && dflt_value === null && pk === 0 && !Object.hasOwn(COLUMNS, name),
-  );
-  if (required !== undefined) {
-    throw notALedger(table, `needs a value for its column "${required.name}"`, 'table');
-  }
-  const missing = NAMES.filter((name) => !names.has(name));
+  if (columns.size === 0) return undefined;
+  const { pk, type } = columns.get('version') ?? {};
+  const missing = NAMES.filter((name) => !columns.has(name));
   // do-orm's has this one column.
-  if (missing.length > 0 && names.size > 1) {
+  if (missing.length > 0 && (columns.size > 1 || type === undefined)) {
     throw notALedger(table, `has no column "${missing[0]}"`, 'table');
   }
-  const list = NAMES.map((name) => `${missing.includes(name) ? 'NULL' : name} AS ${name}`).join(
-    ', ',
-  );
+  // In a key of several columns, or one that is DESC, SQLite does not count on by itself.
+  const indexes = [...sql.exec(`PRAGMA index_list(${quote(table)})`)];
+  if (pk !== 1 || !/^integer$/i.test(`${type}`) || indexes.some(({ origin }) => origin === 'pk')) {
+    throw notALedger(table, 'has a "version" that is no INTEGER PRIMARY KEY', 'table');
+  }
+  for (const { name, notnull, dflt_value } of columns.values()) {
+    if (notnull === 1 && dflt_value === null && !Object.hasOwn(COLUMNS, name)) {
+      throw notALedger(table, `needs a value for its column "${name}"`, 'table');
+    }
+  }
+  const list = NAMES.map((name) => `${missing.includes(name) ? 'NULL' : name} AS ${name}`);
   const rows = Array.from(
     sql.exec(`SELECT ${list} FROM ${quote(table)} ORDER BY version`),
-    (row): LedgerRow => ({
-      version: row.version as number,
-      tag: textOrNull(row.tag),
-      checksum: textOrNull(row.checksum),
-      created_at: timeOrNull(row.created_at),
-      applied_at: timeOrNull(row.applied_at),
-      origin: textOrNull(row.origin) as Origin | null,
-      head: textOrNull(row.head),
-    }),
+    (row, expected): LedgerRow => {
+      checkVersion(table, row.version, expected);
+      return Object.fromEntries(
+        NAMES.map((name) => [
+          name,
+          COLUMNS[name] === 'TEXT' ? textOrNull(row[name]) : timeOrNull(row[name]),
+        ]),
+      ) as unknown as LedgerRow;
+    },
   );
-  rows.forEach(({ version }, expected) => {
-    checkVersion(table, version, expected);
-  });
   return { rows, missing };
 }
 
@@ -153,15 +144,13 @@ export function prepareLedger(
   ledger: Ledger | undefined,
 ): void {
   if (ledger === undefined) {
-    const columns = NAMES.map((name) => `${name} ${COLUMNS[name]}`).join(', ');
-    sql.exec(`CREATE TABLE ${quote(table)} (${columns})`);
+    const columns = NAMES.map((name) => `${name} ${COLUMNS[name]}`);
+    sql.exec(`CREATE TABLE ${quote(table)} (${columns.join(', ')})`);
   }
   for (const name of ledger?.missing ?? []) {
     sql.exec(`ALTER TABLE ${quote(table)} ADD COLUMN ${name} ${COLUMNS[name]}`);
   }
 }
-
-const UPDATED = NAMES.map((name) => `${name} = ?`).join(', ');
 
 /**
  * The runtime binds up to 100 values in one statement (https://developers.cloudflare.com/durable-objects/platform/limits/);
@@ -185,16 +174,16 @@ export function insertRows(sql: SqlStorageLike, table: string, rows: readonly Le
     const names = isFirst ? NAMES : NAMES.slice(1);
     const chunk = rows.slice(at, at + (isFirst ? 1 : ROWS_AT_ONCE));
     const texts: string[] = [];
-    const place = (value: LedgerRow[keyof LedgerRow]): string => {
-      if (typeof value !== 'string') return String(value);
-      texts.push(value);
-      return '?';
-    };
-    const places = chunk.map((row) => `(${names.map((name) => place(row[name])).join(', ')})`);
-    sql.exec(
-      `INSERT INTO ${quote(table)} (${names.join(', ')}) VALUES ${places.join(', ')}`,
-      ...texts,
-    );
+    const places = chunk.map((row) => {
+      const values = names.map((name) => {
+        const value = row[name];
+        if (typeof value !== 'string') return String(value);
+        texts.push(value);
+        return '?';
+      });
+      return `(${values})`;
+    });
+    sql.exec(`INSERT INTO ${quote(table)} (${names}) VALUES ${places}`, ...texts);
     at += chunk.length;
     if (at < rows.length) continue;
     // A trigger of somebody else's may have kept one out. Both functions read no row.
@@ -213,7 +202,8 @@ export function insertRows(sql: SqlStorageLike, table: string, rows: readonly Le
  */
 export function completeRow(sql: SqlStorageLike, table: string, row: LedgerRow): void {
   const values = NAMES.map((name) => row[name]);
-  sql.exec(`UPDATE ${quote(table)} SET ${UPDATED} WHERE version = ?`, ...values, row.version);
+  const names = NAMES.map((name) => `${name} = ?`);
+  sql.exec(`UPDATE ${quote(table)} SET ${names} WHERE version = ?`, ...values, row.version);
 }
 
 /**

@@ -39,34 +39,21 @@ const isWhole = ({ tag, created_at }: HistoryRow): boolean =>
 /** What tells a row apart from all others but those that stand there twice. */
 const sameness = ({ tag, created_at }: HistoryRow): string => `${tag} ${created_at}`;
 
-const BY_TAG: Rule<HistoryRow> = {
-  row: ({ tag }) => tag,
-  migration: ({ tag }) => tag,
-  fewer: 'first',
-};
+const BY_TAG: Rule<HistoryRow> = { row: ({ tag }) => tag, migration: ({ tag }) => tag };
+const BY_OWN_TAG: Rule<HistoryRow> = { ...BY_TAG, row: ownTag };
 const BY_TAG_AND_WHEN: Rule<HistoryRow> = {
   row: sameness,
   migration: ({ tag, when }) => `${tag} ${when}`,
-  fewer: 'first',
-};
-const BY_TAG_AND_SECOND: Rule<HistoryRow> = {
-  ...BY_TAG,
-  row: (row) => (isConsistent(row) || row.created_at === null ? row.tag : null),
 };
 /** Drizzle 1.x with a folder of 0.x names its rows after the keys. */
-const BY_KEY: Rule<HistoryRow> = {
-  row: ({ tag }) => tag,
-  migration: ({ key }) => key,
-  fewer: 'first',
-};
+const BY_KEY: Rule<HistoryRow> = { ...BY_TAG, migration: ({ key }) => key };
 const BY_EARLIER_WHEN: Rule<HistoryRow> = {
   row: ({ created_at }) => created_at,
-  migration: ({ tag, was }) => tag && was,
-  fewer: 'first',
+  migration: ({ was }) => was,
 };
 const BY_CHECKSUM: Rule<HistoryRow> = {
   row: ({ checksum }) => checksum,
-  migration: ({ tag, checksum }) => tag && checksum,
+  migration: ({ checksum }) => checksum,
   fewer: 'none',
 };
 
@@ -81,7 +68,6 @@ function byTime(rows: readonly HistoryRow[], migrations: readonly Migration[], i
     // A name that nobody knows: all that its time tells is the second.
     row: (row) => (isCoarse(row) && !tags.has(row.tag) ? null : row.created_at),
     migration: ({ when: exact }) => exact,
-    fewer: 'first',
   };
   const second = { row: secondOfRow, migration: secondOfMigration, fewer: 'refuse' } as const;
   const seconds: Rule<HistoryRow>[] = [
@@ -96,6 +82,9 @@ function byTime(rows: readonly HistoryRow[], migrations: readonly Migration[], i
   return { when, seconds };
 }
 
+/** What to do where the migrations say too little. */
+export const PASS_TAGS = "Pass drizzle-kit's migrations.js, or a converted module.";
+
 const ambiguous =
   (table: string) =>
   (rows: readonly HistoryRow[], candidates: readonly Migration[]): AdoptionError => {
@@ -105,7 +94,7 @@ const ambiguous =
       `${table} has ${rows.length} row(s) for the second ${tags[0]?.slice(0, 14)}, in which ${tags.length} ` +
         `migration(s) were made: ${tags.join(', ')}. Nobody can tell which of them ran. ` +
         (candidates.some(({ when }) => when === null)
-          ? 'Convert the migrations from the 0.x journal, which has the milliseconds, and pass those.'
+          ? 'Convert the migrations from the 0.x journal, which has the milliseconds.'
           : 'Write the `when` of the one that ran into the row as its created_at.'),
       table,
       tags,
@@ -113,10 +102,6 @@ const ambiguous =
   };
 
 const isTagged = ({ tag }: Migration): boolean => tag !== null;
-const taken = <Row>(matches: Matches<Row>) => {
-  const migrations = new Set(matches.values());
-  return (migration: Migration): boolean => !migrations.has(migration);
-};
 
 /**
  * Finds the migration that each row of our ledger stands for, by what we wrote: the tag, the exact `when`, an earlier
@@ -158,22 +143,16 @@ export function matchDrizzle(
   const refuse = ambiguous(table);
   const named = migrations.filter(isTagged);
   const { when, seconds } = byTime(rows, named, true);
-  const sure = match<DrizzleRow>(
-    rows,
-    named,
-    [BY_TAG_AND_WHEN, BY_TAG_AND_SECOND, when, BY_KEY, BY_EARLIER_WHEN, BY_CHECKSUM, BY_TAG],
-    refuse,
-  );
+  const rules = [BY_TAG_AND_WHEN, BY_OWN_TAG, when, BY_KEY, BY_EARLIER_WHEN, BY_CHECKSUM, BY_TAG];
+  const matches = match<DrizzleRow>(rows, named, rules, refuse);
   // A row that stands twice stands for one migration, and must not be taken for another of its second.
-  const seen = new Set([...sure.keys()].map(sameness));
+  const seen = new Set([...matches.keys()].map(sameness));
   const twice: Rule<DrizzleRow> = {
     row: (row) => (row.tag !== null && seen.has(sameness(row)) ? secondOfRow(row) : null),
     migration: secondOfMigration,
     fewer: 'doubt',
   };
-  const rest = rows.filter((row) => !sure.has(row));
-  const bySecond = match(rest, named.filter(taken(sure)), [twice, ...seconds], refuse);
-  return new Map([...sure, ...bySecond]);
+  return match(rows, named, [twice, ...seconds], refuse, matches);
 }
 
 /**
@@ -188,18 +167,18 @@ export function repeatedRows(
   matches: Matches<DrizzleRow>,
 ): Map<DrizzleRow, boolean> {
   const seen = new Set([...matches.keys()].map(sameness));
-  const stamps = new Set([...matches.values()].map(({ when }) => when));
-  const earlier = new Set([...matches.values()].flatMap(({ was }) => was));
-  const found = new Map<DrizzleRow, boolean>();
-  for (const row of rows) {
-    const { created_at } = row;
-    if (created_at === null) continue;
-    if (earlier.has(created_at)) found.set(row, false);
-    else if (seen.has(sameness(row)) || (row.tag === null && stamps.has(created_at))) {
-      found.set(row, true);
-    }
-  }
-  return found;
+  const found = [...matches.values()];
+  const stamps = new Set(found.map(({ when }) => when));
+  const earlier = new Set(found.flatMap(({ was }) => was));
+  return new Map(
+    rows.flatMap((row): [DrizzleRow, boolean][] => {
+      const { tag, created_at } = row;
+      if (created_at === null) return [];
+      if (earlier.has(created_at)) return [[row, false]];
+      const isRepeated = seen.has(sameness(row)) || (tag === null && stamps.has(created_at));
+      return isRepeated ? [[row, true]] : [];
+    }),
+  );
 }
 
 /** A row of Drizzle's that stood for no migration when it was adopted, and was kept: it is neither ahead nor in the way. */
@@ -232,24 +211,17 @@ const byText = (
   {
     row: ({ version, checksum }) => checksum && `${version} ${checksum}`,
     migration: (migration, number) => textsOf(migration).map((text) => `${number} ${text}`),
-    fewer: 'first',
   },
-  {
-    row: ({ tag, checksum }) => (tag === null ? checksum : null),
-    migration: textsOf,
-    fewer: 'first',
-  },
+  { row: ({ tag, checksum }) => (tag === null ? checksum : null), migration: textsOf },
   {
     row: ({ checksum }) => checksum,
     migration: (migration) => (migration.tag === null ? textsOf(migration) : null),
-    fewer: 'first',
   },
 ];
 /** do-orm writes a number and nothing else. */
 const BY_NUMBER: Rule<LedgerRow> = {
   row: ({ version, checksum }) => (checksum === null ? version : null),
   migration: (_, number) => number,
-  fewer: 'first',
 };
 
 /**
@@ -266,30 +238,20 @@ export function matchLedger(
   table: string,
 ): Matches<LedgerRow> {
   const matches = matchByIdentity(rows, migrations, table);
-  const numbers = new Map(migrations.map((migration, number) => [migration, number]));
-  const add = (rules: readonly Rule<LedgerRow>[]): void => {
-    const rest = rows.filter((row) => !matches.has(row) && !isKept(row));
-    const open = migrations.filter(taken(matches));
-    const numbered = rules.map(
-      (rule): Rule<LedgerRow> => ({
-        ...rule,
-        migration: (one) => rule.migration(one, numbers.get(one) as number),
-      }),
-    );
-    if (rest.length === 0 || open.length === 0) return;
-    for (const pair of match(rest, open, numbered, ambiguous(table))) matches.set(...pair);
-  };
-  add(byText(({ checksum }) => [checksum]));
-  add(byText(checksumsOf));
-  add([BY_NUMBER]);
+  const own = rows.filter((row) => !isKept(row));
+  const rules = [...byText(({ checksum }) => [checksum]), ...byText(checksumsOf), BY_NUMBER];
+  match(own, migrations, rules, ambiguous(table), matches);
   // A text was edited if all the rest is as it was: with anything else open, nobody can tell which one became which.
-  const rest = rows.filter((row) => !matches.has(row) && !isKept(row));
-  const open = new Set(migrations.filter(taken(matches)));
+  const rest = own.filter((row) => !matches.has(row));
+  const found = new Set(matches.values());
   const isEdited = ({ version, tag }: LedgerRow): boolean => {
     const migration = migrations[version];
-    return migration !== undefined && open.has(migration) && (tag === null || !isTagged(migration));
+    return (
+      migration !== undefined && !found.has(migration) && (tag === null || !isTagged(migration))
+    );
   };
-  if (matches.size > 0 && rest.length === open.size && rest.every(isEdited)) {
+  const isAll = found.size > 0 && found.size + rest.length === migrations.length;
+  if (isAll && rest.every(isEdited)) {
     for (const row of rest) matches.set(row, migrations[row.version] as Migration);
   }
   return matches;
@@ -314,8 +276,8 @@ export function matchByCount(
   if (counted.length < rows.length && rows.some(({ tag }) => tag === null)) {
     throw new AdoptionError(
       'AMBIGUOUS_ROW',
-      `${table} has ${rows.length - counted.length} row(s) that say the same as another one. Migrations without tags are ` +
-        "matched by count, and nobody can tell how many ran. Pass drizzle-kit's migrations.js, or a converted module.",
+      `${table} has ${rows.length - counted.length} row(s) that say the same as another one, so nobody can tell how many ` +
+        `migrations ran. ${PASS_TAGS}`,
       table,
     );
   }

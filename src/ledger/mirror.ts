@@ -29,21 +29,7 @@ export interface MirrorPlan {
 
 const startOf = ({ tag }: Migration): number => millisOf((tag as string).slice(0, 14));
 
-/** A row with a name and a time as 1.x and 0.x must find them; the row itself if they do. */
-function asNamed(
-  row: DrizzleRow,
-  migration: Migration,
-  tags: ReadonlySet<string | null>,
-  exact: number,
-  newest: number,
-): Pick<DrizzleRow, 'tag' | 'created_at'> {
-  // 1.x may have named it after another migration. A name that none has is an older one, and an older deploy goes by it.
-  const tag = row.tag === null || tags.has(row.tag) ? migration.tag : row.tag;
-  // 1.x writes the start of the second, and 0.x would take its own last migration for a newer one.
-  const isEarly = exact === newest && (row.created_at ?? 0) % 1000 === 0;
-  const created_at = isEarly ? newest : (row.created_at ?? exact);
-  return tag === row.tag && created_at === row.created_at ? row : { tag, created_at };
-}
+const NO_LEDGER = { rows: [], extras: [], odd: new Set<DrizzleRow>() };
 
 /** What a version of Drizzle goes by, which is also what it writes. */
 type Reader = '0.x' | 'beta' | '1.x';
@@ -59,64 +45,6 @@ function readerOf(
   const isWhole = ledger?.rows.every(({ created_at }) => (created_at ?? 1) % 1000 === 0);
   if (isWhole && [...theirs].some(([row, { when }]) => row.created_at !== when)) return 'beta';
   return tagged.every(({ when }) => when !== null) ? '0.x' : '1.x';
-}
-
-/** When each migration was made, in milliseconds, so that 0.x takes none of them for newer than it is. */
-function exactTimes(
-  tagged: readonly Migration[],
-  ours: Matches<LedgerRow>,
-): ReadonlyMap<Migration, number> {
-  // A 1.x folder has lost the milliseconds, and our ledger may still know them. Else the end of the second is safe.
-  const noted = new Map([...ours].map(([row, migration]) => [migration, row.created_at ?? 0]));
-  return new Map(
-    tagged.map((migration) => {
-      const time = noted.get(migration) ?? 0;
-      const inSecond = time % 1000 > 0 ? time : startOf(migration) + 999;
-      return [migration, migration.when ?? inSecond];
-    }),
-  );
-}
-
-/** The rows of migrations that no row is told of. */
-function missingRows(
-  tagged: readonly Migration[],
-  theirs: Matches<DrizzleRow>,
-  told: ReadonlySet<Migration>,
-  ledger: DrizzleLedger | undefined,
-  isNamed: boolean,
-  timeOf: (migration: Migration) => number,
-): MirrorRow[] {
-  const present = new Set(theirs.values());
-  const extras = new Set(ledger?.extras.flatMap(({ tag, created_at }) => [tag, created_at]));
-  const names = new Set(ledger?.rows.map(({ tag }) => tag));
-  // Drizzle 1.x with a folder of 0.x names its rows after the keys.
-  const isKeyed = tagged.some(({ key }) => names.has(key));
-  return tagged.flatMap((migration): MirrorRow[] => {
-    const { key, tag } = migration;
-    const created_at = timeOf(migration);
-    const isExtra = present.has(migration);
-    const isTold = told.has(migration) || (isExtra && extras.has(isNamed ? tag : created_at));
-    const byKey = isKeyed && !names.has(key) && !extras.has(key);
-    return [
-      ...(isTold ? [] : [{ tag, created_at, isExtra }]),
-      ...(byKey ? [{ tag: key, created_at, isExtra: true }] : []),
-    ];
-  });
-}
-
-/** Rows of ours that this code does not know, but another deploy may. */
-function unknownHere(
-  own: readonly LedgerRow[],
-  ours: Matches<LedgerRow>,
-  standing: readonly DrizzleRow[],
-): MirrorRow[] {
-  const times = new Set(standing.map(({ created_at }) => created_at));
-  return own.flatMap((row): MirrorRow[] => {
-    const { tag, created_at } = row;
-    return ours.has(row) || created_at === null || times.has(created_at)
-      ? []
-      : [{ tag, created_at, isExtra: false }];
-  });
 }
 
 /**
@@ -135,30 +63,70 @@ export function planMirror(
   ledger: DrizzleLedger | undefined,
   theirs: Matches<DrizzleRow>,
 ): MirrorPlan {
+  const { rows: listed, extras, odd } = ledger ?? NO_LEDGER;
+  const standing = [...listed, ...extras];
   const tagged = migrations.filter(({ tag }) => tag !== null);
-  const tags = new Set(tagged.map(({ tag }) => tag));
   const reader = readerOf(tagged, ledger, theirs);
   const isNamed = reader === '1.x';
   const form = isNamed ? '1.x' : '0.x';
-  const times = exactTimes(tagged, ours);
-  const exact = (migration: Migration): number => times.get(migration) as number;
-  const newest = Math.max(-1, ...times.values());
+
+  // A 1.x folder has lost the milliseconds, and our ledger may still know them. Else the end of the second is safe: 0.x
+  // must take no migration for newer than it is.
+  const noted = new Map([...ours].map(([row, migration]) => [migration, row.created_at ?? 0]));
+  const exact = (migration: Migration): number => {
+    const time = noted.get(migration) ?? 0;
+    return migration.when ?? (time % 1000 > 0 ? time : startOf(migration) + 999);
+  };
+  const newest = Math.max(-1, ...tagged.map(exact));
   const timeOf = reader === 'beta' ? startOf : exact;
-  const standing = [...(ledger?.rows ?? []), ...(ledger?.extras ?? [])];
-  const next = (row: DrizzleRow, migration: Migration) =>
-    isNamed ? asNamed(row, migration, tags, exact(migration), newest) : row;
-  const marks = standing.flatMap((row) => {
+
+  const tags = new Set(tagged.map(({ tag }) => tag));
+  /** A row with a name and a time as 1.x and 0.x must find them. */
+  const corrected = (row: DrizzleRow): DrizzleRow => {
     const migration = theirs.get(row);
-    const right = migration === undefined ? row : next(row, migration);
-    return right !== row || ledger?.odd.has(row) ? [{ ...row, ...right }] : [];
+    if (!isNamed || migration === undefined) return row;
+    const { tag, created_at: time } = row;
+    // 1.x writes the start of the second, and 0.x would take its own last migration for a newer one.
+    const isEarly = exact(migration) === newest && (time ?? 0) % 1000 === 0;
+    return {
+      ...row,
+      // 1.x may have named it after another migration. A name that none has is an older one, and an older deploy goes by it.
+      tag: tag === null || tags.has(tag) ? migration.tag : tag,
+      created_at: isEarly ? newest : (time ?? exact(migration)),
+    };
+  };
+  const marks = standing.flatMap((row) => {
+    const right = corrected(row);
+    const isRight = right.tag === row.tag && right.created_at === row.created_at && !odd.has(row);
+    return isRight ? [] : [right];
   });
-  const isTold = (row: DrizzleRow, migration: Migration): boolean =>
-    isNamed ? next(row, migration).tag === migration.tag : row.created_at === timeOf(migration);
-  const told = new Set([...theirs].filter((pair) => isTold(...pair)).map(([, one]) => one));
-  const rows = [
-    ...missingRows(tagged, theirs, told, ledger, isNamed, timeOf),
-    ...unknownHere(own, ours, standing),
-  ];
+
+  const isTold = ([row, migration]: readonly [DrizzleRow, Migration]): boolean =>
+    isNamed ? corrected(row).tag === migration.tag : row.created_at === timeOf(migration);
+  const told = new Set([...theirs].filter(isTold).map(([, migration]) => migration));
+  const present = new Set(theirs.values());
+  const spare = new Set<unknown>(extras.flatMap(({ tag, created_at }) => [tag, created_at]));
+  const names = new Set(listed.map(({ tag }) => tag));
+  // Drizzle 1.x with a folder of 0.x names its rows after the keys.
+  const isKeyed = tagged.some(({ key }) => names.has(key));
+  const rows: MirrorRow[] = [];
+  for (const migration of tagged) {
+    const { key, tag } = migration;
+    const created_at = timeOf(migration);
+    const isExtra = present.has(migration);
+    if (!told.has(migration) && !(isExtra && spare.has(isNamed ? tag : created_at))) {
+      rows.push({ tag, created_at, isExtra });
+    }
+    if (isKeyed && !names.has(key) && !spare.has(key)) {
+      rows.push({ tag: key, created_at, isExtra: true });
+    }
+  }
+  // Rows of ours that this code does not know, but another deploy may.
+  const times = new Set(standing.map(({ created_at }) => created_at));
+  const others = own.filter((row) => !ours.has(row) && !times.has(row.created_at));
+  for (const { tag, created_at } of others) {
+    if (created_at !== null) rows.push({ tag, created_at, isExtra: false });
+  }
   const isOld = [...standing, ...rows].every((row) => (row.created_at ?? 0) < newest);
   if (reader === 'beta' && isOld) rows.push({ tag: null, created_at: newest, isExtra: true });
   return {
@@ -187,11 +155,13 @@ export const mirrorChanges = ({ create, upgrade, marks, rows }: MirrorPlan): boo
  */
 export function applyMirror(sql: SqlStorageLike, table: string, plan: MirrorPlan): void {
   const name = quote(table);
+  const isNamed = plan.form === '1.x';
   if (plan.create) {
     // The columns as drizzle-orm/durable-sqlite/migrator makes them.
-    const columns = { '0.x': 'id SERIAL PRIMARY KEY', '1.x': 'id INTEGER PRIMARY KEY' }[plan.form];
-    const more = plan.form === '1.x' ? ', name text, applied_at TEXT' : '';
-    sql.exec(`CREATE TABLE ${name} (${columns}, hash text NOT NULL, created_at numeric${more})`);
+    sql.exec(
+      `CREATE TABLE ${name} (id ${isNamed ? 'INTEGER' : 'SERIAL'} PRIMARY KEY, hash text NOT NULL, created_at numeric` +
+        `${isNamed ? ', name text, applied_at TEXT' : ''})`,
+    );
   }
   if (plan.upgrade) {
     sql.exec(`ALTER TABLE ${name} ADD COLUMN name text`);
@@ -199,24 +169,17 @@ export function applyMirror(sql: SqlStorageLike, table: string, plan: MirrorPlan
   }
   // A number that is bound is a float to SQLite, and in a column of texts it would be written as one.
   for (const { rowid, tag, created_at } of plan.marks) {
-    const names = plan.form === '1.x' ? [tag] : [];
-    const more = names.map(() => ', name = ?').join('');
     sql.exec(
-      `UPDATE ${name} SET created_at = ${created_at}${more} WHERE rowid = ${rowid}`,
-      ...names,
+      `UPDATE ${name} SET created_at = ${created_at}${isNamed ? ', name = ?' : ''} WHERE rowid = ${rowid}`,
+      ...(isNamed ? [tag] : []),
     );
   }
   for (const { tag, created_at, isExtra } of plan.rows) {
-    const hash = isExtra ? EXTRA : '';
-    if (plan.form === '0.x') {
-      sql.exec(`INSERT INTO ${name} (hash, created_at) VALUES (?, ${created_at})`, hash);
-    } else {
-      sql.exec(
-        `INSERT INTO ${name} (hash, created_at, name, applied_at) VALUES (?, ${created_at}, ?, ?)`,
-        hash,
-        tag,
-        new Date().toISOString(),
-      );
-    }
+    sql.exec(
+      `INSERT INTO ${name} (hash, created_at${isNamed ? ', name, applied_at' : ''}) VALUES (?, ${created_at}` +
+        `${isNamed ? ', ?, ?' : ''})`,
+      isExtra ? EXTRA : '',
+      ...(isNamed ? [tag, new Date().toISOString()] : []),
+    );
   }
 }

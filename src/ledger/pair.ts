@@ -14,10 +14,10 @@ export interface Rule<Row> {
   /** A migration's value, or all of them; null if it has none. */
   readonly migration: (migration: Migration, position: number) => Value | readonly Value[];
   /**
-   * What it means that fewer rows than migrations bear a value: the first of these in order are meant, nobody can tell,
-   * or the value says nothing unless as many bear it. `'doubt'`: nobody can tell, however many there are.
+   * What it means that fewer rows than migrations bear a value: the first of these in order are meant (as where nothing is
+   * said), nobody can tell, or the value says nothing unless as many bear it. `'doubt'`: nobody can tell, however many.
    */
-  readonly fewer: 'first' | 'refuse' | 'none' | 'doubt';
+  readonly fewer?: 'first' | 'refuse' | 'none' | 'doubt';
 }
 
 /**
@@ -27,43 +27,42 @@ export interface Rule<Row> {
  * @param migrations all migrations, in the order in which they run
  * @param rules the rules, in the order in which they are tried
  * @param refuse makes the error for rows and migrations that cannot be told apart
+ * @param matches what is paired already; more is added to it
  */
 export function match<Row>(
   rows: readonly Row[],
   migrations: readonly Migration[],
   rules: readonly Rule<Row>[],
   refuse: (rows: readonly Row[], migrations: readonly Migration[]) => Error,
+  matches: Matches<Row> = new Map(),
 ): Matches<Row> {
-  const matches: Matches<Row> = new Map();
-  const taken = new Set<Migration>();
+  const taken = new Set(matches.values());
   for (const { row: valueOfRow, migration: valuesOf, fewer } of rules) {
-    if (matches.size === rows.length) break;
-    const groups = new Map<Value, { rows: Row[]; migrations: Migration[] }>();
+    const groups = new Map<Value, { bearers: Row[]; all: Migration[] }>();
     rows.forEach((row, position) => {
       const value = matches.has(row) ? null : valueOfRow(row, position);
       if (value === null) return;
-      const group = groups.get(value);
-      if (group === undefined) groups.set(value, { rows: [row], migrations: [] });
-      else group.rows.push(row);
+      const group = groups.get(value) ?? { bearers: [], all: [] };
+      group.bearers.push(row);
+      groups.set(value, group);
     });
     migrations.forEach((migration, position) => {
       if (groups.size === 0 || taken.has(migration)) return;
-      const values = valuesOf(migration, position);
-      for (const value of Array.isArray(values) ? values : [values]) {
-        groups.get(value)?.migrations.push(migration);
+      for (const value of [valuesOf(migration, position)].flat()) {
+        groups.get(value)?.all.push(migration);
       }
     });
-    for (const { rows: bearers, migrations: all } of groups.values()) {
+    for (const { bearers, all } of groups.values()) {
       // One with several values may have been taken by another of them.
       const candidates = all.filter((migration) => !taken.has(migration));
-      const isFewer = bearers.length < candidates.length;
-      if (fewer === 'none' && bearers.length !== candidates.length) continue;
-      if ((fewer === 'refuse' && isFewer) || (fewer === 'doubt' && candidates.length > 0)) {
+      const { length } = candidates;
+      if (fewer === 'none' && bearers.length !== length) continue;
+      if (fewer === 'refuse' ? bearers.length < length : fewer === 'doubt' && length > 0) {
         throw refuse(bearers, candidates);
       }
-      bearers.slice(0, candidates.length).forEach((row, i) => {
-        matches.set(row, candidates[i] as Migration);
-        taken.add(candidates[i] as Migration);
+      candidates.slice(0, bearers.length).forEach((migration, i) => {
+        matches.set(bearers[i] as Row, migration);
+        taken.add(migration);
       });
     }
   }

@@ -16,9 +16,7 @@ export interface Obstacle {
   /** Its statement. */
   readonly statement: string;
   /** The statement that stands against it, and whose that is; undefined where it does more than add. */
-  readonly other: { readonly statement: string; readonly migration: Migration } | undefined;
-  /** The last migration that the object has and that comes later or was made later. */
-  readonly latest: Migration;
+  readonly other?: { readonly text: string; readonly migration: Migration };
 }
 
 /** What Drizzle would write as `created_at`: the exact `when`, or the second of the tag. */
@@ -32,43 +30,19 @@ function effectsOf(migration: Migration): readonly Effect[] {
   return found;
 }
 
-/** The first pair of statements for which a question is answered with yes. */
+/** The first pair of statements, one of each side, for which a question is answered with yes. */
 function firstPair(
-  late: readonly Effect[],
+  late: Migration,
   others: readonly Migration[],
-  question: (late: Effect, other: Effect) => boolean,
-): Omit<Obstacle, 'latest'> | undefined {
-  for (const one of late) {
-    for (const migration of others) {
+  question: (one: Effect, other: Effect) => boolean,
+): Obstacle | undefined {
+  for (const migration of others) {
+    for (const one of effectsOf(late)) {
       const other = effectsOf(migration).find((effect) => question(one, effect));
-      if (other === undefined) continue;
-      return { statement: one.text, other: { statement: other.text, migration } };
+      if (other) return { statement: one.text, other: { text: other.text, migration } };
     }
   }
   return undefined;
-}
-
-/** Whether a migration that stands before others that the object has comes to the same after them. */
-function obstacleTo(
-  migration: Migration,
-  ran: readonly Migration[],
-  coming: readonly Migration[],
-  all: readonly Effect[],
-): Omit<Obstacle, 'latest'> | undefined {
-  const late = effectsOf(migration);
-  const more = late.find((effect) => !onlyAdds(effect, all));
-  if (more !== undefined) return { statement: more.text, other: undefined };
-  const found = firstPair(late, ran, (one, other) => standsAgainst(one, other, all));
-  if (found !== undefined) return found;
-  // Two columns change places, and who names none of them would mistake the one for the other.
-  const moved = late.filter(
-    ({ kind, table }) =>
-      kind === 'column' &&
-      ran.some((other) =>
-        effectsOf(other).some((effect) => effect.kind === 'column' && effect.table === table),
-      ),
-  );
-  return firstPair(moved, coming, ({ table }, other) => goesByOrder(other, table));
 }
 
 /**
@@ -85,30 +59,32 @@ export function findLate(
   open: readonly Migration[],
 ): Map<Migration, Obstacle | undefined> {
   const late = new Map<Migration, Obstacle | undefined>();
-  const places = new Map(migrations.map((migration, place) => [migration, place]));
-  const after = (one: Migration, other: Migration): boolean =>
-    (places.get(other) as number) > (places.get(one) as number);
-  const had = migrations.filter((migration) => applied.has(migration));
-  for (const migration of open) {
-    const ran = had.filter((other) => after(migration, other));
-    const latest = ran.at(-1);
-    if (latest !== undefined) {
-      const coming = open.filter((other) => after(migration, other));
+  for (const migration of applied.size > 0 ? open : []) {
+    const after = migrations.slice(migrations.indexOf(migration) + 1);
+    const ran = after.filter((other) => applied.has(other));
+    if (ran.length > 0) {
+      const coming = after.filter((other) => !applied.has(other));
       const all = migrations.filter((other) => !coming.includes(other)).flatMap(effectsOf);
-      const obstacle = obstacleTo(migration, ran, coming, all);
-      late.set(migration, obstacle && { ...obstacle, latest });
-      continue;
+      const more = effectsOf(migration).find((effect) => !onlyAdds(effect, all));
+      const obstacle = more
+        ? { statement: more.text }
+        : (firstPair(migration, ran, (one, other) => standsAgainst(one, other, all)) ??
+          // Columns change places, and who names none of them would mistake the one for the other.
+          firstPair(
+            migration,
+            coming,
+            ({ kind, table }, other) => kind === 'column' && goesByOrder(other, table),
+          ));
+      late.set(migration, obstacle);
+    } else {
+      // It runs in its place, but it may not know of what was made since. A clock that was wrong does no harm.
+      const made = createdAt(migration) ?? Number.POSITIVE_INFINITY;
+      const younger = [...applied].filter((other) => (createdAt(other) ?? 0) > made);
+      const obstacle = firstPair(migration, younger, (one, other) =>
+        losesWhatWasAdded(one, effectsOf(migration), other),
+      );
+      if (obstacle) late.set(migration, obstacle);
     }
-    // It runs in its place, but it may not know of what was made since. A clock that was wrong does no harm.
-    const made = createdAt(migration) ?? Number.POSITIVE_INFINITY;
-    const younger = had.filter((other) => (createdAt(other) ?? 0) > made);
-    if (younger.length === 0) continue;
-    const effects = effectsOf(migration);
-    const obstacle = firstPair(effects, younger, (one, other) =>
-      losesWhatWasAdded(one, effects, other),
-    );
-    const youngest = younger.at(-1) as Migration;
-    if (obstacle !== undefined) late.set(migration, { ...obstacle, latest: youngest });
   }
   return late;
 }

@@ -1,4 +1,4 @@
-import { InputError } from '../base/errors.ts';
+import { AdoptionError, InputError } from '../base/errors.ts';
 import type { Migration } from '../input/migration.ts';
 import { knownRows } from '../ledger/known.ts';
 import {
@@ -20,18 +20,8 @@ import {
   namesTable,
   splitStatements,
 } from '../sql/statements.ts';
-import { createdAt, findLate, type Obstacle } from './late.ts';
-import {
-  named,
-  refuseAhead,
-  refuseDiverged,
-  refuseDrift,
-  refuseMirror,
-  refuseOther,
-  refuseSkipped,
-  refuseTooFew,
-  refuseUnknown,
-} from './refusals.ts';
+import { createdAt, findLate } from './late.ts';
+import { checkLate, checkRules, named } from './refusals.ts';
 import type { ResolvedRules } from './rules.ts';
 
 export { createdAt };
@@ -87,7 +77,12 @@ function matchTheirs(
     return matchDrizzle(rows, migrations, drizzleTable);
   }
   if (rows.length > migrations.length && unknown === 'error') {
-    refuseTooFew(rows.length, migrations.length, drizzleTable);
+    throw new AdoptionError(
+      'TOO_FEW_MIGRATIONS',
+      `${drizzleTable} has ${rows.length} row(s), and the code has ${migrations.length} migration(s). Without tags they ` +
+        'are matched by count: pass all that Drizzle ran, in its order.',
+      drizzleTable,
+    );
   }
   return matchByCount(rows, migrations, drizzleTable);
 }
@@ -95,11 +90,11 @@ function matchTheirs(
 function toStep(migration: Migration, skipped: boolean, table: string): Step {
   const statements = splitStatements(migration.sql);
   statements.forEach((statement, i) => {
+    const name = `Statement ${i + 1} of ${named(migration)}`;
     if (namesTable(statement, table)) {
       throw new InputError(
         'INVALID_TABLE_NAME',
-        `Statement ${i + 1} of ${named(migration)} names ${table}, which is the ledger, and nobody else writes there. ` +
-          'Take it out, or name another ledger with the option `table`.',
+        `${name} names ${table}, the ledger. Take it out, or name another table with the option \`table\`.`,
         migration.key,
       );
     }
@@ -107,8 +102,7 @@ function toStep(migration: Migration, skipped: boolean, table: string): Step {
     if (bytes > 0) {
       throw new InputError(
         'STATEMENT_TOO_LONG',
-        `Statement ${i + 1} of ${named(migration)} has ${bytes} bytes; the runtime takes ${MAX_STATEMENT_BYTES} in ` +
-          'one. Split it, for instance into several INSERTs of fewer rows.',
+        `${name} has ${bytes} bytes, and the runtime takes ${MAX_STATEMENT_BYTES}. Split it.`,
         migration.key,
       );
     }
@@ -130,115 +124,31 @@ const toEntry = (
   created_at: migration.when ?? created_at ?? createdAt(migration),
 });
 
-/** How the object's history and the migrations compare. */
-interface Comparison {
-  readonly ours: Matches<LedgerRow>;
-  readonly theirs: Matches<DrizzleRow>;
-  readonly unknown: readonly DrizzleRow[];
-  /** Rows of Drizzle's that stand for a migration once more. */
-  readonly repeated: readonly DrizzleRow[];
-  readonly ahead: readonly LedgerRow[];
-  readonly drift: readonly Migration[];
-  /** Migrations that the object lacks. */
-  readonly open: readonly Migration[];
-  /** Those that it has. */
-  readonly applied: ReadonlySet<Migration>;
-}
-
-function compare(
-  migrations: readonly Migration[],
-  { ledger, drizzle }: State,
-  options: ResolvedRules,
-): Comparison {
-  const rows = ledger?.rows ?? [];
-  const drizzleRows = drizzle?.rows ?? [];
-  const ours = matchLedger(rows, migrations, options.table);
-  const theirs = matchTheirs(drizzleRows, migrations, options);
-  const applied = new Set([...ours.values(), ...theirs.values()]);
-  const isKnown = knownRows(drizzleRows, rows);
-  const left = drizzleRows.filter((row) => !theirs.has(row) && !isKnown(row));
-  const repeated = repeatedRows(left, theirs);
-  return {
-    ours,
-    theirs,
-    unknown: left.filter((row) => !repeated.has(row)),
-    repeated: left.filter((row) => repeated.get(row)),
-    ahead: rows.filter((row) => !ours.has(row) && !isKept(row)),
-    drift: [...ours]
-      .filter(([row, migration]) => hasDrifted(row, migration))
-      .map(([, migration]) => migration),
-    open: migrations.filter((migration) => !applied.has(migration)),
-    applied,
-  };
-}
-
-/** Refuses what the options do not allow. */
-function checkRules(
-  { unknown, ahead, drift, open, applied }: Comparison,
-  migrations: readonly Migration[],
-  options: ResolvedRules,
-): void {
-  if (unknown.length > 0 && options.unknown === 'error') {
-    refuseUnknown(unknown, options.drizzleTable);
-  }
-  if (ahead.length > 0 && options.ahead === 'error') refuseAhead(ahead, options.table);
-  if (open.length > 0 && applied.size === 0) {
-    // With nothing in common, any of these may have run already.
-    if (ahead.length > 0) refuseOther(ahead.length, options.table, 'table');
-    if (unknown.length > 0) refuseOther(unknown.length, options.drizzleTable, 'drizzleTable');
-  }
-  const hasNoTag = ({ tag }: { readonly tag: string | null }): boolean => tag === null;
-  // Without tags only the text tells what ran, and one that was edited would run again.
-  const isDoubtful = ahead.some(hasNoTag) && open.some(hasNoTag);
-  if (ahead.length > 0 && open.length > 0 && (options.unknown === 'error' || isDoubtful)) {
-    refuseDiverged(ahead, open, options.table, isDoubtful);
-  }
-  if (drift.length > 0 && options.drift === 'error') refuseDrift(drift, options.table);
-  const untagged = migrations.length > 0 && migrations.every(hasNoTag);
-  if (options.drizzle === 'mirror' && untagged) refuseMirror();
-}
-
-/** Refuses the late migrations that may not run, or that the option says may not. */
-function checkLate(
-  late: ReadonlyMap<Migration, Obstacle | undefined>,
-  latest: Migration | undefined,
-  { ledger, drizzle }: State,
-  options: ResolvedRules,
-): void {
-  const refused = [...late].filter(
-    ([, obstacle]) =>
-      options.skipped === 'error' || (options.skipped === undefined && obstacle !== undefined),
-  );
-  if (refused.length === 0) return;
-  const later = refused[0]?.[1]?.latest ?? latest;
-  const isTheirs = drizzle !== undefined && ledger === undefined;
-  refuseSkipped(refused, later as Migration, isTheirs ? options.drizzleTable : options.table);
-}
-
 /** The rows to write for what is not run: do-orm's, Drizzle's in its order, and what is written off. */
 function planEntries(
-  { ours, theirs, unknown, repeated }: Comparison,
+  ours: Matches<LedgerRow>,
+  theirs: Matches<DrizzleRow>,
+  rows: readonly DrizzleRow[],
+  kept: ReadonlySet<DrizzleRow>,
   ignored: readonly Migration[],
-  { drizzle }: State,
 ): Entry[] {
-  const bare = [...ours].filter(([row]) => row.origin === null);
+  const entries: Entry[] = [];
+  for (const [{ origin, version }, migration] of ours) {
+    if (origin === null) entries.push(toEntry(migration, 'do-orm', { version }));
+  }
   const adopted = new Set(ours.values());
-  const kept = new Set([...unknown, ...repeated]);
-  return [
-    ...bare.map(([row, migration]) => toEntry(migration, 'do-orm', { version: row.version })),
-    ...(drizzle?.rows ?? []).flatMap((row): Entry[] => {
-      const migration = theirs.get(row);
-      const { created_at } = row;
-      if (migration === undefined) {
-        const parts = { tag: ownTag(row), created_at, checksum: null, version: undefined };
-        return kept.has(row) ? [{ ...parts, migration: null, origin: 'drizzle' }] : [];
-      }
-      if (adopted.has(migration)) return [];
+  for (const row of rows) {
+    const migration = theirs.get(row);
+    const { created_at } = row;
+    if (migration === undefined) {
+      const parts = { tag: ownTag(row), created_at, checksum: null, version: undefined };
+      if (kept.has(row)) entries.push({ ...parts, migration: null, origin: 'drizzle' });
+    } else if (!adopted.has(migration)) {
       adopted.add(migration);
-      return [toEntry(migration, 'drizzle', { created_at })];
-    }),
-    ...ignored.map((migration) => toEntry(migration, 'ignored')),
-  ];
+      entries.push(toEntry(migration, 'drizzle', { created_at }));
+    }
+  }
+  return [...entries, ...ignored.map((migration) => toEntry(migration, 'ignored'))];
 }
 
 /**
@@ -255,18 +165,32 @@ export function makePlan(
   state: State,
   options: ResolvedRules,
 ): Plan {
-  const comparison = compare(migrations, state, options);
-  checkRules(comparison, migrations, options);
-  const { ours, theirs, unknown, ahead, drift, open, applied } = comparison;
+  const { ledger, drizzle } = state;
+  const { table, drizzleTable } = options;
+  const rows = ledger?.rows ?? [];
+  const drizzleRows = drizzle?.rows ?? [];
+  const ours = matchLedger(rows, migrations, table);
+  const theirs = matchTheirs(drizzleRows, migrations, options);
+  const applied = new Set([...ours.values(), ...theirs.values()]);
+  const open = migrations.filter((migration) => !applied.has(migration));
+  const isKnown = knownRows(drizzleRows, rows);
+  const left = drizzleRows.filter((row) => !theirs.has(row) && !isKnown(row));
+  const repeated = repeatedRows(left, theirs);
+  const unknown = left.filter((row) => !repeated.has(row));
+  const ahead = rows.filter((row) => !ours.has(row) && !isKept(row));
+  const drift = [...ours].filter((pair) => hasDrifted(...pair)).map(([, migration]) => migration);
+  checkRules({ unknown, ahead, drift, open, applied }, migrations, options);
+
   const late = findLate(migrations, applied, open);
+  const latest = migrations.findLast((migration) => applied.has(migration)) as Migration;
+  checkLate(late, latest, drizzle && !ledger ? drizzleTable : table, options);
   const ignored = options.skipped === 'ignore' ? [...late.keys()] : [];
-  const latest = migrations.findLast((migration) => applied.has(migration));
-  checkLate(late, latest, state, options);
   const steps = open
     .filter((migration) => !ignored.includes(migration))
-    .map((migration) => toStep(migration, late.has(migration), options.table));
-  const entries = planEntries(comparison, ignored, state);
-  const rows = state.ledger?.rows ?? [];
+    .map((migration) => toStep(migration, late.has(migration), table));
+  // One that may be another migration's all the same must be kept in mind.
+  const kept = new Set(left.filter((row) => repeated.get(row) !== false));
+  const entries = planEntries(ours, theirs, drizzleRows, kept, ignored);
   const before = [...rows, ...entries.filter(({ version }) => version === undefined)];
   return {
     entries,
@@ -274,10 +198,10 @@ export function makePlan(
     unknown,
     ahead,
     drift,
-    retire: options.drizzle === 'retire' && state.drizzle !== undefined,
+    retire: options.drizzle === 'retire' && drizzle !== undefined,
     mirror:
       options.drizzle === 'mirror'
-        ? planMirror(migrations, rows, ours, state.drizzle, theirs)
+        ? planMirror(migrations, rows, ours, drizzle, theirs)
         : undefined,
     appliedBefore: before.filter(({ origin }) => origin !== 'ignored').length,
     size: before.length + steps.length,

@@ -1,73 +1,108 @@
-// Why a plan cannot be made: the words for each rule that says no.
+// Why a plan cannot be made: each rule that says no, and its words.
 import { AdoptionError, InputError } from '../base/errors.ts';
 import type { Migration } from '../input/migration.ts';
+import { PASS_TAGS } from '../ledger/match.ts';
 import type { DrizzleRow, LedgerRow } from '../ledger/row.ts';
 import type { Obstacle } from './late.ts';
+import type { ResolvedRules } from './rules.ts';
 
+/** A migration as messages name it. */
 export const named = ({ key, tag }: Migration): string => (tag === null ? key : `${key} (${tag})`);
 const list = (migrations: readonly Migration[]): string => migrations.map(named).join(', ');
 const keysOf = (migrations: readonly Migration[]): string[] => migrations.map(({ key }) => key);
+const hasNoTag = ({ tag }: { readonly tag: string | null }): boolean => tag === null;
 
-const nameOfRow = (row: LedgerRow): string => row.tag ?? `version ${row.version}`;
+const describe = ({ tag, created_at }: DrizzleRow): string =>
+  tag ?? (created_at === null ? 'a row without a time' : `created_at ${created_at}`);
 
-const describe = (row: DrizzleRow): string =>
-  row.tag ?? (row.created_at === null ? 'a row without a time' : `created_at ${row.created_at}`);
-
-export function refuseUnknown(rows: readonly DrizzleRow[], table: string): never {
-  const names = rows.map(describe);
-  throw new AdoptionError(
-    'UNKNOWN_ROW',
-    `${table} has ${rows.length} row(s) that match no migration: ${names.join(', ')}. Code that lacks an applied ` +
-      'migration must not go on: bring the migration back (if its `when` was changed, convert and name the old one ' +
-      "under `was`), or pass unknown: 'ignore' to keep the row and go on.",
-    table,
-    names,
-  );
+/** What there is in an object, as far as a rule may refuse it. */
+export interface Findings {
+  /** Rows of Drizzle's ledger that match no migration. */
+  readonly unknown: readonly DrizzleRow[];
+  /** Rows of ours that match none. */
+  readonly ahead: readonly LedgerRow[];
+  readonly drift: readonly Migration[];
+  /** Migrations that the object lacks. */
+  readonly open: readonly Migration[];
+  /** Those that it has. */
+  readonly applied: ReadonlySet<Migration>;
 }
 
 /**
- * With nothing in common, any migration of this code may have run already.
+ * Refuses what the options do not allow.
  *
- * @param count how many rows the ledger has
- * @param table the ledger's name
- * @param option the option that names another ledger
+ * @param findings what there is in the object
+ * @param migrations all migrations
+ * @param rules the resolved options
+ * @throws {AdoptionError} if a rule says no
+ * @throws {InputError} if a ledger cannot be mirrored, as no migration has a tag
  */
-export function refuseOther(count: number, table: string, option: string): never {
-  throw new AdoptionError(
-    'OTHER_HISTORY',
-    `${table} has ${count} row(s), and none of them stands for a migration of this code: it is not the history of this ` +
-      'object, and any of it may have run already. Two lists in one object, as of a class and its base class, need a ' +
-      `ledger each: name another one with the option \`${option}\`.`,
-    table,
-  );
-}
-
-export function refuseTooFew(rows: number, migrations: number, table: string): never {
-  throw new AdoptionError(
-    'TOO_FEW_MIGRATIONS',
-    `Drizzle has ${rows} migrations but only ${migrations} were provided. A record is matched with ${table} by count, ` +
-      'so it must hold all that Drizzle ran, in its order.',
-    table,
-  );
-}
-
-export function refuseDiverged(
-  ahead: readonly LedgerRow[],
-  open: readonly Migration[],
-  table: string,
-  isDoubtful: boolean,
-): never {
-  const names = ahead.map(nameOfRow);
-  throw new AdoptionError(
-    'UNKNOWN_MIGRATION',
-    `${table} has ${names.join(', ')}, which this code lacks, and the code has ${list(open)}, which the object ` +
-      'lacks: neither is the older one. Bring the missing migration back' +
-      (isDoubtful
-        ? '. Without a tag a migration is known by its text alone: if one was edited, restore its text, as it would run a second time.'
-        : ", or pass unknown: 'ignore' to go on without."),
-    table,
-    names,
-  );
+export function checkRules(
+  { unknown, ahead, drift, open, applied }: Findings,
+  migrations: readonly Migration[],
+  rules: ResolvedRules,
+): void {
+  const { table, drizzleTable } = rules;
+  const names = ahead.map(({ tag, version }) => tag ?? `version ${version}`);
+  const lacking = `${table} has ${names.join(', ')}, which the code lacks`;
+  const mustMatch = rules.unknown === 'error';
+  if (unknown.length > 0 && mustMatch) {
+    const rows = unknown.map(describe);
+    throw new AdoptionError(
+      'UNKNOWN_ROW',
+      `${drizzleTable} has ${rows.length} row(s) that match no migration: ${rows.join(', ')}. Bring the migration back ` +
+        "(if its `when` was changed, name the old one under `was`), or pass unknown: 'ignore' to keep the rows.",
+      drizzleTable,
+      rows,
+    );
+  }
+  if (ahead.length > 0 && rules.ahead === 'error') {
+    throw new AdoptionError(
+      'AHEAD',
+      `${lacking}. Deploy the newer code again, or pass ahead: 'report' to run on the newer schema.`,
+      table,
+      names,
+    );
+  }
+  if (open.length > 0 && applied.size === 0 && ahead.length + unknown.length > 0) {
+    // With nothing in common, any of these may have run already.
+    const option = ahead.length > 0 ? 'table' : 'drizzleTable';
+    throw new AdoptionError(
+      'OTHER_HISTORY',
+      `${rules[option]} has ${ahead.length || unknown.length} row(s), and none matches a migration. Two lists in one ` +
+        `object, as of a class and its base class, need a table each: name another one with the option \`${option}\`.`,
+      rules[option],
+    );
+  }
+  // Without tags only the text tells what ran, and one that was edited would run again.
+  const isDoubtful = ahead.some(hasNoTag) && open.some(hasNoTag);
+  if (ahead.length > 0 && open.length > 0 && (mustMatch || isDoubtful)) {
+    throw new AdoptionError(
+      'UNKNOWN_MIGRATION',
+      `${lacking}, and the code has ${list(open)}, which the object lacks. Bring the migration back` +
+        (isDoubtful
+          ? ', or its text if that was edited: without a tag it would run again.'
+          : ", or pass unknown: 'ignore' to keep the rows."),
+      table,
+      names,
+    );
+  }
+  if (drift.length > 0 && rules.drift === 'error') {
+    throw new AdoptionError(
+      'DRIFT',
+      `The SQL of ${list(drift)} has changed since it was applied in this object. Restore it and write a new migration, ` +
+        "or pass drift: 'warn' if both do the same.",
+      table,
+      keysOf(drift),
+    );
+  }
+  if (rules.drizzle === 'mirror' && migrations.length > 0 && migrations.every(hasNoTag)) {
+    throw new InputError(
+      'INVALID_OPTION',
+      `drizzle: 'mirror' needs migrations with tags. ${PASS_TAGS}`,
+      'drizzle',
+    );
+  }
 }
 
 /** How much of a statement a message repeats, in characters. */
@@ -77,57 +112,41 @@ const quoted = (statement: string): string => {
   return `"${line.length > STATEMENT ? `${line.slice(0, STATEMENT)}…` : line}"`;
 };
 
-const reasonOf = ([migration, obstacle]: readonly [Migration, Obstacle | undefined]): string => {
-  if (obstacle === undefined) return `\n  ${named(migration)}: nothing stands against it`;
+const reasonOf = (obstacle: Obstacle | undefined): string => {
+  if (obstacle === undefined) return 'nothing stands against it';
   const { statement, other } = obstacle;
-  return other === undefined
-    ? `\n  ${named(migration)}: ${quoted(statement)} does more than add`
-    : `\n  ${named(migration)}: ${quoted(statement)} stands against ${quoted(other.statement)} of ${named(other.migration)}`;
+  return `${quoted(statement)} ${other ? `stands against ${quoted(other.text)} of ${named(other.migration)}` : 'does more than add'}`;
 };
 
-export function refuseSkipped(
-  late: readonly (readonly [Migration, Obstacle | undefined])[],
+/**
+ * Refuses the migrations that would run out of order and may not, or that the option says may not.
+ *
+ * @param late all that would, each with what stands against it
+ * @param latest the last migration that the object has
+ * @param table the ledger that says so
+ * @param rules the resolved options
+ * @throws {AdoptionError} if there is any
+ */
+export function checkLate(
+  late: ReadonlyMap<Migration, Obstacle | undefined>,
   latest: Migration,
   table: string,
-): never {
-  const migrations = late.map(([migration]) => migration);
+  { skipped }: ResolvedRules,
+): void {
+  const refused = [...late].filter(
+    ([, obstacle]) => skipped === 'error' || (skipped === undefined && obstacle),
+  );
+  if (refused.length === 0) return;
+  const migrations = refused.map(([migration]) => migration);
+  const reasons = refused.map(
+    ([migration, obstacle]) => `  ${named(migration)}: ${reasonOf(obstacle)}\n`,
+  );
   throw new AdoptionError(
     'SKIPPED_MIGRATION',
-    `${list(migrations)} was never applied in this object, though ${named(latest)} was, which comes later or was made ` +
-      `later. Applied out of order, it may not leave what a new object has:${late.map(reasonOf).join('')}\n` +
-      "Write a new migration with what it should have done and pass skipped: 'ignore', or pass skipped: 'apply' if it " +
-      'is safe to run now.',
+    `${list(migrations)} was never applied in this object, though ${named(latest)} was. Applied now, it may not leave ` +
+      `what a new object has:\n${reasons.join('')}Write a new migration with what it should have done and pass skipped: ` +
+      "'ignore', or pass skipped: 'apply' if it is safe to run now.",
     table,
     keysOf(migrations),
-  );
-}
-
-export function refuseAhead(ahead: readonly LedgerRow[], table: string): never {
-  const names = ahead.map(nameOfRow);
-  throw new AdoptionError(
-    'AHEAD',
-    `${table} has ${names.join(', ')}, which this code does not know: it is older than the object. Deploy the newer ` +
-      "code again, or pass ahead: 'report' to run on the newer schema.",
-    table,
-    names,
-  );
-}
-
-export function refuseDrift(drift: readonly Migration[], table: string): never {
-  throw new AdoptionError(
-    'DRIFT',
-    `The SQL of ${list(drift)} has changed since it was applied in this object. Restore it and write a new migration ` +
-      "with the change, or pass drift: 'warn' if both do the same.",
-    table,
-    keysOf(drift),
-  );
-}
-
-export function refuseMirror(): never {
-  throw new InputError(
-    'INVALID_OPTION',
-    "drizzle: 'mirror' needs to know when Drizzle made each migration, and a record without tags does not say. Pass " +
-      "drizzle-kit's migrations.js, or a converted module.",
-    'drizzle',
   );
 }

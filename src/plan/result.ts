@@ -67,12 +67,8 @@ export const UP_TO_DATE: MigrateResult = freeze({
   drizzleLedger: null,
 });
 
-const ref = ({ key, tag }: Migration): MigrationRef => ({ key, tag });
-
-const ledgerOf = ({ retire, mirror }: Plan): MigrateResult['drizzleLedger'] => {
-  if (retire) return 'retired';
-  return mirror !== undefined && mirrorChanges(mirror) ? 'mirrored' : null;
-};
+const refs = (migrations: readonly Migration[]): MigrationRef[] =>
+  migrations.map(({ key, tag }) => ({ key, tag }));
 
 /**
  * What a plan comes to.
@@ -82,22 +78,22 @@ const ledgerOf = ({ retire, mirror }: Plan): MigrateResult['drizzleLedger'] => {
  * @param violations rows that lacked their parent before and still do
  */
 export function toResult(plan: Plan, upToDate: boolean, violations: Violations): MigrateResult {
+  const { entries, steps, ahead, drift, unknown, retire, mirror } = plan;
   const entered = (...origins: Origin[]): MigrationRef[] =>
-    plan.entries.flatMap(({ migration, origin }) =>
-      migration !== null && origins.includes(origin) ? [ref(migration)] : [],
-    );
+    refs(entries.flatMap((one) => (origins.includes(one.origin) ? (one.migration ?? []) : [])));
+  const isMirrored = !upToDate && mirror !== undefined && mirrorChanges(mirror);
   return {
     upToDate,
     adopted: entered('drizzle', 'do-orm'),
-    applied: plan.steps.map(({ migration }) => ref(migration)),
-    outOfOrder: plan.steps.filter(({ skipped }) => skipped).map(({ migration }) => ref(migration)),
+    applied: refs(steps.map(({ migration }) => migration)),
+    outOfOrder: refs(steps.flatMap(({ skipped, migration }) => (skipped ? migration : []))),
     ignored: entered('ignored'),
-    unknown: plan.unknown,
-    ahead: plan.ahead.map(({ version, tag }) => ({ key: keyOf(version), tag })),
-    drift: plan.drift.map(ref),
+    unknown,
+    ahead: ahead.map(({ version, tag }) => ({ key: keyOf(version), tag })),
+    drift: refs(drift),
     violations: violations.listed,
     violationCount: violations.total,
     unchecked: violations.unchecked,
-    drizzleLedger: upToDate ? null : ledgerOf(plan),
+    drizzleLedger: !upToDate && retire ? 'retired' : isMirrored ? 'mirrored' : null,
   };
 }

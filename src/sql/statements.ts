@@ -10,7 +10,6 @@ export const MAX_STATEMENT_BYTES = 100_000;
 // Comments, the four kinds of quotes (an unclosed one reaches to the end), words, white space, any other character.
 const TOKEN =
   /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'[^']*(?:''[^']*)*(?:'|$)|"[^"]*(?:""[^"]*)*(?:"|$)|`[^`]*(?:``[^`]*)*(?:`|$)|\[[^\]]*(?:\]|$)|[\w$\u0080-\ufefe\uff00-\uffff]+|[ \t\n\f\r\ufeff]+|[\s\S]/g;
-const SPACE = ' \t\n\f\r\ufeff';
 const IGNORED = /^(?:--|\/\*|[ \t\n\f\r\ufeff])/;
 
 /** The tokens that mean something (no white space, no comments), in capitals. */
@@ -28,18 +27,18 @@ function* tokens(sql: string): Generator<{ word: string; start: number; end: num
  */
 export const words = (sql: string): string[] => Array.from(tokens(sql), ({ word }) => word);
 
+/** A name or a text without its quotes; any other word as it is. */
+const unquote = (word: string): string =>
+  /^['"`[]/.test(word)
+    ? word.slice(1, -1).replaceAll((word[0] as string).repeat(2), word[0] as string)
+    : word;
+
 /**
  * The names that a statement may hold, in capitals and without quotes; keywords, texts and numbers are among them.
  *
  * @param sql one statement
  */
-export const namesIn = (sql: string): string[] =>
-  words(sql).map((word) => (/^['"`[]/.test(word) ? unquote(word) : word));
-
-const unquote = (word: string): string => {
-  const mark = word[0] as string;
-  return word.slice(1, -1).replaceAll(mark + mark, mark);
-};
+export const namesIn = (sql: string): string[] => words(sql).map(unquote);
 
 /**
  * What {@link words} gives, as it is written: for those who need the names and texts themselves.
@@ -49,48 +48,31 @@ const unquote = (word: string): string => {
 export const lexemes = (sql: string): string[] =>
   Array.from(tokens(sql), ({ start, end }) => sql.slice(start, end));
 
-const CREATE_TRIGGER = /^(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP |TEMPORARY )?TRIGGER$/;
-/** No statement needs more words than this to say that it makes a trigger. */
-const OPENING_WORDS = 6;
+const CREATE_TRIGGER = /^(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP |TEMPORARY )?TRIGGER /;
 
 /** Splits at the semicolons that end a statement; in a trigger that is the one after `; END`. */
 function* statementsOf(chunk: string): Generator<string> {
-  let start = -1;
+  let start = 0;
   let end = 0;
-  let seen: string[] = [];
-  let inTrigger = false;
+  let seen = '';
   for (const token of tokens(chunk)) {
-    const ends = !inTrigger || (seen.at(-1) === 'END' && seen.at(-2) === ';');
-    if (token.word === ';' && ends) {
-      if (start >= 0) yield chunk.slice(start, end);
-      start = -1;
-      seen = [];
-      inTrigger = false;
-      continue;
+    if (token.word === ';' && (!CREATE_TRIGGER.test(seen) || seen.endsWith(' ; END '))) {
+      if (seen) yield chunk.slice(start, end);
+      seen = '';
+    } else {
+      if (!seen) start = token.start;
+      end = token.end;
+      seen += `${token.word} `;
     }
-    if (start < 0) start = token.start;
-    end = token.end;
-    seen.push(token.word);
-    inTrigger ||=
-      token.word === 'TRIGGER' &&
-      seen.length <= OPENING_WORDS &&
-      CREATE_TRIGGER.test(seen.join(' '));
   }
-  if (start >= 0) yield chunk.slice(start, end);
+  if (seen) yield chunk.slice(start, end);
 }
-
-const isSpace = (char: string | undefined): boolean => char !== undefined && SPACE.includes(char);
 
 /** A text without comments is one statement if its only semicolon is the last character: most are, and are found soon. */
 function oneStatementOf(chunk: string): string | undefined {
-  if (chunk.includes('--') || chunk.includes('/*')) return undefined;
-  let start = 0;
-  let end = chunk.length;
-  while (isSpace(chunk[start])) start++;
-  while (end > start && isSpace(chunk[end - 1])) end--;
-  if (chunk[end - 1] === ';') end--;
-  while (end > start && isSpace(chunk[end - 1])) end--;
-  const statement = chunk.slice(start, end);
+  // White space beyond ASCII is none to SQLite.
+  if (/--|\/\*|[^\t\n\r -~]/.test(chunk)) return undefined;
+  const statement = chunk.trim().replace(/;$/, '').trimEnd();
   return statement === '' || statement.includes(';') ? undefined : statement;
 }
 
@@ -140,13 +122,6 @@ export function isAdditive(statement: string): boolean {
   return ADDITIVE.some((form) => form.test(outline(statement)));
 }
 
-/** As SQLite reads a pragma's value: a number by its lowest byte, none above 31 bits, and any other word as off. */
-function isOn(value: string): boolean {
-  const number = /^0X[0-9A-F]+/.exec(value)?.[0] ?? /^\d+/.exec(value)?.[0];
-  if (number === undefined) return /^(ON|YES|TRUE)$/.test(value);
-  return Number(number) < 2 ** 31 && Number(number) % 256 !== 0;
-}
-
 /**
  * Recognises a statement that switches a pragma on or off, in any spelling that SQLite takes:
  * https://www.sqlite.org/pragma.html
@@ -156,16 +131,22 @@ function isOn(value: string): boolean {
  */
 export function pragmaSwitch(statement: string): { name: string; on: boolean } | undefined {
   if (!/^pragma\b/i.test(statement)) return undefined;
-  const unquote = (word: string): string => (/^['"`[]/.test(word) ? word.slice(1, -1) : word);
-  const [, ...rest] = words(statement);
-  const [name, equals, ...value] = rest[1] === '.' ? rest.slice(2) : rest;
-  if (name === undefined || (equals !== '=' && equals !== '(')) return undefined;
-  if (value[0] === '=') value.shift();
+  const text = words(statement)
+    .join(' ')
+    .replace(/ \( (.*) \)$/s, ' = $1');
   // What SQLite refuses is no switch: it is run, and SQLite says what is wrong.
-  if (equals === '(' && value.pop() !== ')') return undefined;
-  const sign = value[0] === '-' || value[0] === '+' ? value.shift() : undefined;
-  if (value.length !== 1 && !/^\d*\.\d*$/.test(value.join(''))) return undefined;
-  return { name: unquote(name).toLowerCase(), on: sign !== '-' && isOn(unquote(value[0] ?? '')) };
+  const [, name, sign, quoted] =
+    /^PRAGMA (?:\S+ \. )?(\S+) = (?:= )?([-+] )?(\S+|['"`[][^'"`\]]*.|\d* ?\.(?: \d+)?)$/.exec(
+      text,
+    ) ?? [];
+  if (!name || !quoted) return undefined;
+  const value = unquote(quoted);
+  // A number counts by its lowest byte, none above 31 bits, and any other word is off.
+  const number = Number(/^(0X[0-9A-F]+|\d+)/.exec(value)?.[0] ?? /^(ON|YES|TRUE)$/.test(value));
+  return {
+    name: unquote(name).toLowerCase(),
+    on: sign !== '- ' && number < 2 ** 31 && number % 256 > 0,
+  };
 }
 
 /**
@@ -177,7 +158,7 @@ export function pragmaSwitch(statement: string): { name: string; on: boolean } |
 export const namesTable = (statement: string, table: string): boolean =>
   // Few texts hold the name at all, and taking one apart is slow.
   statement.toUpperCase().includes(table.toUpperCase()) &&
-  words(statement).some((word) => word.replace(/^["`[]([\s\S]*).$/, '$1') === table.toUpperCase());
+  namesIn(statement).includes(table.toUpperCase());
 
 /**
  * The table that a statement drops.
@@ -212,4 +193,4 @@ export function addsNoRows(statement: string): boolean {
  * @param statement one statement
  */
 export const replacesTable = (statement: string): boolean =>
-  /^(DROP TABLE|ALTER TABLE .* RENAME TO) /.test(outline(statement));
+  /^(DROP TABLE|ALTER TABLE .* RENAME TO) /.test(words(statement).join(' '));

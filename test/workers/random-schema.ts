@@ -193,11 +193,12 @@ const CHANGES = {
     const values = needed.map(
       ({ references }) => `(SELECT min("id") FROM \`${references?.table}\`)`,
     );
-    const row = (id: number) => `SELECT ${[id, `'of ${number}'`, ...values].join(', ')}`;
+    const row = (id: number) => [id, `'of ${number}'`, ...values].join(', ');
     const ids = Array.from({ length: 1 + (column % 2) }, (_, i) => 1000 * number + i);
-    return additive(
-      `INSERT INTO \`${table.name}\`(${names.join(', ')}) ${ids.map(row).join(' UNION ALL ')}`,
-    );
+    const start = `INSERT INTO \`${table.name}\`(${names.join(', ')})`;
+    return needed.length === 0
+      ? additive(`${start} VALUES ${ids.map((id) => `(${row(id)})`).join(', ')}`)
+      : other(`${start} ${ids.map((id) => `SELECT ${row(id)}`).join(' UNION ALL ')}`);
   },
   'drops a column': (_, table, { column }) => rebuildWith(table, column, () => undefined),
   'makes a column required': (_, table, { column }) =>
