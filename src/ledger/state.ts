@@ -15,6 +15,8 @@ export interface TableNames {
 export interface State {
   readonly ledger: Ledger | undefined;
   readonly drizzle: DrizzleLedger | undefined;
+  /** All tables and views beside Drizzle's ledger, in capitals; none are read where there is no such ledger. */
+  readonly tables: ReadonlySet<unknown>;
 }
 
 /**
@@ -44,7 +46,11 @@ export function readHead(sql: SqlStorageLike, table: string): unknown {
  */
 export function readState(sql: SqlStorageLike, { table, drizzleTable }: TableNames): State {
   try {
-    return { ledger: readLedger(sql, table), drizzle: readDrizzleLedger(sql, drizzleTable) };
+    const drizzle = readDrizzleLedger(sql, drizzleTable);
+    // https://www.sqlite.org/pragma.html#pragma_table_list reads the schema in memory, so no row is billed.
+    const all = drizzle ? [...sql.exec('PRAGMA table_list')] : [];
+    const tables = new Set(all.map(({ name }) => String(name).toUpperCase()));
+    return { ledger: readLedger(sql, table), drizzle, tables };
   } catch (cause) {
     // https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
     if (cause instanceof Error && cause.message.startsWith('SQL is not enabled')) {

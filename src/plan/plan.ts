@@ -14,6 +14,7 @@ import { type MirrorPlan, mirrorChanges, planMirror } from '../ledger/mirror.ts'
 import type { Matches } from '../ledger/pair.ts';
 import type { DrizzleRow, LedgerRow, Origin } from '../ledger/row.ts';
 import type { State } from '../ledger/state.ts';
+import { effectOf } from '../sql/effects.ts';
 import {
   excessBytes,
   MAX_STATEMENT_BYTES,
@@ -21,7 +22,7 @@ import {
   splitStatements,
 } from '../sql/statements.ts';
 import { createdAt, findLate } from './late.ts';
-import { checkLate, checkRules, named } from './refusals.ts';
+import { checkLate, checkRules, named, refuseOther } from './refusals.ts';
 import type { ResolvedRules } from './rules.ts';
 
 export { createdAt };
@@ -71,6 +72,8 @@ export interface Plan {
 function matchTheirs(
   rows: readonly DrizzleRow[],
   migrations: readonly Migration[],
+  { tables }: State,
+  isNew: boolean,
   { drizzleTable, unknown }: ResolvedRules,
 ): Matches<DrizzleRow> {
   if (migrations.some(({ tag }) => tag !== null)) {
@@ -84,7 +87,18 @@ function matchTheirs(
       drizzleTable,
     );
   }
-  return matchByCount(rows, migrations, drizzleTable);
+  const matches = matchByCount(rows, migrations, drizzleTable);
+  if (isNew && createdNoneOf([...matches.values()], tables)) {
+    refuseOther(drizzleTable, rows.length, 'drizzleTable');
+  }
+  return matches;
+}
+
+/** Whether migrations create tables, and an object has none of these: so it is not they that ran in it. */
+function createdNoneOf(migrations: readonly Migration[], tables: ReadonlySet<unknown>): boolean {
+  const effects = migrations.flatMap(({ sql }) => splitStatements(sql).map(effectOf));
+  const created = effects.filter(({ kind }) => kind === 'table');
+  return created.length > 0 && !created.some(({ name }) => tables.has(name));
 }
 
 function toStep(migration: Migration, skipped: boolean, table: string): Step {
@@ -170,7 +184,7 @@ export function makePlan(
   const rows = ledger?.rows ?? [];
   const drizzleRows = drizzle?.rows ?? [];
   const ours = matchLedger(rows, migrations, table);
-  const theirs = matchTheirs(drizzleRows, migrations, options);
+  const theirs = matchTheirs(drizzleRows, migrations, state, rows.length === 0, options);
   const applied = new Set([...ours.values(), ...theirs.values()]);
   const open = migrations.filter((migration) => !applied.has(migration));
   const isKnown = knownRows(drizzleRows, rows);

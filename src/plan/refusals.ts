@@ -29,6 +29,22 @@ export interface Findings {
 }
 
 /**
+ * Refuses rows that are another list's history.
+ *
+ * @param name the ledger's name
+ * @param count how many rows it has
+ * @param option the option that names another table
+ */
+export function refuseOther(name: string, count: number, option: 'table' | 'drizzleTable'): never {
+  throw new AdoptionError(
+    'OTHER_HISTORY',
+    `${name} has ${count} row(s), and none matches a migration. Two lists in one object, as of a class and its base ` +
+      `class, need a table each: name another one with the option \`${option}\`.`,
+    name,
+  );
+}
+
+/**
  * Refuses what the options do not allow.
  *
  * @param findings what there is in the object
@@ -67,12 +83,7 @@ export function checkRules(
   if (open.length > 0 && applied.size === 0 && ahead.length + unknown.length > 0) {
     // With nothing in common, any of these may have run already.
     const option = ahead.length > 0 ? 'table' : 'drizzleTable';
-    throw new AdoptionError(
-      'OTHER_HISTORY',
-      `${rules[option]} has ${ahead.length || unknown.length} row(s), and none matches a migration. Two lists in one ` +
-        `object, as of a class and its base class, need a table each: name another one with the option \`${option}\`.`,
-      rules[option],
-    );
+    refuseOther(rules[option], ahead.length || unknown.length, option);
   }
   // Without tags only the text tells what ran, and one that was edited would run again.
   const isDoubtful = ahead.some(hasNoTag) && open.some(hasNoTag);

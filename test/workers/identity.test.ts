@@ -548,3 +548,37 @@ describe('many rows that stand for nothing', () => {
       expect(ledger(ctx)).toHaveLength(4002);
     }));
 });
+
+describe("a record without tags beside Drizzle's ledger", () => {
+  const app = bundle0(make('app', 0), make('more', 1));
+  const library = record(make('lib', 0), make('lib2', 1));
+  const own = { table: '__library' };
+
+  it.each(['retire', 'mirror'] as const)(
+    "is no adoption of another list's history (%s)",
+    async (drizzle) => {
+      await inObject(async (ctx) => {
+        await runDrizzle0(ctx, app);
+        if (drizzle === 'mirror') migrate(ctx, app, { drizzle });
+        const before = dump(ctx);
+        const error = refused(ctx, library, own);
+        expect(error.message).toBe(
+          '[OTHER_HISTORY] __drizzle_migrations has 2 row(s), and none matches a migration. Two lists in one object, as of ' +
+            'a class and its base class, need a table each: name another one with the option `drizzleTable`.',
+        );
+        expect(dump(ctx)).toEqual(before);
+        migrate(ctx, app, { drizzle });
+        const both = { ...own, drizzleTable: '__library_drizzle' };
+        expect(migrate(ctx, library, both).applied).toHaveLength(2);
+        expect(tables(ctx)).toContain('lib2');
+        expect(migrate(ctx, app, { drizzle }).upToDate).toBe(true);
+      });
+    },
+  );
+
+  it('adopts what it created itself', () =>
+    inObject(async (ctx) => {
+      await runDrizzle0(ctx, app);
+      expect(migrate(ctx, record(make('app', 0), make('more', 1)), own).adopted).toHaveLength(2);
+    }));
+});

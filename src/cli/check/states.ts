@@ -89,13 +89,17 @@ export function stateOf(migrations: readonly Known[], leftBy: LeftBy): State | u
  * @param state what stands in an object that has all of them
  * @param has whether it has a migration, by its place among all
  */
-export const keeping = ({ ledger, drizzle }: State, has: (place: number) => boolean): State => ({
+export const keeping = (
+  { ledger, drizzle, tables }: State,
+  has: (place: number) => boolean,
+): State => ({
   ledger: ledger && {
     ...ledger,
     rows: ledger.rows
       .filter((_, place) => has(place))
       .map((row, version) => ({ ...row, version, head: null })),
   },
+  tables,
   drizzle: drizzle && { ...drizzle, rows: drizzle.rows.filter((_, place) => has(place)) },
 });
 
