@@ -17,7 +17,7 @@ export const isTimestamp = (value: unknown): value is number =>
  * @param millis milliseconds since 1970
  */
 export const secondOf = (millis: number): string =>
-  new Date(millis).toISOString().replace(/\D/g, '').slice(0, 14);
+  new Date(millis).toISOString().replace(/\..*|\D/g, '');
 
 /**
  * Whether a value is a name as Drizzle 1.x gives them: the second, and `_` if more follows.

@@ -43,6 +43,6 @@ function readAnew(input: unknown): MigrationList {
   freeze(input);
   remember(input as object, list);
   if (isWhole) recent.unshift({ parts, list });
-  recent.length = Math.min(recent.length, RECENT);
+  recent.splice(RECENT);
   return list;
 }

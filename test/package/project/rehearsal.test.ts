@@ -20,6 +20,6 @@ it('rehearses the whole history', async () => {
   // The types are there, and are not `any`.
   // @ts-expect-error
   await expect(testing.rehearse(INBOX, { m0000: 1 })).rejects.toThrow(
-    '[SQL_NOT_TEXT] The SQL of m0000 is a value of type number',
+    '[SQL_NOT_TEXT] The SQL of m0000 is of type Number, not text',
   );
 });
