@@ -112,13 +112,13 @@ describe('a wake', () => {
         return written.map((text) => text.replace(/\d{13}/, 'now'));
       };
       const insert =
-        'INSERT INTO "__migrations" (tag, checksum, created_at, applied_at, origin, head) VALUES (null, ?, null, now, ?, ?)';
+        'INSERT INTO "__migrations" (tag,checksum,created_at,applied_at,origin,head) VALUES (null,?,null,now,?,?)';
       expect(writes()).toEqual([
         'CREATE TABLE "__migrations" (version INTEGER PRIMARY KEY, tag TEXT, checksum TEXT, created_at INTEGER, applied_at INTEGER, origin TEXT, head TEXT)',
       ]);
       expect(writes(users)).toEqual([
         users,
-        insert.replace('tag', 'version, tag').replace('(null', '(0, null'),
+        insert.replace('tag', 'version,tag').replace('(null', '(0,null'),
       ]);
       expect(writes(users, posts)).toEqual([posts, insert]);
       expect(writes(users, `${posts} `)).toEqual([
