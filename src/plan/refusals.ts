@@ -67,7 +67,7 @@ export function checkRules(
     throw new AdoptionError(
       'UNKNOWN_ROW',
       `${drizzleTable} has ${rows.length} row(s) that match no migration: ${rows.join(', ')}. Bring the migration back ` +
-        "(if its `when` was changed, name the old one under `was`), or pass unknown: 'ignore' to keep the rows.",
+        "(if its `when` was changed, convert and name the old one under `was`), or pass unknown: 'ignore' to keep the rows.",
       drizzleTable,
       rows,
     );

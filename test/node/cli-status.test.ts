@@ -276,9 +276,8 @@ describe('one object', () => {
       state: 'refused',
       wake: '',
       problem:
-        '[UNKNOWN_ROW] __drizzle_migrations has 1 row(s) that match no migration: created_at 5. Code that lacks an applied migration ' +
-        'must not go on: bring the migration back (if its `when` was changed, convert and name the old one under ' +
-        "`was`), or pass unknown: 'ignore' to keep the row and go on.",
+        '[UNKNOWN_ROW] __drizzle_migrations has 1 row(s) that match no migration: created_at 5. Bring the migration back ' +
+        "(if its `when` was changed, convert and name the old one under `was`), or pass unknown: 'ignore' to keep the rows.",
     });
   });
 

@@ -39,6 +39,7 @@ const EXPORTS = {
     'history',
     'inspect',
     'migrate',
+    'migrateAsync',
     'rewind',
   ],
   'drizzle-offramp/durable-sqlite/migrator': ['migrate'],

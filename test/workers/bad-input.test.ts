@@ -534,7 +534,7 @@ describe("somebody else's table", () => {
     [
       '__migrations',
       'CREATE TABLE __migrations (version INTEGER, branch TEXT, PRIMARY KEY (version, branch))',
-      'has a "version" that is no INTEGER PRIMARY KEY',
+      'has no column "tag"',
       'table',
     ],
     [
@@ -545,7 +545,13 @@ describe("somebody else's table", () => {
     ],
     [
       '__migrations',
-      'CREATE TABLE __migrations (version INTEGER PRIMARY KEY, dirty INTEGER NOT NULL)',
+      'CREATE TABLE __migrations (version INTEGER, tag, checksum, created_at, applied_at, origin, head, PRIMARY KEY (version, tag))',
+      'has a "version" that is no INTEGER PRIMARY KEY',
+      'table',
+    ],
+    [
+      '__migrations',
+      'CREATE TABLE __migrations (version INTEGER PRIMARY KEY, tag, checksum, created_at, applied_at, origin, head, dirty INTEGER NOT NULL)',
       'needs a value for its column "dirty"',
       'table',
     ],
@@ -570,19 +576,19 @@ describe("somebody else's table", () => {
     [
       '__migrations',
       'CREATE VIEW __migrations AS SELECT 1 AS version',
-      'is a view, not a table',
+      'is no table (view)',
       'table',
     ],
     [
       '__migrations',
       'CREATE TABLE t (x); CREATE INDEX __migrations ON t (x)',
-      'is an index, not a table',
+      'is no table (index)',
       'table',
     ],
     [
       '__drizzle_migrations',
       'CREATE TABLE t (x); CREATE UNIQUE INDEX __Drizzle_Migrations ON t (x)',
-      'is an index, not a table',
+      'is no table (index)',
       'drizzleTable',
     ],
     [
@@ -606,7 +612,7 @@ describe("somebody else's table", () => {
     [
       '__drizzle_migrations',
       'CREATE VIEW __drizzle_migrations AS SELECT 1 AS hash, 2 AS created_at',
-      'is a view, not a table',
+      'is no table (view)',
       'drizzleTable',
     ],
   ])('%s made by %s is refused', (table, made, found, option) =>
@@ -615,7 +621,7 @@ describe("somebody else's table", () => {
       const before = dump(ctx);
       const error = thrown(() => migrate(ctx, { m0000: sql }));
       expect(error.message).toBe(
-        `[NOT_A_LEDGER] The table ${table} ${found}: it is somebody else's. Name another one with the option \`${option}\`.`,
+        `[NOT_A_LEDGER] ${table} ${found}, so it is no ledger. Name another table with the option \`${option}\`.`,
       );
       expect(error).toMatchObject({ name: 'AdoptionError', code: 'NOT_A_LEDGER', table, keys: [] });
       expect(dump(ctx)).toEqual(before);
@@ -642,9 +648,8 @@ describe("somebody else's table", () => {
       const before = dump(ctx);
       const error = thrown(() => migrate(ctx, { m0000: sql }));
       expect(error.message).toBe(
-        '[BROKEN_LEDGER] The ledger __migrations has version 1 where 0 was expected: its versions must be 0, 1, 2 and so on, so a row ' +
-          'was removed or the table is not a ledger of migrations. Restore the row, or name another table with the ' +
-          'option `table`.',
+        '[BROKEN_LEDGER] __migrations has version 1 where 0 was expected. Restore the missing row, ' +
+          'or name another table with the option `table`.',
       );
       expect(error).toMatchObject({
         name: 'AdoptionError',
@@ -716,9 +721,8 @@ describe('a table in the place of a ledger', () => {
       const before = dump(ctx);
       const error = thrown(() => migrate(ctx, { m0000: sql, m0001: 'SELECT 1' }));
       expect(error.message).toBe(
-        '[BROKEN_LEDGER] The ledger __migrations has version null where 1 was expected: its versions must be 0, 1, 2 and so on, so a ' +
-          'row was removed or the table is not a ledger of migrations. Restore the row, or name another table with the ' +
-          'option `table`.',
+        '[BROKEN_LEDGER] __migrations has version null where 1 was expected. Restore the missing row, ' +
+          'or name another table with the option `table`.',
       );
       expect(error).toMatchObject({ code: 'BROKEN_LEDGER', keys: ['null'] });
       expect(dump(ctx)).toEqual(before);
@@ -780,8 +784,8 @@ describe('a statement that', () => {
       const input = { m0000: sql, m0001: `SELECT 1; ${statement}` };
       const error = thrown(() => migrate(ctx, input));
       expect(error.message).toBe(
-        '[INVALID_TABLE_NAME] Statement 2 of m0001 names __migrations, which is the ledger, and nobody else writes there. Take it out, or ' +
-          'name another ledger with the option `table`.',
+        '[INVALID_TABLE_NAME] Statement 2 of m0001 names __migrations, the ledger. Take it out, or ' +
+          'name another table with the option `table`.',
       );
       expect(error).toMatchObject({ code: 'INVALID_TABLE_NAME', key: 'm0001' });
       expect(dump(ctx)).toEqual(before);

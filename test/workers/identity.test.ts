@@ -111,9 +111,8 @@ describe('a record without tags, after a merge', () => {
       for (const options of [{}, { unknown: 'ignore' }]) {
         const error = refused(ctx, merged, options);
         expect(error.message).toBe(
-          '[UNKNOWN_MIGRATION] __migrations has version 1, which this code lacks, and the code has m0001, m0002, which the object lacks: ' +
-            'neither is the older one. Bring the missing migration back. Without a tag a migration is known by its text ' +
-            'alone: if one was edited, restore its text, as it would run a second time.',
+          '[UNKNOWN_MIGRATION] __migrations has version 1, which the code lacks, and the code has m0001, m0002, which the object lacks. ' +
+            'Bring the migration back, or its text if that was edited: without a tag it would run again.',
         );
         expect(error).toMatchObject({ code: 'UNKNOWN_MIGRATION', keys: ['version 1'] });
       }
@@ -153,9 +152,8 @@ describe('a record without tags, after a merge', () => {
 
 describe('two records under one ledger, as of a class and its base class', () => {
   const message = (count: number) =>
-    `[OTHER_HISTORY] __migrations has ${count} row(s), and none of them stands for a migration of this code: it is not the history of ` +
-    'this object, and any of it may have run already. Two lists in one object, as of a class and its base class, need a ' +
-    'ledger each: name another one with the option `table`.';
+    `[OTHER_HISTORY] __migrations has ${count} row(s), and none matches a migration. Two lists in one object, as of ` +
+    'a class and its base class, need a table each: name another one with the option `table`.';
 
   it.each([
     ['one each', record(one), record(two)],
@@ -227,9 +225,8 @@ describe('drizzle-orm 1.x with the folder of 0.x', () => {
       expect(refused(ctx, bundle0(one, two))).toMatchObject({ code: 'UNKNOWN_ROW' });
       const error = refused(ctx, bundle0(one, two), { unknown: 'ignore' });
       expect(error.message).toBe(
-        '[OTHER_HISTORY] __drizzle_migrations has 2 row(s), and none of them stands for a migration of this code: it is not the history ' +
-          'of this object, and any of it may have run already. Two lists in one object, as of a class and its base class, ' +
-          'need a ledger each: name another one with the option `drizzleTable`.',
+        '[OTHER_HISTORY] __drizzle_migrations has 2 row(s), and none matches a migration. Two lists in one object, as of ' +
+          'a class and its base class, need a table each: name another one with the option `drizzleTable`.',
       );
       expect(error).toMatchObject({ code: 'OTHER_HISTORY', table: '__drizzle_migrations' });
       expect(runs(ctx, one, two)).toEqual([1, 1]);
@@ -432,8 +429,8 @@ describe("Drizzle's ledger as other migrators of Drizzle write it", () => {
       expect(refused(ctx, record(one, two))).toMatchObject({
         code: 'AMBIGUOUS_ROW',
         message:
-          '[AMBIGUOUS_ROW] __drizzle_migrations has 1 row(s) that say the same as another one. Migrations without tags are matched by ' +
-          "count, and nobody can tell how many ran. Pass drizzle-kit's migrations.js, or a converted module.",
+          '[AMBIGUOUS_ROW] __drizzle_migrations has 1 row(s) that say the same as another one, so nobody can tell how many ' +
+          "migrations ran. Pass drizzle-kit's migrations.js, or a converted module.",
       });
       await ctx.storage.deleteAll();
       runDrizzle1(ctx, bundle1(one));

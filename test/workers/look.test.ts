@@ -31,7 +31,7 @@ describe('ahead', () => {
       const before = dump(ctx);
       const error = thrown(() => migrate(ctx, bundle0(one), { ahead: 'error' }));
       expect(error.message).toBe(
-        '[AHEAD] __migrations has 20261122120100_two, which this code does not know: it is older than the object. Deploy the ' +
+        '[AHEAD] __migrations has 20261122120100_two, which the code lacks. Deploy the ' +
           "newer code again, or pass ahead: 'report' to run on the newer schema.",
       );
       expect(error).toMatchObject({

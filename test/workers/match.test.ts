@@ -207,8 +207,7 @@ describe('the second alone', () => {
   const message =
     '[AMBIGUOUS_ROW] the_ledger has 1 row(s) for the second 20261122120000, in which 2 migration(s) were made: 20261122120000_a, ' +
     '20261122120000_b. Nobody can tell which of them ran. ';
-  const journal =
-    'Convert the migrations from the 0.x journal, which has the milliseconds, and pass those.';
+  const journal = 'Convert the migrations from the 0.x journal, which has the milliseconds.';
   const stamp = 'Write the `when` of the one that ran into the row as its created_at.';
 
   it.each([

@@ -332,7 +332,7 @@ describe('mirror', () => {
     inObject((ctx) => {
       const error = thrown(() => migrate(ctx, { m0000: one.sql }, mirror));
       expect(error.message).toBe(
-        "[INVALID_OPTION] drizzle: 'mirror' needs to know when Drizzle made each migration, and a record without tags does not say. Pass " +
+        "[INVALID_OPTION] drizzle: 'mirror' needs migrations with tags. Pass " +
           "drizzle-kit's migrations.js, or a converted module.",
       );
       expect(error).toMatchObject({ name: 'InputError', code: 'INVALID_OPTION', key: 'drizzle' });

@@ -67,7 +67,7 @@ describe('older code', () => {
       migrate(ctx, { m0000: one.sql, m0001: two.sql, m0002: three.sql });
       const error = thrown(() => migrate(ctx, { m0000: one.sql }, { ahead: 'error' }));
       expect(error.message).toBe(
-        '[AHEAD] __migrations has version 1, version 2, which this code does not know: it is older than the object. Deploy ' +
+        '[AHEAD] __migrations has version 1, version 2, which the code lacks. Deploy ' +
           "the newer code again, or pass ahead: 'report' to run on the newer schema.",
       );
       expect(error).toMatchObject({ code: 'AHEAD', table: '__migrations' });
@@ -77,9 +77,7 @@ describe('older code', () => {
     inObject((ctx) => {
       migrate(ctx, bundle0(one, two, three));
       const error = thrown(() => migrate(ctx, bundle0(one, four)));
-      expect(error.message).toContain(
-        `__migrations has ${tagOf(two)}, ${tagOf(three)}, which this`,
-      );
+      expect(error.message).toContain(`__migrations has ${tagOf(two)}, ${tagOf(three)}, which the`);
       expect(error).toMatchObject({ keys: [tagOf(two), tagOf(three)], table: '__migrations' });
     }));
 
@@ -123,7 +121,7 @@ describe('several migrations that were skipped', () => {
       const error = thrown(() => migrate(ctx, bundle0(one, drop2, drop3, four)));
       expect(error.message).toBe(
         `[SKIPPED_MIGRATION] m0001 (${tagOf(drop2)}), m0002 (${tagOf(drop3)}) was never applied in this object, though m0003 (${tagOf(four)}) ` +
-          'was, which comes later or was made later. Applied out of order, it may not leave what a new object has:\n' +
+          'was. Applied now, it may not leave what a new object has:\n' +
           `  m0001 (${tagOf(drop2)}): "DROP TABLE one" does more than add\n` +
           `  m0002 (${tagOf(drop3)}): "DROP TABLE one" does more than add\n` +
           "Write a new migration with what it should have done and pass skipped: 'ignore', or pass skipped: 'apply' if " +
@@ -179,7 +177,7 @@ describe('drift', () => {
       const error = thrown(() => migrate(ctx, edited, { drift: 'error' }));
       expect(error.message).toBe(
         `[DRIFT] The SQL of m0000 (${tagOf(one)}), m0002 (${tagOf(three)}) has changed since it was applied in this object. ` +
-          "Restore it and write a new migration with the change, or pass drift: 'warn' if both do the same.",
+          "Restore it and write a new migration, or pass drift: 'warn' if both do the same.",
       );
       expect(error).toMatchObject({ keys: ['m0000', 'm0002'] });
     }));

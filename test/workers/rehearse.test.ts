@@ -683,7 +683,7 @@ a new object                                       ok        ok      –      �
 3 20261122120300_more without 20261122120001_late  FAILED    –       –      –         –             –
 
 migrates, 3 20261122120300_more without 20261122120001_late:
-  [SKIPPED_MIGRATION] m0002 (20261122120001_late) was never applied in this object, though m0003 (20261122120300_more) was, which comes later or was made later. Applied out of order, it may not leave what a new object has:
+  [SKIPPED_MIGRATION] m0002 (20261122120001_late) was never applied in this object, though m0003 (20261122120300_more) was. Applied now, it may not leave what a new object has:
     m0002 (20261122120001_late): "UPDATE items SET text = 'late'" does more than add
   Write a new migration with what it should have done and pass skipped: 'ignore', or pass skipped: 'apply' if it is safe to run now.
   Fix: Do what the message says; or, if such objects shall be refused, pass refused: ['20261122120001_late'] to the rehearsal, or skips: false if there are none.`);

@@ -6,6 +6,7 @@ import { millisOf } from '../../base/time.ts';
 import type { Migration, MigrationRecord } from '../../input/migration.ts';
 import { type Inspection, inspect } from '../../inspect.ts';
 import { migrate } from '../../migrate.ts';
+import { effectOf } from '../../sql/effects.ts';
 import { addsNoRows, isAdditive, splitStatements } from '../../sql/statements.ts';
 import { type Database, openDatabase } from '../database.ts';
 import { CliError } from '../output.ts';
@@ -67,6 +68,11 @@ function leaveDrizzleLedger(
 ): void {
   const isNamed = form === '1.x';
   const more = isNamed ? ', name text, applied_at TEXT' : '';
+  // Plans alone are compared here, and one table is enough to show that these migrations have run.
+  const created = present
+    .flatMap((migration) => splitStatements(migration.sql).map(effectOf))
+    .find(({ kind }) => kind === 'table');
+  if (created !== undefined) sql.exec(`CREATE TABLE ${quote(created.name)} (x)`);
   sql.exec(
     `CREATE TABLE __drizzle_migrations (id INTEGER PRIMARY KEY, hash text NOT NULL, created_at numeric${more})`,
   );
