@@ -104,50 +104,31 @@ const ambiguous =
 const isTagged = ({ tag }: Migration): boolean => tag !== null;
 
 /**
- * Finds the migration that each row of our ledger stands for, by what we wrote: the tag, the exact `when`, an earlier
- * `when`, the checksum, and at last the second alone. Migrations without a tag take no part.
+ * Finds the migration that each row of a ledger stands for: by the tag, the exact `when`, an earlier `when`, the
+ * checksum, and at last the second alone. In Drizzle's a name beside another second than its own counts after all of
+ * these but the second. Migrations without a tag take no part.
  *
  * @param rows the rows of a ledger
  * @param migrations the migrations, in the order in which they run
  * @param table the ledger's name, for the message
- * @throws {AdoptionError} `AMBIGUOUS_ROW` if only the second is known, and more migrations than rows share it
+ * @param isTheirs whether it is Drizzle's
+ * @throws {AdoptionError} `AMBIGUOUS_ROW` if nobody can tell which of several migrations a row stands for
  */
 export function matchByIdentity<Row extends HistoryRow>(
   rows: readonly Row[],
   migrations: readonly Migration[],
   table: string,
+  isTheirs = false,
 ): Matches<Row> {
-  const named = migrations.filter(isTagged);
-  const { when, seconds } = byTime(rows, named, false);
-  return match<Row>(
-    rows,
-    named,
-    [BY_TAG_AND_WHEN, BY_TAG, when, BY_KEY, BY_EARLIER_WHEN, BY_CHECKSUM, ...seconds],
-    ambiguous(table),
-  );
-}
-
-/**
- * Finds the migration that each row of Drizzle's ledger stands for. A name beside another second than its own counts last.
- *
- * @param rows the rows of Drizzle's ledger
- * @param migrations the migrations, in the order in which they run
- * @param table the ledger's name, for the message
- * @throws {AdoptionError} `AMBIGUOUS_ROW` if nobody can tell which of several migrations a row stands for
- */
-export function matchDrizzle(
-  rows: readonly DrizzleRow[],
-  migrations: readonly Migration[],
-  table: string,
-): Matches<DrizzleRow> {
   const refuse = ambiguous(table);
   const named = migrations.filter(isTagged);
-  const { when, seconds } = byTime(rows, named, true);
-  const rules = [BY_TAG_AND_WHEN, BY_OWN_TAG, when, BY_KEY, BY_EARLIER_WHEN, BY_CHECKSUM, BY_TAG];
-  const matches = match<DrizzleRow>(rows, named, rules, refuse);
-  // A row that stands twice stands for one migration, and must not be taken for another of its second.
-  const seen = new Set([...matches.keys()].map(sameness));
-  const twice: Rule<DrizzleRow> = {
+  const { when, seconds } = byTime(rows, named, isTheirs);
+  const byTag = isTheirs ? BY_OWN_TAG : BY_TAG;
+  const rules = [BY_TAG_AND_WHEN, byTag, when, BY_KEY, BY_EARLIER_WHEN, BY_CHECKSUM, BY_TAG];
+  const matches = match<Row>(rows, named, rules, refuse);
+  // A row of theirs that stands twice stands for one migration, and must not be taken for another of its second.
+  const seen = new Set(isTheirs ? [...matches.keys()].map(sameness) : []);
+  const twice: Rule<Row> = {
     row: (row) => (row.tag !== null && seen.has(sameness(row)) ? secondOfRow(row) : null),
     migration: secondOfMigration,
     fewer: 'doubt',
@@ -159,7 +140,7 @@ export function matchDrizzle(
  * The rows that stand for a migration once more: they say just what another row says, or an earlier `when` of it.
  *
  * @param rows rows of Drizzle's ledger that are left
- * @param matches what {@link matchDrizzle} found
+ * @param matches what {@link matchByIdentity} found
  * @returns which of them may be one of another migration all the same, and must be kept in mind
  */
 export function repeatedRows(

@@ -5,7 +5,7 @@ import {
   hasDrifted,
   isKept,
   matchByCount,
-  matchDrizzle,
+  matchByIdentity,
   matchLedger,
   ownTag,
   repeatedRows,
@@ -77,7 +77,7 @@ function matchTheirs(
   { drizzleTable, unknown }: ResolvedRules,
 ): Matches<DrizzleRow> {
   if (migrations.some(({ tag }) => tag !== null)) {
-    return matchDrizzle(rows, migrations, drizzleTable);
+    return matchByIdentity(rows, migrations, drizzleTable, true);
   }
   if (rows.length > migrations.length && unknown === 'error') {
     throw new AdoptionError(
@@ -127,7 +127,8 @@ function toStep(migration: Migration, skipped: boolean, table: string): Step {
 const toEntry = (
   migration: Migration,
   origin: Origin,
-  { version, created_at }: { version?: number; created_at?: number | null } = {},
+  version?: number,
+  time?: number | null,
 ): Entry => ({
   version,
   origin,
@@ -135,7 +136,7 @@ const toEntry = (
   tag: migration.tag,
   checksum: migration.checksum,
   // The row's own time is exact where a 1.x folder knows only the second.
-  created_at: migration.when ?? created_at ?? createdAt(migration),
+  created_at: migration.when ?? time ?? createdAt(migration),
 });
 
 /** The rows to write for what is not run: do-orm's, Drizzle's in its order, and what is written off. */
@@ -148,7 +149,7 @@ function planEntries(
 ): Entry[] {
   const entries: Entry[] = [];
   for (const [{ origin, version }, migration] of ours) {
-    if (origin === null) entries.push(toEntry(migration, 'do-orm', { version }));
+    if (origin === null) entries.push(toEntry(migration, 'do-orm', version));
   }
   const adopted = new Set(ours.values());
   for (const row of rows) {
@@ -159,7 +160,7 @@ function planEntries(
       if (kept.has(row)) entries.push({ ...parts, migration: null, origin: 'drizzle' });
     } else if (!adopted.has(migration)) {
       adopted.add(migration);
-      entries.push(toEntry(migration, 'drizzle', { created_at }));
+      entries.push(toEntry(migration, 'drizzle', undefined, created_at));
     }
   }
   return [...entries, ...ignored.map((migration) => toEntry(migration, 'ignored'))];
