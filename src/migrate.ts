@@ -9,7 +9,7 @@ import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './opt
 import { makePlan, type Plan, wouldWrite } from './plan/plan.ts';
 import { type MigrateResult, NO_VIOLATIONS, toResult, UP_TO_DATE } from './plan/result.ts';
 import { applyPlan } from './run/apply.ts';
-import { afterOpenTransaction } from './run/enforcement.ts';
+import { afterOpenTransaction, enforcedAgain } from './run/enforcement.ts';
 import { transact } from './run/foreign-keys.ts';
 
 /**
@@ -90,7 +90,10 @@ async function migrateWaiting(
   const { sql, storage } = resolveTarget(target);
   const resolved = resolveOptions(options);
   const head = headOf(readMigrations(input).fingerprint, resolved);
-  if (readHead(sql, resolved.table) === head) return UP_TO_DATE;
+  if (readHead(sql, resolved.table) === head) {
+    await enforcedAgain(storage);
+    return UP_TO_DATE;
+  }
   return afterOpenTransaction(storage, () => migrateUntold(target, input, options));
 }
 

@@ -51,6 +51,14 @@ export interface ResolvedTarget {
 export const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /**
+ * A name in capitals, as SQLite compares names: letters beyond ASCII stay. https://www.sqlite.org/lang_keywords.html
+ *
+ * @param name a name or any other text
+ */
+export const capitals = (name: string): string =>
+  name.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
+
+/**
  * Runs a statement to its end. A cursor that is left open (of a SELECT, or of RETURNING) locks its tables, and the
  * transaction cannot commit.
  *

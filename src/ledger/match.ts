@@ -232,7 +232,7 @@ export function matchLedger(
     );
   };
   const isAll = found.size > 0 && found.size + rest.length === migrations.length;
-  if (isAll && rest.every(isEdited)) {
+  if (isAll && rest.length === 1 && rest.every(isEdited)) {
     for (const row of rest) matches.set(row, migrations[row.version] as Migration);
   }
   return matches;

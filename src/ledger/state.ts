@@ -1,4 +1,4 @@
-import { firstRow, notSqlite, type SqlStorageLike } from '../base/storage.ts';
+import { capitals, firstRow, notSqlite, type SqlStorageLike } from '../base/storage.ts';
 import { readDrizzleLedger } from './drizzle.ts';
 import { DEFAULT_TABLE, readLedger, SELECT_HEAD, selectHead } from './ledger.ts';
 import type { DrizzleLedger, Ledger } from './row.ts';
@@ -49,7 +49,7 @@ export function readState(sql: SqlStorageLike, { table, drizzleTable }: TableNam
     const drizzle = readDrizzleLedger(sql, drizzleTable);
     // https://www.sqlite.org/pragma.html#pragma_table_list reads the schema in memory, so no row is billed.
     const all = drizzle ? [...sql.exec('PRAGMA table_list')] : [];
-    const tables = new Set(all.map(({ name }) => String(name).toUpperCase()));
+    const tables = new Set(all.map(({ name }) => capitals(String(name))));
     return { ledger: readLedger(sql, table), drizzle, tables };
   } catch (cause) {
     // https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/

@@ -73,7 +73,7 @@ function matchTheirs(
   rows: readonly DrizzleRow[],
   migrations: readonly Migration[],
   { tables }: State,
-  isNew: boolean,
+  ours: ReadonlySet<Migration>,
   { drizzleTable, unknown }: ResolvedRules,
 ): Matches<DrizzleRow> {
   if (migrations.some(({ tag }) => tag !== null)) {
@@ -88,7 +88,8 @@ function matchTheirs(
     );
   }
   const matches = matchByCount(rows, migrations, drizzleTable);
-  if (isNew && createdNoneOf([...matches.values()], tables)) {
+  const adopted = [...matches.values()].filter((migration) => !ours.has(migration));
+  if (createdNoneOf(adopted, tables)) {
     refuseOther(drizzleTable, rows.length, 'drizzleTable');
   }
   return matches;
@@ -185,7 +186,7 @@ export function makePlan(
   const rows = ledger?.rows ?? [];
   const drizzleRows = drizzle?.rows ?? [];
   const ours = matchLedger(rows, migrations, table);
-  const theirs = matchTheirs(drizzleRows, migrations, state, rows.length === 0, options);
+  const theirs = matchTheirs(drizzleRows, migrations, state, new Set(ours.values()), options);
   const applied = new Set([...ours.values(), ...theirs.values()]);
   const open = migrations.filter((migration) => !applied.has(migration));
   const isKnown = knownRows(drizzleRows, rows);
@@ -213,7 +214,11 @@ export function makePlan(
     unknown,
     ahead,
     drift,
-    retire: options.drizzle === 'retire' && drizzle !== undefined,
+    // Without tags nothing but our own ledger tells whose a later ledger of Drizzle's is.
+    retire:
+      options.drizzle === 'retire' &&
+      drizzle !== undefined &&
+      (rows.length === 0 || migrations.some(({ tag }) => tag !== null)),
     mirror:
       options.drizzle === 'mirror'
         ? planMirror(migrations, rows, ours, drizzle, theirs)

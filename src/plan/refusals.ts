@@ -86,7 +86,7 @@ export function checkRules(
     refuseOther(rules[option], ahead.length || unknown.length, option);
   }
   // Without tags only the text tells what ran, and one that was edited would run again.
-  const isDoubtful = ahead.some(hasNoTag) && open.some(hasNoTag);
+  const isDoubtful = ahead.some(hasNoTag) || open.some(hasNoTag);
   if (ahead.length > 0 && open.length > 0 && (mustMatch || isDoubtful)) {
     throw new AdoptionError(
       'UNKNOWN_MIGRATION',

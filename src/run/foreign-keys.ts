@@ -4,10 +4,10 @@ import { ForeignKeyError, MigrationError } from '../base/errors.ts';
 import { firstRow, type SqlStorageLike, type StorageLike } from '../base/storage.ts';
 import type { Step } from '../plan/plan.ts';
 import { NO_VIOLATIONS, type Violations } from '../plan/result.ts';
-import { droppedTable, pragmaSwitch, replacesTable } from '../sql/statements.ts';
+import { namesIn, pragmaSwitch, replacesTable } from '../sql/statements.ts';
 import { disable, enableBeforeNextEvent, isDisabled } from './enforcement.ts';
 
-import { filledChildOf } from './references.ts';
+import { filledChildOf, readSchema, touchedNames } from './references.ts';
 import { inCheckedTransaction, inTransaction } from './transaction.ts';
 
 /** How many violations an error lists; the rest are counted. */
@@ -90,9 +90,12 @@ function openTransaction(
 /** Carries a plan out; `look` sees each statement before it runs. */
 export type Apply = (look?: (statement: string) => void) => void;
 
+/** Statements that change no row of another table but by a trigger. */
+const ADDS = /^(create|alter|pragma|select|insert\s+into(?![\s\S]*\bconflict\b))\b/i;
+
 /**
- * Runs where enforcement cannot be disabled. That changes nothing as long as no dropped table has rows that refer to it,
- * as in a new object; else it is refused.
+ * Runs where enforcement cannot be disabled. That changes nothing as long as no rows refer to the tables that are dropped
+ * or changed, as in a new object; else it is refused.
  */
 function runEnforced(
   storage: StorageLike,
@@ -103,9 +106,10 @@ function runEnforced(
   const { sql } = storage;
   const refuse = openTransaction(sql, keys);
   const look = (statement: string): void => {
-    const table = droppedTable(statement);
-    const child = table === undefined ? undefined : filledChildOf(sql, table);
-    if (child !== undefined) throw refuse(`dropping ${table} would act on the rows of ${child}`);
+    const names = touchedNames([statement], [readSchema(sql)]);
+    const firesTrigger = names.size > new Set(namesIn(statement)).size;
+    const child = (firesTrigger || !ADDS.test(statement)) && filledChildOf(sql, names);
+    if (child) throw refuse(`"${statement.slice(0, 100)}" may act on the rows of ${child}`);
   };
   try {
     return inCheckedTransaction(
@@ -125,6 +129,24 @@ function runEnforced(
 }
 
 /**
+ * A rebuild may take away the very reference by which a row that lost its parent would be found. So what the migrations
+ * before it have done is checked first.
+ */
+function checkBeforeRebuilds(check: () => void): (statement: string) => void {
+  let isRebuild = false;
+  let isDirty = false;
+  return (statement) => {
+    const set = pragmaSwitch(statement);
+    if (set?.name === 'foreign_keys') {
+      isRebuild = !set.on;
+      if (isRebuild && isDirty) check();
+      isDirty &&= !isRebuild;
+    }
+    isDirty ||= !isRebuild && !ADDS.test(statement);
+  };
+}
+
+/**
  * Runs the pending migrations in one transaction, with foreign keys as they ask, and leaves every pragma as it was:
  * foreign keys are enforced again before the next event.
  *
@@ -141,7 +163,12 @@ export function transact(storage: StorageLike, steps: readonly Step[], apply: Ap
     .filter(mode === 'off' ? needsOff : defers)
     .map(({ migration }) => migration.key);
   const checked = (how: string): Violations =>
-    inCheckedTransaction(storage, statements, apply, violated(keys, how));
+    inCheckedTransaction(
+      storage,
+      statements,
+      (check) => apply(checkBeforeRebuilds(check)),
+      violated(keys, how),
+    );
   if (mode === 'off') {
     const enforcement = disable(storage);
     if (enforcement === 'in transaction') return runEnforced(storage, statements, keys, apply);

@@ -7,6 +7,16 @@ import { pragmaSwitch } from '../sql/statements.ts';
 /** SQLite does not tell the state of this one; it shows in what LIKE does. */
 const LIKE = 'case_sensitive_like';
 
+/** What the runtime lets SQL set, but for foreign_keys, which is enforcement.ts's. */
+const FLAGS = [
+  LIKE,
+  'defer_foreign_keys',
+  'ignore_check_constraints',
+  'legacy_alter_table',
+  'recursive_triggers',
+  'reverse_unordered_selects',
+];
+
 const stateOf = (sql: SqlStorageLike, pragma: string): unknown => {
   const query = pragma === LIKE ? "SELECT 'a' NOT LIKE 'A' AS state" : `PRAGMA ${pragma}`;
   return Object.values(firstRow(sql.exec(query)) ?? {})[0];
@@ -25,22 +35,10 @@ export function keepPragmas<T>(
   run: () => T,
 ): T {
   const set = new Set(statements.flatMap((statement) => pragmaSwitch(statement)?.name ?? []));
-  // That one is foreign-keys.ts's.
-  set.delete('foreign_keys');
-  const before = new Map<string, unknown>();
-  for (const pragma of set) {
-    try {
-      before.set(pragma, stateOf(sql, pragma));
-    } catch (error) {
-      // Then the migration's own statement fails, and says where it stands.
-      if (!String(error).includes('SQLITE_AUTH')) throw error;
-    }
-  }
+  const before = FLAGS.filter((flag) => set.has(flag)).map((flag) => [flag, stateOf(sql, flag)]);
   try {
     return run();
   } finally {
-    for (const [pragma, state] of before) {
-      if (typeof state === 'number') sql.exec(`PRAGMA ${pragma} = ${state}`);
-    }
+    for (const [flag, state] of before) sql.exec(`PRAGMA ${flag} = ${state}`);
   }
 }

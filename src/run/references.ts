@@ -2,7 +2,7 @@
 // references has no unique key to refer to, and it tells a row by its rowid, which a rebuild may change. So each reference
 // is asked for by itself. https://www.sqlite.org/foreignkeys.html
 import type { ForeignKeyViolation, UncheckedReference } from '../base/errors.ts';
-import { quote, type SqlStorageLike } from '../base/storage.ts';
+import { capitals, quote, type SqlStorageLike } from '../base/storage.ts';
 import type { Violations } from '../plan/result.ts';
 import { namesIn } from '../sql/statements.ts';
 
@@ -96,9 +96,14 @@ function readReferences(
   names: ReadonlySet<unknown>,
   before?: Schema,
 ): { references: Reference[]; unchecked: UncheckedReference[] } {
+  const old = before?.tables ?? new Map();
+  const oldNames = new Set(old.values());
   const pages = new Map([...readSchema(sql).tables].map(([page, name]) => [name, page]));
-  const oldName = (name: string): string =>
-    before?.tables.get(pages.get(name.toUpperCase())) ?? name.toUpperCase();
+  /** A table of a new name that has the page of an old one was renamed; a page can also be used again. */
+  const oldName = (given: string): string => {
+    const name = capitals(given);
+    return oldNames.has(name) ? name : (old.get(pages.get(name)) ?? name);
+  };
 
   const groups = new Map<string, Row[]>();
   // The runtime's own tables may not be looked at.
@@ -108,7 +113,7 @@ function readReferences(
       "WHERE c.type = 'table' AND c.name NOT GLOB '_cf_*' ORDER BY c.name, f.id, f.seq",
   )) {
     const group = `${row.id} ${row.name}`;
-    if ([row.name, row.parent].some((name) => names.has(String(name).toUpperCase()))) {
+    if ([row.name, row.parent].some((name) => names.has(capitals(String(name))))) {
       groups.set(group, [...(groups.get(group) ?? []), row]);
     }
   }
@@ -126,7 +131,7 @@ function readReferences(
     const key = (
       isPrimary ? primaryKey(sql, parent) : rows.map(({ target }) => target)
     ) as string[];
-    const sorted = key.map((name) => name.toUpperCase()).sort();
+    const sorted = key.map((name) => capitals(name)).sort();
     const isKey =
       type === 'table' &&
       key.length === rows.length &&
@@ -223,13 +228,16 @@ export function forgetViolations(sql: SqlStorageLike): void {
  * A table with rows that refers to another one.
  *
  * @param sql the object's SQL storage
- * @param parent the other's name, in capitals
+ * @param parents names of the others, in capitals
  */
-export function filledChildOf(sql: SqlStorageLike, parent: string): string | undefined {
-  const { references, unchecked } = readReferences(sql, new Set([parent]));
+export function filledChildOf(
+  sql: SqlStorageLike,
+  parents: ReadonlySet<unknown>,
+): string | undefined {
+  const { references, unchecked } = readReferences(sql, parents);
   return [...references, ...unchecked].find(
     (it) =>
-      it.parent.toUpperCase() === parent &&
+      parents.has(capitals(it.parent)) &&
       all(sql, `SELECT 1 FROM ${quote(it.table)} LIMIT 1`).length > 0,
   )?.table;
 }

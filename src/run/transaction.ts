@@ -1,12 +1,13 @@
 // One transaction around the migrations, which stands only if no row has lost the row it refers to.
 import type { StorageLike } from '../base/storage.ts';
-import type { Violations } from '../plan/result.ts';
+import { NO_VIOLATIONS, type Violations } from '../plan/result.ts';
 import { keepPragmas } from './pragmas.ts';
 import {
   findViolations,
   forgetViolations,
   readSchema,
   rememberViolations,
+  type Schema,
   touchedNames,
 } from './references.ts';
 
@@ -46,37 +47,39 @@ export function inTransaction<T>(
  *
  * @param storage the object's storage
  * @param statements the statements that `run` runs
- * @param run runs them
+ * @param run runs them; it can have what was done so far checked in between
  * @param fail makes the error for new violations
  * @returns the violations that were there before and still are, and what could not be checked
  */
 export function inCheckedTransaction(
   storage: StorageLike,
   statements: readonly string[],
-  run: () => void,
+  run: (check: () => void) => void,
   fail: (added: Violations) => Error,
 ): Violations {
   const { sql } = storage;
   const before = readSchema(sql);
-  const namesNow = (): Set<unknown> => touchedNames(statements, [before, readSchema(sql)]);
-  let found: Violations | undefined;
+  const namesBefore = touchedNames(statements, [before]);
+  let found = NO_VIOLATIONS;
+  const look = (since?: Schema): void => {
+    found = findViolations(sql, touchedNames(statements, [before, readSchema(sql)]), since);
+    if (found.total > 0) throw fail(found);
+  };
   try {
     return inTransaction(storage, statements, () => {
-      run();
-      found = findViolations(sql, namesNow());
-      if (found.total > 0) throw fail(found);
+      run(look);
+      look();
       return found;
     });
   } catch (error) {
-    const names = touchedNames(statements, [before]);
-    if (found === undefined || findViolations(sql, names).total === 0) throw error;
+    if (found.total === 0 || findViolations(sql, namesBefore).total === 0) throw error;
   }
   return inTransaction(storage, statements, () => {
-    rememberViolations(sql, touchedNames(statements, [before]));
-    run();
-    const added = findViolations(sql, namesNow(), before);
+    rememberViolations(sql, namesBefore);
+    const check = (): void => look(before);
+    run(check);
+    check();
     forgetViolations(sql);
-    if (added.total > 0) throw fail(added);
-    return findViolations(sql, namesNow());
+    return findViolations(sql, touchedNames(statements, [before, readSchema(sql)]));
   });
 }

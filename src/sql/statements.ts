@@ -1,6 +1,8 @@
 // Splitting SQL into statements and recognising the few kinds that matter here, by SQLite's own rules for tokens:
 // https://www.sqlite.org/lang_keywords.html and https://www.sqlite.org/c3ref/complete.html
 
+import { capitals } from '../base/storage.ts';
+
 /** What drizzle-kit writes between two statements. */
 const BREAKPOINT = '--> statement-breakpoint';
 
@@ -15,7 +17,7 @@ const IGNORED = /^(?:--|\/\*|[ \t\n\f\r\ufeff])/;
 /** The tokens that mean something (no white space, no comments), in capitals. */
 function* tokens(sql: string): Generator<{ word: string; start: number; end: number }> {
   for (const { 0: text, index: start } of sql.matchAll(TOKEN)) {
-    if (!IGNORED.test(text)) yield { word: text.toUpperCase(), start, end: start + text.length };
+    if (!IGNORED.test(text)) yield { word: capitals(text), start, end: start + text.length };
   }
 }
 
@@ -157,20 +159,7 @@ export function pragmaSwitch(statement: string): { name: string; on: boolean } |
  */
 export const namesTable = (statement: string, table: string): boolean =>
   // Few texts hold the name at all, and taking one apart is slow.
-  statement.toUpperCase().includes(table.toUpperCase()) &&
-  namesIn(statement).includes(table.toUpperCase());
-
-/**
- * The table that a statement drops.
- *
- * @param statement one statement
- * @returns its name in capitals; undefined for any other statement
- */
-export function droppedTable(statement: string): string | undefined {
-  if (!/^drop\b/i.test(statement)) return undefined;
-  const names = namesIn(statement);
-  return names[1] === 'TABLE' ? names.at(-1) : undefined;
-}
+  capitals(statement).includes(capitals(table)) && namesIn(statement).includes(capitals(table));
 
 const EMPTY_BY_NATURE = [
   /^(CREATE (UNIQUE )?(INDEX|VIEW|TRIGGER)|CREATE TABLE(?! .* AS )|ALTER|DROP|PRAGMA) /,

@@ -415,8 +415,8 @@ describe('where enforcement cannot be disabled', () => {
   const open =
     'm0001 must disable foreign keys to rebuild a table, which does nothing in an open transaction: ';
   const wayOut =
-    '. With foreign keys enforced, dropping P would act on the rows of c. Nothing was changed. Call migrate before any ' +
-    'write and before super(ctx, env), or await migrateAsync(ctx, migrations).';
+    '. With foreign keys enforced, "DROP TABLE `p`" may act on the rows of c. Nothing was changed. Call migrate before ' +
+    'any write and before super(ctx, env), or await migrateAsync(ctx, migrations).';
   const places: Record<
     string,
     [

@@ -579,3 +579,74 @@ describe("a record without tags beside Drizzle's ledger", () => {
       expect(migrate(ctx, record(make('app', 0), make('more', 1)), own).adopted).toHaveLength(2);
     }));
 });
+
+describe('two lists in one object, and the second without tags', () => {
+  const base = (count: number) =>
+    bundle0(...Array.from({ length: count }, (_, i) => make(`base${i}`, i)));
+  const own = { table: '__own' };
+
+  it('takes nothing over by count that came to the other list later', () =>
+    inObject((ctx) => {
+      const list = record(...Array.from({ length: 4 }, (_, i) => make(`own${i}`, i)));
+      migrate(ctx, { m0000: list.m0000 as string }, own);
+      migrate(ctx, base(3), mirror);
+      const before = dump(ctx);
+      expect(refused(ctx, list, own)).toMatchObject({
+        code: 'OTHER_HISTORY',
+        table: '__drizzle_migrations',
+      });
+      expect(dump(ctx)).toEqual(before);
+      const apart = { ...own, drizzleTable: '__own_drizzle' };
+      expect(migrate(ctx, list, apart).applied.map(({ key }) => key)).toEqual([
+        'm0001',
+        'm0002',
+        'm0003',
+      ]);
+    }));
+
+  it("leaves the other's ledger of Drizzle where it is", () =>
+    inObject((ctx) => {
+      migrate(ctx, record(make('own0', 0)), own);
+      migrate(ctx, base(1), mirror);
+      migrate(ctx, record(make('own0', 0), make('own1', 1)), own);
+      expect(tables(ctx)).toContain('__drizzle_migrations');
+    }));
+});
+
+describe('a text that was edited, where something else is open', () => {
+  const edited = (sql: string) => `${sql}; SELECT 1`;
+
+  it('never runs a second time, whatever the options say', () =>
+    inObject((ctx) => {
+      const tagged = (tag: string, sql: string) => ({ tag: `20261122${tag}_x`, sql });
+      migrate(ctx, record(one, two));
+      for (const input of [
+        {
+          m0000: tagged('120000', one.sql),
+          m0001: tagged('120100', edited(two.sql)),
+          m0002: 'CREATE TABLE more (x)',
+        },
+        {
+          m0000: one.sql,
+          m0001: tagged('120100', edited(two.sql)),
+          m0002: tagged('120200', 'CREATE TABLE more (x)'),
+        },
+      ]) {
+        const error = refused(ctx, input, { unknown: 'ignore' });
+        expect(error.code).toBe('UNKNOWN_MIGRATION');
+        expect(error.message).toContain(
+          'or its text if that was edited: without a tag it would run again.',
+        );
+      }
+    }));
+
+  it('is refused where two were edited at once: their numbers prove nothing', () =>
+    inObject((ctx) => {
+      migrate(ctx, record(one, two, three));
+      const input = { m0000: one.sql, m0001: edited(two.sql), m0002: edited(three.sql) };
+      expect(refused(ctx, input).code).toBe('UNKNOWN_MIGRATION');
+      expect(migrate(ctx, { ...input, m0002: three.sql }, { drift: 'ignore' }).drift).toEqual([
+        { key: 'm0001', tag: null },
+      ]);
+    }));
+});

@@ -250,6 +250,16 @@ describe('migrateAsync', () => {
     expect(await stub.query('SELECT id FROM c')).toEqual([{ id: 10 }, { id: 11 }]);
   });
 
+  it('resolves with foreign keys enforced, where another call of the same event was the one that ran', async () => {
+    const stub = await ofDrizzle();
+    const seen = await inObject(async (ctx) => {
+      migrate(ctx, bundle);
+      await migrateAsync(ctx, bundle);
+      return enforcement(ctx);
+    }, stub);
+    expect(seen).toBe(1);
+  });
+
   it('rejects without a reset of the object, which goes on', async () => {
     const stub = await ofDrizzle();
     const seen = await inObject(async (ctx) => {
@@ -384,6 +394,60 @@ describe('after a base class has written', () => {
     );
   });
 
+  const onChildren = (action: string, table = 'p') => ({
+    m0000:
+      `CREATE TABLE "${table}" (id INTEGER PRIMARY KEY, name TEXT); ` +
+      `CREATE TABLE kids (id INTEGER PRIMARY KEY, p INTEGER REFERENCES "${table}"(id) ON DELETE ${action})`,
+  });
+  const refill = (table: string, second: string) =>
+    `PRAGMA foreign_keys=OFF; CREATE TABLE copy AS SELECT * FROM "${table}"; ${second}; DROP TABLE copy; PRAGMA foreign_keys=ON`;
+
+  it.each([
+    [
+      'a rebuild of a table with letters beyond ASCII',
+      'größen',
+      rebuild.replaceAll(/\b(__new_)?p\b/g, '"$1größen"'),
+    ],
+    ['DELETE and INSERT', 'p', refill('p', 'DELETE FROM p; INSERT INTO p SELECT * FROM copy')],
+    ['INSERT OR REPLACE', 'p', refill('p', "INSERT OR REPLACE INTO p SELECT id, 'new' FROM copy")],
+    ['REPLACE', 'p', refill('p', "REPLACE INTO p SELECT id, 'new' FROM copy")],
+    [
+      'an upsert',
+      'p',
+      refill(
+        'p',
+        'INSERT INTO p SELECT * FROM copy WHERE true ON CONFLICT DO UPDATE SET id = id + 5',
+      ),
+    ],
+    [
+      'a trigger',
+      'p',
+      refill(
+        'p',
+        'CREATE TRIGGER t AFTER INSERT ON copy BEGIN DELETE FROM p; END; INSERT INTO copy VALUES (9, 9)',
+      ),
+    ],
+  ])(
+    '%s is refused where rows refer to the table, whatever the reference does',
+    async (_, table, m0001) => {
+      for (const action of ['CASCADE', 'SET NULL']) {
+        const record = onChildren(action, table);
+        const stub = newObject();
+        await wake(stub, (ctx) => migrate(ctx, record));
+        await stub.query(
+          `INSERT INTO "${table}" VALUES (1, 'one'); INSERT INTO kids VALUES (10, 1)`,
+        );
+        const error = await wake(stub, (ctx) => {
+          base(ctx);
+          return thrown<ForeignKeyError>(() => migrate(ctx, { ...record, m0001 }));
+        });
+        expect(error.code).toMatch(/^FOREIGN_KEYS_/);
+        expect(error.message).toContain('may act on the rows of kids.');
+        expect(await stub.query('SELECT * FROM kids')).toEqual([{ id: 10, p: 1 }]);
+      }
+    },
+  );
+
   it('an object with rows is refused, and nothing of it is changed', async () => {
     const stub = await ofDrizzle();
     const error = await wake(stub, (ctx) => {
@@ -393,7 +457,7 @@ describe('after a base class has written', () => {
     expect(error.message).toBe(
       '[FOREIGN_KEYS_AFTER_WRITE] m0001 must disable foreign keys to rebuild a table, which does nothing in an open ' +
         'transaction: something was written before this call, by super() for instance. With foreign keys enforced, ' +
-        'dropping P would act on the rows of c. Nothing was changed. Call migrate before any write and before ' +
+        '"DROP TABLE p" may act on the rows of c. Nothing was changed. Call migrate before any write and before ' +
         'super(ctx, env), or await migrateAsync(ctx, migrations).',
     );
     expect(await stub.query('SELECT id FROM c')).toEqual([{ id: 10 }, { id: 11 }]);

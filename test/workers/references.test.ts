@@ -244,6 +244,66 @@ describe('an old violation hides no new one', () => {
   });
 });
 
+describe('what was done before a rebuild', () => {
+  const schema =
+    'CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p(id) ON DELETE CASCADE)';
+  const without = rebuildOf('c', 'id INTEGER PRIMARY KEY, p INTEGER', 'id, p');
+  const fill = 'INSERT INTO p VALUES (1), (2); INSERT INTO c VALUES (10, 1), (11, 2)';
+
+  it('is checked before the rebuild takes the reference away', async () => {
+    const stub = await objectWith(schema, fill);
+    const record = { m0000: schema, m0001: 'DELETE FROM p WHERE id = 1', m0002: without };
+    const error = await wake(stub, (ctx) => thrown<ForeignKeyError>(() => migrate(ctx, record)));
+    expect(error).toMatchObject({
+      code: 'FOREIGN_KEY_VIOLATION',
+      violations: [{ table: 'c', rowid: 10, parent: 'p' }],
+      total: 1,
+    });
+    expect(await stub.query('SELECT id FROM c')).toEqual([{ id: 10 }, { id: 11 }]);
+  });
+
+  it('is told from violations that were there', async () => {
+    const stub = await objectWith(schema, `${fill}; INSERT INTO c VALUES (12, 9)`);
+    const record = { m0000: schema, m0001: 'DELETE FROM p WHERE id = 1', m0002: without };
+    const error = await wake(stub, (ctx) => thrown<ForeignKeyError>(() => migrate(ctx, record)));
+    expect(error).toMatchObject({ violations: [{ table: 'c', rowid: 10, parent: 'p' }], total: 1 });
+    const fine = { ...record, m0001: 'DELETE FROM c WHERE p = 1; DELETE FROM p WHERE id = 1' };
+    expect((await wake(stub, (ctx) => migrate(ctx, fine))).applied).toHaveLength(2);
+    expect(await stub.query('SELECT id FROM c')).toEqual([{ id: 11 }, { id: 12 }]);
+  });
+});
+
+describe('old violations beside several rebuilds', () => {
+  const schema =
+    'CREATE TABLE junk (x); CREATE TABLE p (id INTEGER PRIMARY KEY); ' +
+    'CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p(id)); CREATE TABLE d (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p(id))';
+  const fill =
+    'INSERT INTO p VALUES (1); INSERT INTO c VALUES (2, 99); INSERT INTO d VALUES (2, 1)';
+  const both = ['c', 'd'].map((table) =>
+    rebuildOf(table, 'id INTEGER PRIMARY KEY, p INTEGER REFERENCES p(id), x', 'id, p'),
+  );
+
+  it.each([
+    ['two rebuilds', both.join('; ')],
+    ['two rebuilds the other way round', both.toReversed().join('; ')],
+    ['a drop and a rebuild', `DROP TABLE junk; ${both[0]}`],
+  ])('are still the old ones after %s', async (_, sql) => {
+    const stub = await objectWith(schema, fill);
+    expect((await run(stub, schema, sql)).violations).toEqual([
+      { table: 'c', rowid: 2, parent: 'p' },
+    ]);
+  });
+
+  it('hide none that moved to another table', async () => {
+    const stub = await objectWith(schema, fill);
+    const moved = `${both.join('; ')}; DELETE FROM c WHERE id = 2; UPDATE d SET p = 99 WHERE id = 2`;
+    expect(await failure(stub, schema, moved)).toMatchObject({
+      violations: [{ table: 'd', rowid: 2, parent: 'p' }],
+      total: 1,
+    });
+  });
+});
+
 describe('a new object and an old one', () => {
   it('run a rebuild the same way, where a copy refers to a table that is made later', async () => {
     const schema = 'CREATE TABLE c (id INTEGER PRIMARY KEY, t INTEGER)';
@@ -257,6 +317,26 @@ describe('a new object and an old one', () => {
 });
 
 describe('a trigger that a migration fires', () => {
+  it('is followed where names have letters beyond ASCII', async () => {
+    const schema =
+      'CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE "größen" (id INTEGER PRIMARY KEY); ' +
+      'CREATE TABLE c (id INTEGER PRIMARY KEY, p INTEGER REFERENCES p(id)); ' +
+      'CREATE TRIGGER t AFTER DELETE ON "größen" BEGIN DELETE FROM p WHERE id = old.id; END';
+    const stub = await objectWith(
+      schema,
+      'INSERT INTO p VALUES (1); INSERT INTO "größen" VALUES (1); INSERT INTO c VALUES (1, 1)',
+    );
+    expect(
+      await failure(
+        stub,
+        schema,
+        'PRAGMA foreign_keys=OFF; DELETE FROM "größen"; PRAGMA foreign_keys=ON',
+      ),
+    ).toMatchObject({
+      violations: [{ table: 'c', rowid: 1, parent: 'p' }],
+    });
+  });
+
   it('is followed to the tables it writes to', async () => {
     const schema =
       'CREATE TABLE p (id INTEGER PRIMARY KEY); CREATE TABLE x (id INTEGER PRIMARY KEY); ' +
@@ -419,6 +499,15 @@ describe('a pragma that a migration sets', () => {
       return state(ctx);
     });
     expect(after).toMatchObject({ recursive_triggers: 1, like: 0 });
+  });
+
+  it('is no flag, such as foreign_key_check, is left alone', async () => {
+    const m0000 =
+      'CREATE TABLE q (id INTEGER PRIMARY KEY, code TEXT); CREATE TABLE odd (c TEXT REFERENCES q(code)); CREATE TABLE a (x)';
+    const stub = await objectWith(m0000, 'SELECT 1');
+    expect(
+      (await run(stub, m0000, 'PRAGMA foreign_key_check(a); CREATE TABLE b (x)')).applied,
+    ).toHaveLength(1);
   });
 
   it('and does not exist or is not allowed fails where it stands', async () => {
