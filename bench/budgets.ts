@@ -8,7 +8,8 @@ import {
   INLINE,
   isOurs,
 } from './contenders.ts';
-import type { Results, RowCount } from './results.ts';
+import type { Rebuild, Results, RowCount } from './results.ts';
+import type { Rebuilder, Scene } from './scenes.ts';
 import { medianOf } from './statistics.ts';
 
 export interface Budget {
@@ -145,6 +146,42 @@ function rowBudgets({ rows }: Results): Budget[] {
   ].map(rowBudget);
 }
 
+/** A rebuild where there are a million rows. */
+function rebuildBudgets({ rebuilds = [] }: Partial<Results>): Budget[] {
+  const of = (scene: Scene, by: Rebuilder): Rebuild | undefined =>
+    rebuilds.find((rebuild) => rebuild.scene === scene && rebuild.by === by);
+  const unrelated = of('an unrelated table', 'drizzle-offramp')?.read ?? Number.NaN;
+  const [ours, bare] = [
+    of('a parent of a million rows', 'drizzle-offramp'),
+    of('a parent of a million rows', 'its bare SQL'),
+  ];
+  const ratio = Math.max(
+    (ours?.milliseconds ?? Number.NaN) / (bare?.milliseconds ?? Number.NaN),
+    (ours?.read ?? Number.NaN) / (bare?.read ?? Number.NaN),
+  );
+  const grown = of('beside a million violations', 'drizzle-offramp')?.grownMegabytes ?? Number.NaN;
+  return [
+    {
+      what: 'rebuild of a table beside a million rows of others: rows read',
+      limit: '< 100',
+      measured: String(unrelated),
+      met: unrelated < 100,
+    },
+    {
+      what: 'rebuild of a parent of a million rows, over its SQL alone (time and rows read)',
+      limit: `≤ ${times(1.5)}`,
+      measured: times(ratio),
+      met: ratio <= 1.5,
+    },
+    {
+      what: 'rebuild beside a million violations: growth of the process',
+      limit: '≤ 128 MB',
+      measured: `${grown.toFixed(0)} MB`,
+      met: grown <= 128,
+    },
+  ];
+}
+
 /**
  * Holds the results against the budgets.
  *
@@ -182,6 +219,7 @@ export function checkBudgets(results: Results): Budget[] {
       fresh.filter(({ contender }) => isOurs(contender)),
     ),
     ...rowBudgets(results),
+    ...rebuildBudgets(results),
     {
       what: 'added to the Worker, gzipped',
       limit: `≤ ${BUNDLE_BYTES.toLocaleString('en-US')} B`,
