@@ -4,7 +4,7 @@
  * - {@link InputError}: what was passed to `migrate` is wrong.
  * - {@link AdoptionError}: what stands in the object's ledgers does not fit the migrations.
  * - {@link MigrationError}: a statement of a migration failed.
- * - {@link ForeignKeyError}: a migration that switches foreign keys off cannot run, or broke a reference.
+ * - {@link ForeignKeyError}: a migration that disables foreign keys cannot run, or broke a reference.
  * - {@link OfframpError} itself, `STORAGE_FAILED`: the database refused what belongs to no migration.
  */
 
@@ -284,8 +284,8 @@ export class ForeignKeyError extends OfframpError {
 
   /**
    * @param code why it was refused or rolled back
-   * @param message what was found and what to pass or mend
-   * @param keys the keys of the migrations that switch foreign keys off
+   * @param message what was found and what to pass or fix
+   * @param keys the keys of the migrations that disable foreign keys
    * @param violations up to ten of the rows whose parent is missing
    * @param total how many such rows there are in all
    */

@@ -132,7 +132,7 @@ export function readLedger(sql: SqlStorageLike, table: string): Ledger | undefin
 }
 
 /**
- * Makes the ledger, or widens do-orm's; do-orm can still insert into it.
+ * Creates the ledger, or upgrades do-orm's; do-orm can still insert into it.
  *
  * @param sql the object's SQL storage
  * @param table the ledger's name
@@ -207,7 +207,7 @@ export function completeRow(sql: SqlStorageLike, table: string, row: LedgerRow):
 }
 
 /**
- * Writes on the ledger's last row what the object is now level with.
+ * Writes on the ledger's last row what the object is now up to date with.
  *
  * @param sql the object's SQL storage
  * @param table the ledger's name

@@ -147,7 +147,7 @@ export const mirrorChanges = ({ create, upgrade, marks, rows }: MirrorPlan): boo
   create || upgrade || marks.length > 0 || rows.length > 0;
 
 /**
- * Brings Drizzle's ledger level with ours, with the very rows that Drizzle's migrator would have written.
+ * Brings Drizzle's ledger in sync with ours, with the very rows that Drizzle's migrator would have written.
  *
  * @param sql the object's SQL storage
  * @param table the name of Drizzle's ledger

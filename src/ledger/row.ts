@@ -20,7 +20,7 @@ export interface LedgerRow extends HistoryRow {
   /** When it was applied or adopted, in milliseconds since 1970. */
   readonly applied_at: number | null;
   readonly origin: Origin | null;
-  /** On the last row: what the object is known to be level with. */
+  /** On the last row: the fingerprint of the list and of the options that the object is up to date with. */
   readonly head: string | null;
 }
 

@@ -61,7 +61,7 @@ export function readState(sql: SqlStorageLike, { table, drizzleTable }: TableNam
 }
 
 /**
- * What the ledger's last row says of an object that is level with a list of migrations and with what the options ask
+ * What the ledger's last row says of an object that is up to date with a list of migrations and with what the options ask
  * of the database.
  *
  * @param fingerprint the list's fingerprint

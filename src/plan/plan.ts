@@ -58,7 +58,7 @@ export interface Plan {
   readonly drift: readonly Migration[];
   /** Whether Drizzle's ledger is to be dropped. */
   readonly retire: boolean;
-  /** What Drizzle's ledger lacks, where it is to be kept true. */
+  /** What Drizzle's ledger lacks, where it is kept in sync. */
   readonly mirror: MirrorPlan | undefined;
   /** How many migrations the object has before anything runs. */
   readonly appliedBefore: number;
@@ -168,7 +168,7 @@ function planEntries(
 }
 
 /**
- * Decides what must happen so that an object is level with the migrations. Pure: the same input gives the same plan.
+ * Decides what must happen so that an object is up to date with the migrations. Pure: the same input gives the same plan.
  *
  * @param migrations all migrations, in the order in which they run
  * @param state what stands in the object
@@ -234,7 +234,7 @@ export function makePlan(
  *
  * @param plan the plan
  * @param state what stands in the object
- * @param head what the object would be level with
+ * @param head what its last row would say
  */
 export const wouldWrite = (plan: Plan, { ledger }: State, head: string): boolean =>
   !plan.standStill &&

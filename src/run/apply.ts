@@ -13,7 +13,7 @@ import { createdAt, type Plan } from '../plan/plan.ts';
  * @param sql the object's SQL storage
  * @param plan what must happen
  * @param state what stood in the object when the plan was made
- * @param head what the object is level with afterwards
+ * @param head what the last row says afterwards
  * @param options the names of the ledgers
  * @param look sees each statement of a migration before it runs
  * @throws {MigrationError} if a statement of a migration fails
