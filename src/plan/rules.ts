@@ -4,13 +4,13 @@
 export interface Rules {
   /**
    * What becomes of Drizzle's ledger: `'retire'` (the default) drops it once the object is adopted; `'mirror'` keeps it
-   * true, and makes it again where it is gone, so that a deploy with Drizzle's migrator can come back.
+   * in sync, and creates it where it is gone, so that a deploy with Drizzle's migrator can come back.
    */
   readonly drizzle?: 'retire' | 'mirror';
   /**
    * What to do with a migration that was never applied though a later one was. Without this option it is applied if the
-   * object is then what a new one is, and refused otherwise: `'apply'` applies any, `'ignore'` writes it off for good,
-   * `'error'` refuses any.
+   * object then has what a new one has, and refused otherwise: `'apply'` applies any, `'ignore'` never applies it in this
+   * object, `'error'` refuses any.
    */
   readonly skipped?: 'apply' | 'ignore' | 'error';
   /**
