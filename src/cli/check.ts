@@ -16,11 +16,11 @@ import {
 } from './check/report.ts';
 import { type AskSchema, checkSchema } from './check/schema.ts';
 import { checkSources } from './check/source.ts';
-import { checkAlone, ofFolder, ofModule, type Subject } from './check/subject.ts';
+import { checkAlone, ofFolder, ofModule, type Subject, withOwn } from './check/subject.ts';
 import { findFolders, openFolder } from './config.ts';
-import { findModule as findEjected } from './find-module.ts';
+import { findModule as findEjected, writtenModules } from './find-module.ts';
 import type { MigrationFolder } from './folder.ts';
-import { CliError, EXIT, print, printJson } from './output.ts';
+import { EXIT, NoFolderError, print, printJson } from './output.ts';
 
 /** What a folder or a module is compared with. */
 export interface Pasts {
@@ -87,21 +87,29 @@ async function checkModule(file: string, { base }: CheckOptions): Promise<Checke
   return { subject: await ofModule(file), module: undefined, before, schema: [] };
 }
 
-/** The folders that are meant; none where there is only a module any more. */
+/** The folders that are meant; modules where there is no folder any more. */
 async function readFolders(
   folder: string | undefined,
   options: CheckOptions,
-): Promise<readonly { folder: MigrationFolder; config: string | undefined }[] | undefined> {
+): Promise<readonly ({ folder: MigrationFolder; config: string | undefined } | string)[]> {
   try {
     const places = await findFolders(folder, options.config);
     return places.map((place) => ({ folder: openFolder(place), config: place.config }));
   } catch (cause) {
     const isAsked = folder !== undefined || (options.config?.length ?? 0) > 0;
-    if (isAsked || !(cause instanceof CliError)) throw cause;
-    const ejected = await findEjected(undefined).catch(() => undefined);
-    if (ejected === undefined) throw cause;
-    return undefined;
+    if (isAsked || !(cause instanceof NoFolderError)) throw cause;
+    const modules = await modulesAlone();
+    if (modules.length === 0) throw cause;
+    return modules;
   }
+}
+
+/** The modules of a project without a folder: all that were ejected, or else the one that stands where people put it. */
+async function modulesAlone(): Promise<string[]> {
+  const ejected = writtenModules('eject');
+  if (ejected.length > 0) return ejected;
+  const found = await findEjected(undefined).catch(() => undefined);
+  return found === undefined ? [] : [found];
 }
 
 async function readChecked(
@@ -109,14 +117,16 @@ async function readChecked(
   options: CheckOptions,
 ): Promise<readonly Checked[]> {
   if (path !== undefined && isFile(path)) return [await checkModule(path, options)];
-  const folders = await readFolders(path, options);
-  if (folders === undefined) return [await checkModule(await findEjected(undefined), options)];
+  const found = await readFolders(path, options);
   return Promise.all(
-    folders.map(async ({ folder, config }): Promise<Checked> => {
+    found.map(async (one): Promise<Checked> => {
+      if (typeof one === 'string') return checkModule(one, options);
+      const { folder, config } = one;
       const { base } = options;
+      const module = await findModule(folder.path, options.module);
       return {
-        subject: ofFolder(folder),
-        module: await findModule(folder.path, options.module),
+        subject: await withOwn(ofFolder(folder), module),
+        module,
         before: base === undefined ? undefined : await folderAtRef(folder.path, base),
         schema: await checkSchema(folder, config, whenToAsk(options)),
       };

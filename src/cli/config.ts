@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { globSync } from 'tinyglobby';
 import { type MigrationFolder, readFolder } from './folder.ts';
 import { loadDefault } from './load.ts';
-import { CliError, note } from './output.ts';
+import { CliError, NoFolderError, note } from './output.ts';
 import { findRecord } from './record-source.ts';
 
 /** The names drizzle-kit looks for, of which it takes the first. */
@@ -126,7 +126,7 @@ function choose(configs: readonly Config[]): Config[] {
   const chosen = durable.length > 0 ? durable : open;
   if (chosen.length === 0) {
     const [only, ...more] = configs;
-    throw new CliError(
+    throw new NoFolderError(
       `${list(configs)}: ${more.length > 0 ? 'none of them is' : 'it is not'} for Durable Objects, by ` +
         `its driver ("durable-sqlite") or by a migrations.js in its \`out\`. Name ${more.length > 0 ? 'the one that is' : 'it'} ` +
         `with --config${more.length > 0 ? '' : ` ${only?.config} if it is`}, or the folder of migrations.`,
@@ -170,7 +170,7 @@ export async function findFolders(
   if (configs.length > 0) return Promise.all(configs.map(readConfig));
   const found = await findConfigs();
   if (found.length === 0) {
-    throw new CliError(
+    throw new NoFolderError(
       `There is none of ${DEFAULT_NAMES.join(', ')} here, nor another ${NAMES}. Name the folder of migrations, or a ` +
         'config with --config.',
     );
@@ -191,7 +191,7 @@ export function openFolder({ folder, config }: FolderPlace): MigrationFolder {
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found?.isDirectory()) return readFolder(folder);
   const who = config === undefined ? folder : `${config}: its \`out\`, ${folder},`;
-  throw new CliError(
+  throw new NoFolderError(
     found === undefined
       ? `${who} does not exist. Run \`drizzle-kit generate\`, or name another folder.`
       : `${who} is not a folder.`,

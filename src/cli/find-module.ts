@@ -1,6 +1,7 @@
 // Which module belongs to which folder: a module says in its first lines where it was made from.
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { globSync } from 'tinyglobby';
 import { type FolderPlace, findFolders, hasConfig } from './config.ts';
 import { CliError } from './output.ts';
 
@@ -94,6 +95,26 @@ export const modulesOf = (places: readonly FolderPlace[]): string[] => {
   return folders.map((folder) => defaultModule(folder, folders));
 };
 
+/** The modules that stand where people put them; where none does, those that say that a command wrote them. */
+function standingModules(): string[] {
+  const found = PLACES.filter((file) => existsSync(file));
+  return found.length > 0 ? found : writtenModules();
+}
+
+/**
+ * The modules of this project that say in their first lines that `convert` or `eject` wrote them.
+ *
+ * @param by who must have written them; either if undefined
+ * @returns their paths from the current directory, sorted
+ */
+export const writtenModules = (by?: Origin['by']): string[] =>
+  globSync('**/*.{ts,mts,js,mjs}', { ignore: ['**/node_modules/**', '**/dist/**', '**/.*/**'] })
+    .filter((file) => {
+      const origin = originOf(file, readFileSync(file, 'utf8')).by;
+      return by === undefined ? origin !== 'hand' : origin === by;
+    })
+    .sort();
+
 /**
  * Finds the module of migrations that a command is about: the one that was passed, that of the configs' folder, or one
  * that stands where people put it.
@@ -116,7 +137,8 @@ export async function findModule(
   const places = named ? await findFolders(undefined, configs) : [];
   const ofFolders = modulesOf(places);
   const candidates = configs.length > 0 ? ofFolders : [...ofFolders, ...PLACES];
-  const found = [...new Set(candidates)].filter((file) => existsSync(file));
+  const known = [...new Set(candidates)].filter((file) => existsSync(file));
+  const found = known.length > 0 || configs.length > 0 ? known : standingModules();
   const [first, ...others] = found;
   if (first === undefined) {
     throw new CliError(

@@ -20,6 +20,8 @@ export interface Past {
   readonly migrations: readonly PastMigration[];
   /** Whether it is the module that objects run, so that it must have all that is here. */
   readonly isModule: boolean;
+  /** Whether it is a module that was ejected, on which people write: it may have more than the folder. */
+  readonly isEjected?: boolean;
 }
 
 /** What is compared with the past. */
@@ -125,7 +127,10 @@ class Comparison {
   #inserted(): LocatedMigration[] {
     const { migrations } = this.present;
     const known = new Set(this.#pairs.values());
-    const last = migrations.findLastIndex((migration) => known.has(migration));
+    // What an ejected module has beyond the folder comes after all of the folder.
+    const isOwn = ({ entry }: LocatedMigration): boolean =>
+      this.past.isEjected === true && entry.file === this.past.source;
+    const last = migrations.findLastIndex((migration) => known.has(migration) && !isOwn(migration));
     return migrations.slice(0, Math.max(last, 0)).filter((migration) => !known.has(migration));
   }
 
@@ -327,7 +332,9 @@ class Comparison {
         message: `It lacks ${first.name}${more} of ${this.present.list}.`,
         effect:
           'No object gets them: what the schema says and what objects have differ from the deploy on.',
-        fix: 'Run `drizzle-offramp convert`; if no Worker imports this module any more, remove it.',
+        fix: this.past.isEjected
+          ? 'It was ejected, and objects run what it says: write what is missing with `drizzle-offramp new`, or remove it from the folder.'
+          : 'Run `drizzle-offramp convert`; if no Worker imports this module any more, remove it.',
       },
     ];
   }

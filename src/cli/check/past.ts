@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readMigrations } from '../../input/migrations.ts';
-import { defaultModule } from '../find-module.ts';
+import { defaultModule, originOf } from '../find-module.ts';
 import { readFolder } from '../folder.ts';
 import { loadDefault } from '../load.ts';
 import { CliError } from '../output.ts';
@@ -28,6 +28,7 @@ export async function readModule(file: string): Promise<Past> {
     return {
       source: file,
       isModule: true,
+      isEjected: originOf(file, readFileSync(file, 'utf8')).by === 'eject',
       migrations: migrations
         // The folder has none that was written by hand: beside converted ones that is an entry without a checksum.
         .filter(({ key }) => converted.size === 0 || converted.has(key))

@@ -1,0 +1,89 @@
+// Projects as strangers have them: what the command line must find in them, or say that it does not.
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { tables, writeForm0 } from './corpus.ts';
+import { useProjects } from './projects.ts';
+
+const { at, read, run } = useProjects('layouts');
+
+function write(file: string, text: string): void {
+  mkdirSync(dirname(at(file)), { recursive: true });
+  writeFileSync(at(file), text);
+}
+
+/** A config of drizzle-kit for Durable Objects, as a project has it. */
+const config = (out: string, more = "driver: 'durable-sqlite', "): string =>
+  `export default { dialect: 'sqlite', ${more}out: '${out}' };\n`;
+
+interface Finding {
+  code: string;
+  file: string;
+  line: number;
+  message: string;
+  effect: string;
+  fix: string | null;
+}
+
+function check(...args: string[]): {
+  status: number | null;
+  stderr: string;
+  folders: string[];
+  migrations: number;
+  findings: Finding[];
+} {
+  const { status, stdout, stderr } = run('check', '--json', '--no-schema', ...args);
+  return { status, stderr, ...(stdout === '' ? {} : JSON.parse(stdout)) };
+}
+
+describe('an ejected module', () => {
+  /** Ejects four migrations and adds a fifth by hand. */
+  function eject(sql: string): void {
+    write('drizzle.config.ts', config('./src/db/drizzle'));
+    writeForm0(at('src/db/drizzle'), tables('a', 'b', 'c', 'd'));
+    run('convert');
+    run('eject');
+    run('new', 'more');
+    const file = 'src/db/migrations.ts';
+    write(file, read(file).replace(/`\\?\n?.*NOT_WRITTEN[^`]*`/, `\`${sql}\``));
+  }
+
+  it('may have more than the folder that is still there, and that is checked too', () => {
+    eject('CREATE TABLE e (id text)');
+    expect(check()).toMatchObject({ status: 0, migrations: 5, findings: [] });
+    write(
+      'src/db/migrations.ts',
+      read('src/db/migrations.ts').replace('CREATE TABLE e (id text)', 'DROP TABLE a'),
+    );
+    expect(check()).toMatchObject({
+      status: 0,
+      findings: [{ code: 'DROPS_TABLE', file: 'src/db/migrations.ts' }],
+    });
+  });
+
+  it('must have what the folder has', () => {
+    eject('CREATE TABLE e (id text)');
+    writeForm0(at('src/db/drizzle'), tables('a', 'b', 'c', 'd', 'f'));
+    expect(check().findings).toMatchObject([
+      { code: 'STALE_MODULE', message: 'It lacks 0004_f of src/db/drizzle/meta/_journal.json.' },
+    ]);
+  });
+
+  it('is found where neither folder nor config is there any more, and beside a config of D1', () => {
+    eject('DROP TABLE a');
+    rmSync(at('src/db/drizzle'), { recursive: true });
+    rmSync(at('drizzle.config.ts'));
+    const found = {
+      status: 0,
+      stderr: '',
+      folders: ['src/db/migrations.ts'],
+      migrations: 5,
+      findings: [{ code: 'DROPS_TABLE', file: 'src/db/migrations.ts' }],
+    };
+    expect(check()).toMatchObject(found);
+    write('drizzle.config.ts', config('./d1', "driver: 'd1-http', "));
+    expect(check()).toMatchObject(found);
+    run('new', 'again', '--module', 'src/db/migrations.ts');
+    expect(read('src/db/migrations.ts')).toContain('m0005');
+  });
+});
