@@ -64,9 +64,43 @@ export const headerOfEjected = (file: string, folder: string | undefined): strin
 const originOnDisk = (file: string): Origin | undefined =>
   existsSync(file) ? originOf(file, readFileSync(file, 'utf8')) : undefined;
 
+/** A path without the extension that an import may leave out. */
+const bareOf = (path: string): string => path.replace(/\.[cm]?[jt]sx?$/, '');
+
+const ENDS = ['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs'];
+
+/**
+ * What imports lead to now that would lead to a new module instead: a folder with an index, or a file with another
+ * extension.
+ *
+ * @param file the module's path
+ * @returns its path; undefined if there is none, or the module is there already
+ */
+export function shadowedBy(file: string): string | undefined {
+  if (existsSync(file)) return undefined;
+  const bare = bareOf(file);
+  return [...ENDS.map((end) => bare + end), ...ENDS.map((end) => join(bare, `index${end}`))].find(
+    (path) => existsSync(path),
+  );
+}
+
+/**
+ * Refuses to write a module that imports of something else would lead to.
+ *
+ * @param file the module's path
+ * @throws {CliError} as {@link shadowedBy} finds it
+ */
+export function checkShadow(file: string): void {
+  const inTheWay = shadowedBy(file);
+  if (inTheWay === undefined) return;
+  throw new CliError(
+    `${file}: imports of ${inTheWay} would lead to this module instead. Name another place with --out.`,
+  );
+}
+
 /**
  * The module of a folder, unless an option says otherwise: one beside the folder that says it was made from it, else
- * `migrations.ts`; named by the folder where that is another folder's.
+ * `migrations.ts`; named by the folder where that is another folder's, or imports of something else would lead to it.
  *
  * @param folder the folder's path
  * @param others the other folders that the command is about
@@ -81,7 +115,7 @@ export function defaultModule(folder: string, others: readonly string[] = []): s
   const isAlone = others.every(
     (other) => resolve(other) === resolve(folder) || dirname(other) !== parent,
   );
-  const isTaken = originOnDisk(common)?.folder !== undefined;
+  const isTaken = originOnDisk(common)?.folder !== undefined || shadowedBy(common) !== undefined;
   return !isAlone || isTaken || existsSync(own) ? own : common;
 }
 

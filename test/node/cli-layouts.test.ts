@@ -87,3 +87,33 @@ describe('an ejected module', () => {
     expect(read('src/db/migrations.ts')).toContain('m0005');
   });
 });
+
+describe('a module that imports of something else would lead to', () => {
+  it.each(['src/db/migrations/index.ts', 'src/db/migrations.js'])('is not written: %s', (file) => {
+    write('drizzle.config.ts', config('./src/db/drizzle'));
+    writeForm0(at('src/db/drizzle'), tables('a'));
+    write(file, 'export default {};');
+    write('src/index.ts', "import migrations from './db/migrations';");
+    expect(run('convert', '--out', 'src/db/migrations.ts')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: `error: src/db/migrations.ts: imports of ${file} would lead to this module instead. Name another place with --out.\n`,
+    });
+    expect(run('convert')).toEqual({
+      status: 0,
+      stdout:
+        'Wrote src/db/drizzle-migrations.ts: 1 migration from src/db/drizzle.\n  + m0000  20261122180000_a\n',
+      stderr: `note: src/db/migrations.ts would take the place of ${file} in imports: src/db/drizzle-migrations.ts is written instead.\n`,
+    });
+    expect(run('eject', '--out', 'src/db/migrations.mts')).toMatchObject({ status: 2 });
+    expect(run('convert', '--check')).toMatchObject({ status: 0, stderr: '' });
+    expect(check()).toMatchObject({ status: 0, stderr: '', findings: [] });
+  });
+
+  it('is one beside a folder of that name', () => {
+    write('drizzle.config.ts', config('./src/db/migrations'));
+    writeForm0(at('src/db/migrations'), tables('a'));
+    write('src/db/migrations/index.ts', 'export default {};');
+    expect(run('convert').stdout).toContain('Wrote src/db/migrations-migrations.ts: ');
+  });
+});
