@@ -18,7 +18,7 @@ import { type AskSchema, checkSchema } from './check/schema.ts';
 import { checkSources } from './check/source.ts';
 import { checkAlone, ofFolder, ofModule, type Subject, withOwn } from './check/subject.ts';
 import { findFolders, openFolder } from './config.ts';
-import { findModule as findEjected, writtenModules } from './find-module.ts';
+import { modulesAlone } from './find-module.ts';
 import type { MigrationFolder } from './folder.ts';
 import { EXIT, NoFolderError, print, printJson } from './output.ts';
 
@@ -98,18 +98,10 @@ async function readFolders(
   } catch (cause) {
     const isAsked = folder !== undefined || (options.config?.length ?? 0) > 0;
     if (isAsked || !(cause instanceof NoFolderError)) throw cause;
-    const modules = await modulesAlone();
+    const modules = modulesAlone();
     if (modules.length === 0) throw cause;
     return modules;
   }
-}
-
-/** The modules of a project without a folder: all that were ejected, or else the one that stands where people put it. */
-async function modulesAlone(): Promise<string[]> {
-  const ejected = writtenModules('eject');
-  if (ejected.length > 0) return ejected;
-  const found = await findEjected(undefined).catch(() => undefined);
-  return found === undefined ? [] : [found];
 }
 
 async function readChecked(

@@ -1,11 +1,12 @@
 // Which folders of migrations a command is about: those whose configs are for Durable Objects.
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { globSync } from 'tinyglobby';
 import { type MigrationFolder, readFolder } from './folder.ts';
 import { loadDefault } from './load.ts';
 import { CliError, NoFolderError, note } from './output.ts';
 import { findRecord } from './record-source.ts';
+import { foldersOfD1 } from './wrangler.ts';
 
 /** The names drizzle-kit looks for, of which it takes the first. */
 const DEFAULT_NAMES = ['drizzle.config.ts', 'drizzle.config.js', 'drizzle.config.json'];
@@ -31,6 +32,8 @@ export interface Config extends FolderPlace {
   readonly database: string | undefined;
   /** Whether its migrations are a Durable Object's; undefined if nothing says so or otherwise. */
   readonly isDurable: boolean | undefined;
+  /** Whether wrangler's config has a D1 database, which it may be for as well. */
+  readonly besideD1?: boolean;
 }
 
 /** What is asked of a config. */
@@ -85,7 +88,11 @@ async function readConfig(config: string): Promise<Config> {
       : driver === undefined && (dialect === undefined || dialect === 'sqlite')
         ? undefined
         : false;
-  return { folder, config, database, isDurable };
+  const d1 = isDurable === undefined ? [...foldersOfD1('.'), ...foldersOfD1(dirname(config))] : [];
+  if (d1.includes(resolve(folder))) {
+    return { folder, config, database: "D1, as wrangler's config says", isDurable: false };
+  }
+  return { folder, config, database, isDurable, besideD1: d1.length > 0 };
 }
 
 /** The configs that stand here, of drizzle-kit's default names the first. */
@@ -136,6 +143,14 @@ function choose(configs: readonly Config[]): Config[] {
     throw new CliError(
       `There are several configs, and nothing says which of them is for Durable Objects: ${list(chosen)}. Name it with ` +
         '--config, or set driver: "durable-sqlite" in it.',
+    );
+  }
+  const [first] = chosen;
+  const isD1s = configs.some(({ database }) => database?.toLowerCase().startsWith('d1') === true);
+  if (durable.length === 0 && first?.besideD1 === true && !isD1s) {
+    throw new NoFolderError(
+      `${list(chosen)}: nothing says whether it is for Durable Objects or for the D1 database of wrangler's config. Name it ` +
+        `with --config ${first.config} if it is, or set driver: "durable-sqlite" in it.`,
     );
   }
   const others = configs.filter((config) => !chosen.includes(config));

@@ -187,3 +187,15 @@ export async function findModule(
   }
   return first;
 }
+
+/**
+ * The modules of a project without a folder: all that were ejected, or else the one that stands where people put it.
+ *
+ * @returns none if there is none, or it is not clear which is meant
+ */
+export function modulesAlone(): string[] {
+  const ejected = writtenModules('eject');
+  if (ejected.length > 0) return ejected;
+  const found = standingModules();
+  return found.length === 1 ? found : [];
+}

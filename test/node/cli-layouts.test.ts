@@ -117,3 +117,59 @@ describe('a module that imports of something else would lead to', () => {
     expect(run('convert').stdout).toContain('Wrote src/db/migrations-migrations.ts: ');
   });
 });
+
+describe('a folder of D1', () => {
+  const d1 = (dir: string, more = ''): string =>
+    `{ // comments\n "d1_databases": [{ "binding": "DB", ${dir} }]${more} }`;
+
+  it.each([
+    ['wrangler.jsonc', d1('"migrations_dir": "./drizzle"')],
+    ['wrangler.json', `{ "env": { "a": ${d1('"migrations_dir": "drizzle/"')} } }`],
+    ['wrangler.jsonc', d1('"migrations_pattern": "drizzle/*/migration.sql"')],
+    [
+      'wrangler.toml',
+      'name = "x"\n[[d1_databases]]\nbinding = "DB"\nmigrations_dir = "drizzle"\n[[rules]]\n',
+    ],
+    ['wrangler.toml', 'd1_databases = [\n  { binding = "DB", migrations_dir = "drizzle" }\n]\n'],
+  ])('is not taken for one of Durable Objects: %s %s', (name, text) => {
+    write('drizzle.config.ts', config('./drizzle', ''));
+    writeForm0(at('drizzle'), tables('a'));
+    write(name, text);
+    mkdirSync(at('.wrangler/state'), { recursive: true });
+    for (const command of ['convert', 'check', 'status']) {
+      expect(run(command)).toEqual({
+        status: 2,
+        stdout: '',
+        stderr:
+          "error: drizzle.config.ts (D1, as wrangler's config says): it is not for Durable Objects, by its driver " +
+          '("durable-sqlite") or by a migrations.js in its `out`. Name it with --config drizzle.config.ts if it is, or ' +
+          'the folder of migrations.\n',
+      });
+    }
+    expect(check('--config', 'drizzle.config.ts')).toMatchObject({
+      status: 0,
+      folders: ['drizzle'],
+    });
+  });
+
+  it('is asked about where it may be either', () => {
+    write('drizzle.config.ts', config('./drizzle', ''));
+    writeForm0(at('drizzle'), tables('a'));
+    write('wrangler.jsonc', d1('"migrations_dir": "d1"', ', "durable_objects": {}'));
+    expect(run('convert')).toEqual({
+      status: 2,
+      stdout: '',
+      stderr:
+        "error: drizzle.config.ts (sqlite): nothing says whether it is for Durable Objects or for the D1 database of wrangler's " +
+        'config. Name it with --config drizzle.config.ts if it is, or set driver: "durable-sqlite" in it.\n',
+    });
+  });
+
+  it('is no obstacle to a config of Durable Objects beside it', () => {
+    write('drizzle.config.ts', config('./drizzle', ''));
+    write('drizzle-do.config.ts', config('./do'));
+    writeForm0(at('do'), tables('a'));
+    write('wrangler.jsonc', d1('"migrations_dir": "drizzle"'));
+    expect(check()).toMatchObject({ status: 0, folders: ['do'] });
+  });
+});

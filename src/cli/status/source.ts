@@ -5,10 +5,16 @@ import { keyOf } from '../../base/key.ts';
 import type { MigrationInput } from '../../input/migration.ts';
 import { readMigrations } from '../../input/migrations.ts';
 import { findConfigs, findFolders, hasConfig, openFolder } from '../config.ts';
-import { defaultModule, findModule, originOf } from '../find-module.ts';
+import {
+  defaultModule,
+  findModule,
+  modulesAlone,
+  originOf,
+  writtenModules,
+} from '../find-module.ts';
 import type { MigrationFolder } from '../folder.ts';
 import { loadDefault } from '../load.ts';
-import { CliError } from '../output.ts';
+import { CliError, NoFolderError } from '../output.ts';
 import { endOfBraces } from '../record-source.ts';
 import { isFile, isInside, readSources, type Source as SourceFile } from '../sources.ts';
 
@@ -160,10 +166,19 @@ export class Sources {
     // Who has ejected has a module and nothing else.
     const alone = folder === undefined && config === undefined;
     if (alone && (typeof module === 'string' || !hasConfig())) {
-      const file = await findModule(module === false ? undefined : module);
-      selected.push({ folder: undefined, module: file });
+      const known = typeof module === 'string' ? [] : modulesAlone();
+      const files = known.length > 0 ? known : [await findModule(module || undefined)];
+      selected.push(...files.map((file) => ({ folder: undefined, module: file })));
     } else {
-      selected.push(...(await findFolders(folder, config)).map((place) => historyOf(place.folder)));
+      try {
+        const places = await findFolders(folder, config);
+        selected.push(...places.map((place) => historyOf(place.folder)));
+      } catch (cause) {
+        // Of a team that has ejected, the config of another database may be left.
+        const ejected = alone && cause instanceof NoFolderError ? writtenModules('eject') : [];
+        if (ejected.length === 0) throw cause;
+        selected.push(...ejected.map((file) => ({ folder: undefined, module: file })));
+      }
     }
     const isSame = (a: History, b: History): boolean =>
       (a.folder !== undefined && a.folder === b.folder) ||
