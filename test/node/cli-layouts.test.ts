@@ -173,3 +173,79 @@ describe('a folder of D1', () => {
     expect(check()).toMatchObject({ status: 0, folders: ['do'] });
   });
 });
+
+describe('a bundle of the code that stands in the folder', () => {
+  const made = tables('a', 'b', 'c');
+  /** The folder, and beside its files the texts in TypeScript, as a script of the team writes it. */
+  function inline(...numbers: number[]): void {
+    write('drizzle.config.ts', config('./drizzle'));
+    writeForm0(at('drizzle'), made);
+    const texts = numbers.map((n) => `  m000${n}: ${JSON.stringify(made[n]?.sql)},\n`);
+    write(
+      'drizzle/index.ts',
+      `import journal from './meta/_journal.json';\nexport const migrations = { journal, migrations: {\n${texts.join('')}} } as const;\n`,
+    );
+    write(
+      'src/index.ts',
+      "import { migrations } from '../drizzle';\nexport class Inbox { x = migrations; }\n",
+    );
+  }
+  const state = '.wrangler/state/v3/do/worker-Inbox';
+
+  it('is compared with the folder, and lacks an entry', () => {
+    inline(0, 1);
+    mkdirSync(at(state), { recursive: true });
+    write(`${state}/${'a'.repeat(64)}.sqlite`, '');
+    const { status, findings } = check();
+    expect({ status, findings }).toMatchObject({
+      status: 1,
+      findings: [
+        {
+          code: 'MISSING_SQL',
+          file: 'drizzle/index.ts',
+          effect: 'drizzle-offramp refuses the whole bundle, so that no object wakes.',
+        },
+      ],
+    });
+    expect(run('status')).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/^error: drizzle\/index\.ts: \[MISSING_SQL\] /),
+    });
+    inline(0, 1, 2);
+    expect(check()).toMatchObject({ status: 0, stderr: '', findings: [] });
+    expect(run('status').stdout).toContain('1 object against drizzle/index.ts: 1 pending.');
+  });
+
+  it('has a journal of its own that is older, or another text', () => {
+    inline(0, 1, 2);
+    const older = at('drizzle/index.ts');
+    writeFileSync(
+      older,
+      `export default { journal: { entries: [{ idx: 0, when: ${made[0]?.when}, tag: '0000_a' }] },
+  migrations: { m0000: 'CREATE TABLE a (id integer)' } };\n`,
+    );
+    expect(check().findings).toMatchObject([
+      { code: 'EDITED_SQL', file: 'drizzle/0000_a.sql' },
+      {
+        code: 'STALE_MODULE',
+        file: 'drizzle/index.ts',
+        message: 'It lacks 0001_b and 1 more of drizzle/meta/_journal.json.',
+        fix: 'Write that file anew from the folder, as it was written before: objects run what it says.',
+      },
+    ]);
+  });
+
+  it('is said not to be compared where it cannot be', () => {
+    inline(0, 1, 2);
+    write('drizzle/index.ts', "export const migrations = import.meta.glob('./*.sql');\n");
+    expect(check().stderr).toMatch(
+      /^note: drizzle\/index\.ts: the code imports it, and it was not compared with drizzle: /,
+    );
+    write('drizzle/index.ts', 'export const migrations = 1;\n');
+    expect(check()).toMatchObject({
+      status: 0,
+      stderr:
+        'note: drizzle/index.ts: the code imports it, and it was not compared with drizzle: it exports no { journal, migrations }.\n',
+    });
+  });
+});

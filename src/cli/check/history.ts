@@ -22,6 +22,8 @@ export interface Past {
   readonly isModule: boolean;
   /** Whether it is a module that was ejected, on which people write: it may have more than the folder. */
   readonly isEjected?: boolean;
+  /** What to do where it lacks a migration of the folder. */
+  readonly whereStale?: string;
 }
 
 /** What is compared with the past. */
@@ -332,9 +334,9 @@ class Comparison {
         message: `It lacks ${first.name}${more} of ${this.present.list}.`,
         effect:
           'No object gets them: what the schema says and what objects have differ from the deploy on.',
-        fix: this.past.isEjected
-          ? 'It was ejected, and objects run what it says: write what is missing with `drizzle-offramp new`, or remove it from the folder.'
-          : 'Run `drizzle-offramp convert`; if no Worker imports this module any more, remove it.',
+        fix:
+          this.past.whereStale ??
+          'Run `drizzle-offramp convert`; if no Worker imports this module any more, remove it.',
       },
     ];
   }

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { keyOf } from '../../base/key.ts';
 import type { MigrationInput } from '../../input/migration.ts';
 import { readMigrations } from '../../input/migrations.ts';
+import { bundlesIn } from '../bundle.ts';
 import { findConfigs, findFolders, hasConfig, openFolder } from '../config.ts';
 import {
   defaultModule,
@@ -14,7 +15,7 @@ import {
 } from '../find-module.ts';
 import type { MigrationFolder } from '../folder.ts';
 import { loadDefault } from '../load.ts';
-import { CliError, NoFolderError } from '../output.ts';
+import { CliError, NoFolderError, note } from '../output.ts';
 import { endOfBraces } from '../record-source.ts';
 import { isFile, isInside, readSources, type Source as SourceFile } from '../sources.ts';
 
@@ -80,11 +81,32 @@ async function readModule(path: string, folder: string | undefined): Promise<Sou
   return { kind: 'module', path, folder, ejected, input };
 }
 
-function readFolderAsSource(folder: string): Source {
+async function readFolderAsSource(folder: string, sources: readonly SourceFile[]): Promise<Source> {
   const found = openFolder({ folder, config: undefined });
   const [problem] = found.problems.filter(({ code }) => code !== 'EXTRA_FILE');
   if (problem !== undefined) {
     throw new CliError(`${problem.file}:${problem.line}: ${problem.message}`);
+  }
+  const { bundles, notCompared } = await bundlesIn(folder, sources);
+  for (const { file, reason } of notCompared) {
+    note(
+      `${file}: the code imports it, and objects are compared with ${folder} instead: ${reason}.`,
+    );
+  }
+  const [bundle, ...more] = bundles;
+  // What the code imports is what objects wake with. drizzle-kit's own is the folder, unless it is refused.
+  if (
+    bundle !== undefined &&
+    more.length === 0 &&
+    (bundle.refusal || !/migrations\.js$/.test(bundle.file))
+  ) {
+    return {
+      kind: 'folder',
+      path: bundle.file,
+      folder,
+      ejected: false,
+      input: checked(bundle.file, bundle.input),
+    };
   }
   return {
     kind: 'folder',
@@ -276,7 +298,7 @@ export class Sources {
     if (folder === undefined) return readModule(module as string, undefined);
     if (typeof this.module === 'string') return readModule(this.module, standing);
     if (this.module === false || module === undefined || !existsSync(module)) {
-      return readFolderAsSource(folder);
+      return readFolderAsSource(folder, this.#files);
     }
     const imported = this.#files
       .filter(({ file }) => !isFile(module, resolve(file)) && !isInside(folder, resolve(file)))
@@ -284,6 +306,8 @@ export class Sources {
     const usesModule = imported.some((path) => isFile(module, path));
     const usesFolder = imported.some((path) => isInside(folder, path));
     // A module that nobody imports yet is not what objects wake with.
-    return usesFolder && !usesModule ? readFolderAsSource(folder) : readModule(module, standing);
+    return usesFolder && !usesModule
+      ? readFolderAsSource(folder, this.#files)
+      : readModule(module, standing);
   }
 }
