@@ -1,6 +1,6 @@
 // Which folders of migrations a command is about: those whose configs are for Durable Objects.
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { globSync } from 'tinyglobby';
 import { type MigrationFolder, readFolder } from './folder.ts';
 import { loadDefault } from './load.ts';
@@ -66,6 +66,20 @@ export function readStatically(source: string): Settings | undefined {
   return settings;
 }
 
+/**
+ * The folder that `out` names. drizzle-kit takes it from the directory it runs in, which may be this one, or in a
+ * monorepo the config's.
+ */
+function folderOf(config: string, out: string): string {
+  const [here, there] = [join(out), isAbsolute(out) ? out : join(dirname(config), out)];
+  if (resolve(here) === resolve(there) || !existsSync(there)) return here;
+  if (!existsSync(here)) return there;
+  throw new CliError(
+    `${config}: its \`out\` is ${here} from here, and ${there} from the config's folder, and both are there. Name the ` +
+      'folder of migrations.',
+  );
+}
+
 async function readConfig(config: string): Promise<Config> {
   if (!existsSync(config)) throw new CliError(`${config}: there is no such file.`);
   const isJson = config.endsWith('.json');
@@ -78,8 +92,7 @@ async function readConfig(config: string): Promise<Config> {
       `${config}: it must export a config, with \`out\` (if any) a path: export default defineConfig({ out: './drizzle' }).`,
     );
   }
-  // Like drizzle-kit: `out` counts from the current directory, not from the config.
-  const folder = join(out);
+  const folder = folderOf(config, out);
   const database = [driver, dialect].find((it): it is string => typeof it === 'string');
   // Drivers are often wrong; only for Durable Objects is there a migrations.js.
   const isDurable =

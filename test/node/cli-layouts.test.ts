@@ -1,6 +1,7 @@
 // Projects as strangers have them: what the command line must find in them, or say that it does not.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tables, writeForm0 } from './corpus.ts';
 import { useProjects } from './projects.ts';
@@ -247,5 +248,50 @@ describe('a bundle of the code that stands in the folder', () => {
       stderr:
         'note: drizzle/index.ts: the code imports it, and it was not compared with drizzle: it exports no { journal, migrations }.\n',
     });
+  });
+});
+
+describe("a monorepo's root", () => {
+  it('finds the folder of a config below it, and refuses where there are two', () => {
+    write('apps/x/drizzle.config.ts', config('./drizzle'));
+    writeForm0(at('apps/x/drizzle'), tables('a'));
+    const options = ['--config', 'apps/x/drizzle.config.ts'];
+    expect(check(...options)).toMatchObject({ status: 0, folders: ['apps/x/drizzle'] });
+    expect(run('convert', ...options).stdout).toContain(
+      'Wrote apps/x/migrations.ts: 1 migration from apps/x/drizzle.',
+    );
+    writeForm0(at('drizzle'), tables('b'));
+    expect(run('check', ...options)).toEqual({
+      status: 2,
+      stdout: '',
+      stderr:
+        "error: apps/x/drizzle.config.ts: its `out` is drizzle from here, and apps/x/drizzle from the config's folder, and " +
+        'both are there. Name the folder of migrations.\n',
+    });
+  });
+
+  it('asks drizzle-kit there', () => {
+    write(
+      'apps/x/drizzle.config.ts',
+      "export default { dialect: 'sqlite', driver: 'durable-sqlite', schema: './schema.ts', out: './drizzle' };\n",
+    );
+    symlinkSync(join(import.meta.dirname, '../../node_modules'), at('node_modules'));
+    const schema = (columns: string): void =>
+      write(
+        'apps/x/schema.ts',
+        `import { int, sqliteTable } from 'drizzle-orm/sqlite-core';\nexport const a = sqliteTable('a', { id: int()${columns} });\n`,
+      );
+    schema('');
+    const kit = at('node_modules/drizzle-kit/bin.cjs');
+    execFileSync(process.execPath, [kit, 'generate'], { cwd: at('apps/x'), stdio: 'pipe' });
+    schema(', b: int()');
+    const { stdout } = run('check', '--json', '--schema', '-c', 'apps/x/drizzle.config.ts');
+    expect(JSON.parse(stdout).findings).toMatchObject([
+      {
+        code: 'NOT_GENERATED',
+        file: 'apps/x/schema.ts',
+        message: 'The schema has changes that no migration has: it adds the column a.b.',
+      },
+    ]);
   });
 });

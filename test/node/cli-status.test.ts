@@ -393,7 +393,7 @@ describe('what the next wake does', () => {
         'failing',
         'apply m0001',
         expect.stringMatching(
-          /^\[MIGRATION_FAILED\] Migration 1 failed \(m0001 20261122180100_b\); everything was rolled back\.\n {2}Statement 1: ALTER TABLE a ADD COLUMN y text NOT NULL\n {2}Error: Cannot add a NOT NULL column with default value NULL\n/,
+          /^\[MIGRATION_FAILED\] m0001 \(20261122180100_b\) failed; everything was rolled back\.\n {2}Statement 1: ALTER TABLE a ADD COLUMN y text NOT NULL\n {2}Error: Cannot add a NOT NULL column with default value NULL\n/,
         ),
       ],
       ['pending', 'apply m0001', null],
