@@ -295,3 +295,79 @@ describe("a monorepo's root", () => {
     ]);
   });
 });
+
+describe('an edit of a migration that throws on rows', () => {
+  const made = tables('a', 'b', 'c').map((one, i) => ({
+    ...one,
+    sql:
+      [
+        'CREATE TABLE `Messages` (`id` integer PRIMARY KEY);',
+        'ALTER TABLE messages ADD `text` text NOT NULL;',
+      ][i] ?? one.sql,
+  }));
+  const edit = (sql: string, more = made[2]?.sql ?? ''): void =>
+    writeForm0(
+      at('drizzle'),
+      made.map((one, i) => (i === 1 ? { ...one, sql } : i === 2 ? { ...one, sql: more } : one)),
+    );
+  const edited = (): Finding | undefined =>
+    check().findings.find(({ code }) => code === 'EDITED_SQL');
+
+  it('is not both asked for and forbidden', () => {
+    write('drizzle.config.ts', config('./drizzle'));
+    writeForm0(at('drizzle'), made);
+    run('convert');
+    expect(check().findings).toMatchObject([
+      {
+        code: 'NOT_NULL_WITHOUT_DEFAULT',
+        message: '0001_b adds a column to Messages that is NOT NULL and has no default.',
+        fix: 'Give it a constant DEFAULT; or add it nullable, fill it, and make it NOT NULL in a later rebuild.',
+      },
+    ]);
+    edit("ALTER TABLE messages ADD `text` text DEFAULT '' NOT NULL;");
+    expect(edited()?.fix).toBe(
+      'No object with rows there has the old text: it throws in each. If the others may keep what it did, keep the new text, ' +
+        'and take it with `drizzle-offramp convert --accept-edit m0001`. Else restore it from migrations.ts, and write a new ' +
+        'migration.',
+    );
+    expect(edited()?.effect).toContain(': two schemas. ');
+    // Another edit that leaves the fault in it.
+    edit('ALTER TABLE messages ADD `other` text NOT NULL;');
+    expect(edited()?.fix).toBe(
+      'Restore it from migrations.ts, and write a new migration with the change.',
+    );
+  });
+
+  it('claims no two schemas where a later migration rebuilds the table', () => {
+    const rebuild = [
+      'CREATE TABLE `__new_Messages` (`id` integer PRIMARY KEY, `text` text);',
+      'INSERT INTO `__new_Messages`(`id`, `text`) SELECT `id`, `text` FROM `Messages`;',
+      'DROP TABLE `Messages`;',
+      'ALTER TABLE `__new_Messages` RENAME TO `Messages`;',
+    ].join('--> statement-breakpoint\n');
+    write('drizzle.config.ts', config('./drizzle'));
+    edit(made[1]?.sql ?? '', rebuild);
+    run('convert');
+    edit("ALTER TABLE messages ADD `text` text DEFAULT '' NOT NULL;", rebuild);
+    expect(edited()?.effect).toMatch(
+      /^Objects that have it keep what the old text did; new ones get the new text, and all come to one schema in the end\. /,
+    );
+  });
+
+  it('names a table that a migration only reads as it was created', () => {
+    write('drizzle.config.ts', config('./drizzle'));
+    edit(
+      'ALTER TABLE messages ADD `text` text;',
+      'CREATE TABLE `Copies` (`id` integer, `a` text NOT NULL);--> statement-breakpoint\n' +
+        'INSERT INTO copies(`id`, `a`) SELECT `id`, `text` FROM messages;',
+    );
+    expect(check().findings).toMatchObject([
+      {
+        code: 'REBUILD_NOT_NULL',
+        message:
+          '0002_c copies Messages into Copies, where a is NOT NULL now, and copies it as it is.',
+        fix: 'Fill it first (UPDATE Messages SET … WHERE … IS NULL), or copy coalesce(…, …).',
+      },
+    ]);
+  });
+});
