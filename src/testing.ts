@@ -73,5 +73,5 @@ export async function rehearse<T extends Rpc.DurableObjectBranded | undefined>(
   migrations: MigrationInput,
   options: RehearseOptions = {},
 ): Promise<Rehearsal> {
-  return rehearseOn(stageOf(namespace), migrations, options);
+  return await rehearseOn(stageOf(namespace), migrations, options);
 }

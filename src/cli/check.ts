@@ -1,10 +1,19 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
+import { type Bundle, bundlesIn } from './bundle.ts';
 import { acknowledge, readAcknowledgements } from './check/acknowledged.ts';
 import { count, type Finding, sortFindings } from './check/finding.ts';
 import { checkHistory, type Past } from './check/history.ts';
-import { changedSince, findModule, folderAtRef, moduleAtRef, type Then } from './check/past.ts';
+import {
+  changedSince,
+  findingsOfBundle,
+  findModule,
+  folderAtRef,
+  moduleAtRef,
+  pastOfBundle,
+  type Then,
+} from './check/past.ts';
 import {
   type CheckResult,
   FORMATS,
@@ -16,16 +25,18 @@ import {
 } from './check/report.ts';
 import { type AskSchema, checkSchema } from './check/schema.ts';
 import { checkSources } from './check/source.ts';
-import { checkAlone, ofFolder, ofModule, type Subject } from './check/subject.ts';
+import { checkAlone, ofFolder, ofModule, type Subject, withOwn } from './check/subject.ts';
 import { findFolders, openFolder } from './config.ts';
-import { findModule as findEjected } from './find-module.ts';
+import { modulesAlone } from './find-module.ts';
 import type { MigrationFolder } from './folder.ts';
-import { CliError, EXIT, print, printJson } from './output.ts';
+import { EXIT, NoFolderError, note, print, printJson } from './output.ts';
 
 /** What a folder or a module is compared with. */
 export interface Pasts {
   /** The converted module, if there is one. */
   readonly module?: Past | undefined;
+  /** What the code imports from the folder. */
+  readonly bundles?: readonly Past[];
   /** What it was at a git ref, if one was named. */
   readonly base?: Past | undefined;
 }
@@ -34,8 +45,8 @@ const sameFinding = (a: Finding, b: Finding): boolean =>
   a.code === b.code && a.file === b.file && a.line === b.line;
 
 /** What was changed in a history. */
-function checkPasts(subject: Subject, { module, base }: Pasts): Finding[] {
-  const edits = [base, module].flatMap((past) =>
+function checkPasts(subject: Subject, { module, bundles = [], base }: Pasts): Finding[] {
+  const edits = [base, module, ...bundles].flatMap((past) =>
     past === undefined ? [] : checkHistory(subject, past),
   );
   return edits.filter((edit, i) => edits.findIndex((other) => sameFinding(edit, other)) === i);
@@ -69,7 +80,9 @@ export interface CheckOptions {
 interface Checked {
   readonly subject: Subject;
   readonly module: Past | undefined;
+  readonly bundles: readonly Past[];
   readonly before: Then | undefined;
+  /** What was found by comparing with what is no past: the schema, and what the code imports. */
   readonly schema: readonly Finding[];
 }
 
@@ -84,24 +97,33 @@ function whenToAsk({ schema }: CheckOptions): AskSchema {
 
 async function checkModule(file: string, { base }: CheckOptions): Promise<Checked> {
   const before = base === undefined ? undefined : await moduleAtRef(file, base);
-  return { subject: await ofModule(file), module: undefined, before, schema: [] };
+  return { subject: await ofModule(file), module: undefined, bundles: [], before, schema: [] };
 }
 
-/** The folders that are meant; none where there is only a module any more. */
+/** The folders that are meant; modules where there is no folder any more. */
 async function readFolders(
   folder: string | undefined,
   options: CheckOptions,
-): Promise<readonly { folder: MigrationFolder; config: string | undefined }[] | undefined> {
+): Promise<readonly ({ folder: MigrationFolder; config: string | undefined } | string)[]> {
   try {
     const places = await findFolders(folder, options.config);
     return places.map((place) => ({ folder: openFolder(place), config: place.config }));
   } catch (cause) {
     const isAsked = folder !== undefined || (options.config?.length ?? 0) > 0;
-    if (isAsked || !(cause instanceof CliError)) throw cause;
-    const ejected = await findEjected(undefined).catch(() => undefined);
-    if (ejected === undefined) throw cause;
-    return undefined;
+    if (isAsked || !(cause instanceof NoFolderError)) throw cause;
+    const modules = modulesAlone();
+    if (modules.length === 0) throw cause;
+    return modules;
   }
+}
+
+/** What the code imports from a folder; says of what could not be read that it was not compared. */
+async function readBundles(folder: string): Promise<readonly Bundle[]> {
+  const { bundles, notCompared } = await bundlesIn(folder);
+  for (const { file, reason } of notCompared) {
+    note(`${file}: the code imports it, and it was not compared with ${folder}: ${reason}.`);
+  }
+  return bundles;
 }
 
 async function readChecked(
@@ -109,16 +131,25 @@ async function readChecked(
   options: CheckOptions,
 ): Promise<readonly Checked[]> {
   if (path !== undefined && isFile(path)) return [await checkModule(path, options)];
-  const folders = await readFolders(path, options);
-  if (folders === undefined) return [await checkModule(await findEjected(undefined), options)];
+  const found = await readFolders(path, options);
   return Promise.all(
-    folders.map(async ({ folder, config }): Promise<Checked> => {
+    found.map(async (one): Promise<Checked> => {
+      if (typeof one === 'string') return checkModule(one, options);
+      const { folder, config } = one;
       const { base } = options;
+      const module = await findModule(folder.path, options.module);
+      const bundles = options.module === false ? [] : await readBundles(folder.path);
       return {
-        subject: ofFolder(folder),
-        module: await findModule(folder.path, options.module),
+        subject: await withOwn(ofFolder(folder), module),
+        module,
         before: base === undefined ? undefined : await folderAtRef(folder.path, base),
-        schema: await checkSchema(folder, config, whenToAsk(options)),
+        bundles: bundles.flatMap((bundle) =>
+          bundle.list === undefined ? [] : pastOfBundle(bundle),
+        ),
+        schema: [
+          ...bundles.flatMap(findingsOfBundle),
+          ...(await checkSchema(folder, config, whenToAsk(options))),
+        ],
       };
     }),
   );
@@ -133,9 +164,9 @@ interface Dated {
   readonly isNew: boolean;
 }
 
-function checkOne({ subject, module, before, schema }: Checked): Dated[] {
+function checkOne({ subject, module, bundles, before, schema }: Checked): Dated[] {
   const old = new Set(before?.findings.map(keyOf));
-  const compared = [...checkPasts(subject, { module, base: before?.past }), ...schema];
+  const compared = [...checkPasts(subject, { module, bundles, base: before?.past }), ...schema];
   return [
     ...checkAlone(subject).map((finding) => ({ finding, isNew: !old.has(keyOf(finding)) })),
     // What was changed was not there before.

@@ -1,11 +1,12 @@
 // Which folders of migrations a command is about: those whose configs are for Durable Objects.
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { globSync } from 'tinyglobby';
 import { type MigrationFolder, readFolder } from './folder.ts';
 import { loadDefault } from './load.ts';
-import { CliError, note } from './output.ts';
+import { CliError, NoFolderError, note } from './output.ts';
 import { findRecord } from './record-source.ts';
+import { foldersOfD1 } from './wrangler.ts';
 
 /** The names drizzle-kit looks for, of which it takes the first. */
 const DEFAULT_NAMES = ['drizzle.config.ts', 'drizzle.config.js', 'drizzle.config.json'];
@@ -31,6 +32,8 @@ export interface Config extends FolderPlace {
   readonly database: string | undefined;
   /** Whether its migrations are a Durable Object's; undefined if nothing says so or otherwise. */
   readonly isDurable: boolean | undefined;
+  /** Whether wrangler's config has a D1 database, which it may be for as well. */
+  readonly besideD1?: boolean;
 }
 
 /** What is asked of a config. */
@@ -63,6 +66,20 @@ export function readStatically(source: string): Settings | undefined {
   return settings;
 }
 
+/**
+ * The folder that `out` names. drizzle-kit takes it from the directory it runs in, which may be this one, or in a
+ * monorepo the config's.
+ */
+function folderOf(config: string, out: string): string {
+  const [here, there] = [join(out), isAbsolute(out) ? out : join(dirname(config), out)];
+  if (resolve(here) === resolve(there) || !existsSync(there)) return here;
+  if (!existsSync(here)) return there;
+  throw new CliError(
+    `${config}: its \`out\` is ${here} from here, and ${there} from the config's folder, and both are there. Name the ` +
+      'folder of migrations.',
+  );
+}
+
 async function readConfig(config: string): Promise<Config> {
   if (!existsSync(config)) throw new CliError(`${config}: there is no such file.`);
   const isJson = config.endsWith('.json');
@@ -75,8 +92,7 @@ async function readConfig(config: string): Promise<Config> {
       `${config}: it must export a config, with \`out\` (if any) a path: export default defineConfig({ out: './drizzle' }).`,
     );
   }
-  // Like drizzle-kit: `out` counts from the current directory, not from the config.
-  const folder = join(out);
+  const folder = folderOf(config, out);
   const database = [driver, dialect].find((it): it is string => typeof it === 'string');
   // Drivers are often wrong; only for Durable Objects is there a migrations.js.
   const isDurable =
@@ -85,7 +101,11 @@ async function readConfig(config: string): Promise<Config> {
       : driver === undefined && (dialect === undefined || dialect === 'sqlite')
         ? undefined
         : false;
-  return { folder, config, database, isDurable };
+  const d1 = isDurable === undefined ? [...foldersOfD1('.'), ...foldersOfD1(dirname(config))] : [];
+  if (d1.includes(resolve(folder))) {
+    return { folder, config, database: "D1, as wrangler's config says", isDurable: false };
+  }
+  return { folder, config, database, isDurable, besideD1: d1.length > 0 };
 }
 
 /** The configs that stand here, of drizzle-kit's default names the first. */
@@ -126,7 +146,7 @@ function choose(configs: readonly Config[]): Config[] {
   const chosen = durable.length > 0 ? durable : open;
   if (chosen.length === 0) {
     const [only, ...more] = configs;
-    throw new CliError(
+    throw new NoFolderError(
       `${list(configs)}: ${more.length > 0 ? 'none of them is' : 'it is not'} for Durable Objects, by ` +
         `its driver ("durable-sqlite") or by a migrations.js in its \`out\`. Name ${more.length > 0 ? 'the one that is' : 'it'} ` +
         `with --config${more.length > 0 ? '' : ` ${only?.config} if it is`}, or the folder of migrations.`,
@@ -136,6 +156,14 @@ function choose(configs: readonly Config[]): Config[] {
     throw new CliError(
       `There are several configs, and nothing says which of them is for Durable Objects: ${list(chosen)}. Name it with ` +
         '--config, or set driver: "durable-sqlite" in it.',
+    );
+  }
+  const [first] = chosen;
+  const isD1s = configs.some(({ database }) => database?.toLowerCase().startsWith('d1') === true);
+  if (durable.length === 0 && first?.besideD1 === true && !isD1s) {
+    throw new NoFolderError(
+      `${list(chosen)}: nothing says whether it is for Durable Objects or for the D1 database of wrangler's config. Name it ` +
+        `with --config ${first.config} if it is, or set driver: "durable-sqlite" in it.`,
     );
   }
   const others = configs.filter((config) => !chosen.includes(config));
@@ -170,7 +198,7 @@ export async function findFolders(
   if (configs.length > 0) return Promise.all(configs.map(readConfig));
   const found = await findConfigs();
   if (found.length === 0) {
-    throw new CliError(
+    throw new NoFolderError(
       `There is none of ${DEFAULT_NAMES.join(', ')} here, nor another ${NAMES}. Name the folder of migrations, or a ` +
         'config with --config.',
     );
@@ -191,7 +219,7 @@ export function openFolder({ folder, config }: FolderPlace): MigrationFolder {
   const found = statSync(folder, { throwIfNoEntry: false });
   if (found?.isDirectory()) return readFolder(folder);
   const who = config === undefined ? folder : `${config}: its \`out\`, ${folder},`;
-  throw new CliError(
+  throw new NoFolderError(
     found === undefined
       ? `${who} does not exist. Run \`drizzle-kit generate\`, or name another folder.`
       : `${who} is not a folder.`,

@@ -1,11 +1,11 @@
 // `drizzle-offramp convert`: drizzle-kit's folder as one TypeScript module that needs no bundler rules.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { collect, findFolders, openFolder } from './config.ts';
 import { type Change, reconcile } from './convert/reconcile.ts';
 import { watch } from './convert/watch.ts';
-import { headerOfConverted, modulesOf, originOf } from './find-module.ts';
+import { checkShadow, headerOfConverted, modulesOf, originOf, shadowedBy } from './find-module.ts';
 import type { MigrationFolder, Problem, ProblemCode } from './folder.ts';
 import { carryFingerprint, type ModuleFile, openModule, placeOf, renderEntry } from './module.ts';
 import { CliError, EXIT, note, paint, plural, print, printJson, warn } from './output.ts';
@@ -158,6 +158,7 @@ export async function convert(
 ): Promise<Conversion> {
   const fatal = folder.problems.filter(({ code }) => !HARMLESS.has(code));
   if (fatal.length > 0) throw new CliError(fatal.map(showProblem).join('\n'));
+  checkShadow(module);
   const standing = await openModule(module);
   if (standing !== undefined && !force) checkOrigin(standing, folder.path);
   const known = standing?.list.migrations ?? [];
@@ -240,6 +241,13 @@ async function pairUp(
     );
   }
   const modules = options.out === undefined ? modulesOf(places) : [options.out];
+  for (const [i, place] of places.entries()) {
+    const usual = join(dirname(place.folder), 'migrations.ts');
+    const inTheWay = shadowedBy(usual);
+    const module = modules[i] as string;
+    if (options.out !== undefined || inTheWay === undefined || existsSync(module)) continue;
+    note(`${usual} would take the place of ${inTheWay} in imports: ${module} is written instead.`);
+  }
   return places.map((place, i) => ({ folder: openFolder(place), module: modules[i] as string }));
 }
 

@@ -6,7 +6,7 @@ import { collect, findConfigs, findFolders, hasConfig } from './config.ts';
 import { findLeftovers, type Leftover, type Leftovers } from './eject/leftovers.ts';
 import { type Rehearsal, rehearse } from './eject/rehearse.ts';
 import { type OutputFile, type RecordForm, renderRecord } from './eject/render.ts';
-import { findModule, modulesOf, originOf } from './find-module.ts';
+import { checkShadow, findModule, modulesOf, originOf } from './find-module.ts';
 import { type ModuleFile, openModule } from './module.ts';
 import { CliError, paint, plural, print, printJson, table, warn } from './output.ts';
 
@@ -53,6 +53,7 @@ export function eject(
         'of it name another place with --out.',
     );
   }
+  checkShadow(out);
   const { record, files } = renderRecord(out, migrations, form, folder);
   for (const { path, text } of files) {
     const isModule = resolve(path) === resolve(module.file);

@@ -1,6 +1,7 @@
 // Which module belongs to which folder: a module says in its first lines where it was made from.
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { globSync } from 'tinyglobby';
 import { type FolderPlace, findFolders, hasConfig } from './config.ts';
 import { CliError } from './output.ts';
 
@@ -63,9 +64,43 @@ export const headerOfEjected = (file: string, folder: string | undefined): strin
 const originOnDisk = (file: string): Origin | undefined =>
   existsSync(file) ? originOf(file, readFileSync(file, 'utf8')) : undefined;
 
+/** A path without the extension that an import may leave out. */
+const bareOf = (path: string): string => path.replace(/\.[cm]?[jt]sx?$/, '');
+
+const ENDS = ['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.mjs', '.cjs'];
+
+/**
+ * What imports lead to now that would lead to a new module instead: a folder with an index, or a file with another
+ * extension.
+ *
+ * @param file the module's path
+ * @returns its path; undefined if there is none, or the module is there already
+ */
+export function shadowedBy(file: string): string | undefined {
+  if (existsSync(file)) return undefined;
+  const bare = bareOf(file);
+  return [...ENDS.map((end) => bare + end), ...ENDS.map((end) => join(bare, `index${end}`))].find(
+    (path) => existsSync(path),
+  );
+}
+
+/**
+ * Refuses to write a module that imports of something else would lead to.
+ *
+ * @param file the module's path
+ * @throws {CliError} as {@link shadowedBy} finds it
+ */
+export function checkShadow(file: string): void {
+  const inTheWay = shadowedBy(file);
+  if (inTheWay === undefined) return;
+  throw new CliError(
+    `${file}: imports of ${inTheWay} would lead to this module instead. Name another place with --out.`,
+  );
+}
+
 /**
  * The module of a folder, unless an option says otherwise: one beside the folder that says it was made from it, else
- * `migrations.ts`; named by the folder where that is another folder's.
+ * `migrations.ts`; named by the folder where that is another folder's, or imports of something else would lead to it.
  *
  * @param folder the folder's path
  * @param others the other folders that the command is about
@@ -80,7 +115,7 @@ export function defaultModule(folder: string, others: readonly string[] = []): s
   const isAlone = others.every(
     (other) => resolve(other) === resolve(folder) || dirname(other) !== parent,
   );
-  const isTaken = originOnDisk(common)?.folder !== undefined;
+  const isTaken = originOnDisk(common)?.folder !== undefined || shadowedBy(common) !== undefined;
   return !isAlone || isTaken || existsSync(own) ? own : common;
 }
 
@@ -93,6 +128,26 @@ export const modulesOf = (places: readonly FolderPlace[]): string[] => {
   const folders = places.map(({ folder }) => folder);
   return folders.map((folder) => defaultModule(folder, folders));
 };
+
+/** The modules that stand where people put them; where none does, those that say that a command wrote them. */
+function standingModules(): string[] {
+  const found = PLACES.filter((file) => existsSync(file));
+  return found.length > 0 ? found : writtenModules();
+}
+
+/**
+ * The modules of this project that say in their first lines that `convert` or `eject` wrote them.
+ *
+ * @param by who must have written them; either if undefined
+ * @returns their paths from the current directory, sorted
+ */
+export const writtenModules = (by?: Origin['by']): string[] =>
+  globSync('**/*.{ts,mts,js,mjs}', { ignore: ['**/node_modules/**', '**/dist/**', '**/.*/**'] })
+    .filter((file) => {
+      const origin = originOf(file, readFileSync(file, 'utf8')).by;
+      return by === undefined ? origin !== 'hand' : origin === by;
+    })
+    .sort();
 
 /**
  * Finds the module of migrations that a command is about: the one that was passed, that of the configs' folder, or one
@@ -116,7 +171,8 @@ export async function findModule(
   const places = named ? await findFolders(undefined, configs) : [];
   const ofFolders = modulesOf(places);
   const candidates = configs.length > 0 ? ofFolders : [...ofFolders, ...PLACES];
-  const found = [...new Set(candidates)].filter((file) => existsSync(file));
+  const known = [...new Set(candidates)].filter((file) => existsSync(file));
+  const found = known.length > 0 || configs.length > 0 ? known : standingModules();
   const [first, ...others] = found;
   if (first === undefined) {
     throw new CliError(
@@ -130,4 +186,16 @@ export async function findModule(
     );
   }
   return first;
+}
+
+/**
+ * The modules of a project without a folder: all that were ejected, or else the one that stands where people put it.
+ *
+ * @returns none if there is none, or it is not clear which is meant
+ */
+export function modulesAlone(): string[] {
+  const ejected = writtenModules('eject');
+  if (ejected.length > 0) return ejected;
+  const found = standingModules();
+  return found.length === 1 ? found : [];
 }

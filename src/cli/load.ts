@@ -53,9 +53,21 @@ const jiti = createJiti(import.meta.url, {
  * @param file the module: TypeScript, JavaScript or JSON
  * @throws {CliError} if it cannot be loaded; the message names the file, and the line where it is known
  */
-export async function loadDefault(file: string): Promise<unknown> {
+export const loadDefault = (file: string): Promise<unknown> =>
+  withPlace(file, () => jiti.import(resolve(file), { default: true }));
+
+/**
+ * Loads a module and returns all that it exports, by name, as {@link loadDefault} does.
+ *
+ * @param file the module
+ * @throws {CliError} as {@link loadDefault}
+ */
+export const loadExports = (file: string): Promise<Record<string, unknown>> =>
+  withPlace(file, () => jiti.import<Record<string, unknown>>(resolve(file)));
+
+async function withPlace<T>(file: string, load: () => Promise<T>): Promise<T> {
   try {
-    return await jiti.import(resolve(file), { default: true });
+    return await load();
   } catch (cause) {
     const said = cause instanceof Error ? cause.message : String(cause);
     const [first = '', ...rest] = said.split('\n');

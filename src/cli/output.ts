@@ -20,6 +20,9 @@ export class CliError extends Error {
   }
 }
 
+/** No folder of migrations can be told from the configs that stand here: there may be a module instead. */
+export class NoFolderError extends CliError {}
+
 const style =
   (format: Parameters<typeof styleText>[0]) =>
   (text: string): string =>

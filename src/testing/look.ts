@@ -1,9 +1,10 @@
 // All that a rehearsal reads in an object, before the new code wakes it and after.
 import type { OfframpError } from '../base/errors.ts';
 import type { SqlStorageLike } from '../base/storage.ts';
-import { quote } from '../base/storage.ts';
+import { firstRow, quote } from '../base/storage.ts';
 import type { MigrationInput } from '../input/migration.ts';
 import { type Inspection, inspect } from '../inspect.ts';
+import { selectHead } from '../ledger/ledger.ts';
 import type { MigrateOptions } from '../options.ts';
 import { type FilledTable, readContents } from './contents.ts';
 import { messageOf } from './report.ts';
@@ -81,6 +82,23 @@ export function ledgersOf(sql: SqlStorageLike, names: LedgerNames): string {
   return JSON.stringify(
     present.map((name) => [...sql.exec(`SELECT rowid, * FROM ${quote(name)} ORDER BY rowid`)]),
   );
+}
+
+// What the last row of a ledger says: a fingerprint, what becomes of Drizzle's ledger, and its name.
+const HEAD = /^[0-9a-f]{64} (retire|mirror) /;
+
+/**
+ * What the ledger says that `migrate` was told to do with Drizzle's.
+ *
+ * @param sql the object's SQL storage
+ * @param table the ledger's name
+ * @returns undefined if there is no ledger, or it does not say
+ */
+export function drizzleOf(sql: SqlStorageLike, table: string): 'retire' | 'mirror' | undefined {
+  const has = [...sql.exec("SELECT 1 FROM pragma_table_info(?) WHERE name = 'head'", table)];
+  if (has.length === 0) return undefined;
+  const head = firstRow(sql.exec(selectHead(table)))?.head;
+  return HEAD.exec(String(head))?.[1] as 'retire' | 'mirror' | undefined;
 }
 
 /**

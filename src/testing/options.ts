@@ -23,6 +23,11 @@ export interface RehearseOptions {
   readonly skips?: boolean;
   /** Skipped migrations, by tag or key, that `migrate` may refuse (`SKIPPED_MIGRATION`). */
   readonly refused?: readonly string[];
+  /**
+   * Migrations, by tag or key, that may fail in objects with rows: where no such object can stand there, or the fleet has
+   * none. A new object must run them all the same.
+   */
+  readonly failing?: readonly string[];
   /** What migrations change in a way that is not seen from their statements: `table` or `table.column`. */
   readonly changes?: readonly string[];
   /**
@@ -37,7 +42,7 @@ export interface RehearseOptions {
 }
 
 const NAMES: readonly string[] = [
-  ...['seed', 'rows', 'empty', 'leftBy', 'skips', 'refused', 'changes', 'migrate'],
+  ...['seed', 'rows', 'empty', 'leftBy', 'skips', 'refused', 'failing', 'changes', 'migrate'],
   ...['table', 'drizzleTable'],
 ];
 const RUNNERS: readonly unknown[] = ['0.x', '1.x', 'drizzle-offramp'];
@@ -64,7 +69,7 @@ export function usualRunner(migrations: readonly Migration[]): LeftBy {
 export function checkOptions(options: RehearseOptions, migrations: readonly Migration[]): void {
   const unknown = Object.keys(options).find((name) => !NAMES.includes(name));
   if (unknown !== undefined) throw invalid(`There is no option \`${unknown}\`.`);
-  const { rows = 1, leftBy, refused } = options;
+  const { rows = 1, leftBy } = options;
   if (!Number.isInteger(rows) || rows < 1) {
     throw invalid(`The option \`rows\` is ${rows}: it takes a whole number from 1.`);
   }
@@ -81,10 +86,11 @@ export function checkOptions(options: RehearseOptions, migrations: readonly Migr
     );
   }
   const known = migrations.flatMap(({ key, tag }) => [key, tag]);
-  const stranger = refused?.find((name) => !known.includes(name));
-  if (stranger !== undefined) {
+  for (const option of ['refused', 'failing'] as const) {
+    const stranger = options[option]?.find((name) => !known.includes(name));
+    if (stranger === undefined) continue;
     throw invalid(
-      `The option \`refused\` names "${stranger}", which is no migration: give its tag, as the matrix has it, or its key.`,
+      `The option \`${option}\` names "${stranger}", which is no migration: give its tag, as the matrix has it, or its key.`,
     );
   }
 }

@@ -3,6 +3,7 @@ import { readMigrations } from '../input/migrations.ts';
 import { DEFAULT_DRIZZLE_TABLE } from '../ledger/drizzle.ts';
 import { DEFAULT_TABLE } from '../ledger/ledger.ts';
 import { migrate, migrateAsync } from '../migrate.ts';
+import type { MigrateOptions } from '../options.ts';
 import { enforcedAgain } from '../run/enforcement.ts';
 import { fill } from './fill.ts';
 import { leave } from './leave.ts';
@@ -10,6 +11,7 @@ import {
   type After,
   areEnforced,
   type Before,
+  drizzleOf,
   type LedgerNames,
   ledgersOf,
   lookAfter,
@@ -58,8 +60,10 @@ class Rehearsing {
   readonly #names: LedgerNames;
   /** The schema of a new object: as `migrate` makes it, and once a new object has woken as the class has it. */
   #wanted: Structure | undefined;
-  /** Those of the option `refused` for which an object was refused. */
-  readonly #refused = new Set<string>();
+  /** Whether that is what the class makes of a new object. */
+  #isSeen = false;
+  /** Those of the options `refused` and `failing` for which an object was refused, or failed. */
+  readonly #accepted = new Set<string>();
   /** Why no object of the class can be made. */
   #unmade: Cell | undefined;
 
@@ -88,15 +92,20 @@ class Rehearsing {
     const rehearsal: Rehearsal = { leftBy: this.#leftBy, starts, text };
     const failure = failureOf(rehearsal);
     if (failure !== undefined) throw failure;
-    const unused = this.options.refused?.filter((name) => !this.#refused.has(name)) ?? [];
-    if (unused.length === 0) return rehearsal;
-    throw new RehearsalError(
-      'NOT_REFUSED',
-      `The option \`refused\` lists ${unused.join(', ')}, but \`migrate\` refused no object for it: take it out, so ` +
-        `that the next refusal is seen.\n\n${text}`,
-      [],
-      rehearsal,
-    );
+    const unused = (names: readonly string[] = []): string =>
+      names.filter((name) => !this.#accepted.has(name)).join(', ');
+    const [refused, failing] = [unused(this.options.refused), unused(this.options.failing)];
+    if (refused !== '') {
+      const message =
+        `The option \`refused\` lists ${refused}, but \`migrate\` refused no object for it: take it out, so that the next ` +
+        `refusal is seen.\n\n${text}`;
+      throw new RehearsalError('NOT_REFUSED', message, [], rehearsal);
+    }
+    if (failing === '') return rehearsal;
+    const message =
+      `The option \`failing\` lists ${failing}, but it failed in no object: take it out, so that the next failure is ` +
+      `seen.\n\n${text}`;
+    throw new RehearsalError('NOT_FAILING', message, [], rehearsal);
   }
 
   async #rehearse(start: FullStart): Promise<Cells> {
@@ -191,42 +200,69 @@ class Rehearsing {
   }
 
   async #wakeAndLook(start: FullStart, before: Before): Promise<Cells> {
-    const { changes = [], refused = [], migrate: given } = this.options;
-    let enforced: boolean;
+    const { changes = [] } = this.options;
+    let woken: { enforced: boolean; given: MigrateOptions | undefined };
     try {
-      enforced = await this.#wake();
+      woken = await this.#wake();
     } catch (error) {
       this.stage.replace();
-      const { cell, accepted } = ofThrown(error, before, this.#migrations, refused);
-      for (const name of accepted) this.#refused.add(name);
+      const { cell, accepted } = ofThrown(
+        error,
+        before,
+        this.#migrations,
+        this.options,
+        start.pending,
+      );
+      for (const name of accepted) this.#accepted.add(name);
       return cellsWith({ migrates: cell });
     }
+    const { enforced, given } = woken;
     const seen = await this.stage.enter((ctx) => lookAfter(ctx, this.input, this.#names, given));
     const after = { ...seen, enforced: enforced && seen.enforced };
+    const thrown = after.inspection.upToDate ? undefined : await this.#thrown(after);
     const isNew = start.applied.length === 0;
     const cells = cellsWith({
-      migrates: ofLevel(after),
-      schema: ofSchema(after, this.#wanted, isNew),
+      migrates: ofLevel(after, thrown),
+      // What the class makes beside the migrations a new object shows, if it came so far.
+      schema: ofSchema(after, this.#wanted, isNew || !this.#isSeen),
       ...ofRows(start, before, after, changes),
       'foreign keys': ofForeignKeys(before, after),
     });
-    if (isNew && cells.schema.status === 'ok') this.#wanted = after.structure;
+    if (isNew && cells.schema.status === 'ok') {
+      this.#wanted = after.structure;
+      this.#isSeen = true;
+    }
     if (cells.migrates.status === 'ok') cells['second wake'] = await this.#wakeAgain(after);
     return cells;
   }
 
   /**
    * A new instance: its constructor migrates, or the rehearsal does. Resolves with whether foreign keys were enforced in the
-   * very first event.
+   * very first event, and with the options of the rehearsal's own call.
    */
-  async #wake(): Promise<boolean> {
-    const { migrate: given } = this.options;
+  async #wake(): Promise<{ enforced: boolean; given: MigrateOptions | undefined }> {
+    const { migrate: options } = this.options;
     await this.stage.evict();
     return this.stage.enter(async (ctx) => {
       const enforced = areEnforced(ctx.storage.sql);
-      if (given === undefined) return enforced;
+      if (options === undefined) return { enforced, given: undefined };
+      // Where the class has migrated already, its own call said what becomes of Drizzle's ledger.
+      const drizzle = drizzleOf(ctx.storage.sql, this.#names.table);
+      const given = { ...(drizzle === undefined ? {} : { drizzle }), ...options };
       await migrateAsync(ctx, this.input, { ...given, ...this.#names });
-      return enforced;
+      return { enforced, given };
+    });
+  }
+
+  /** What `migrate` throws in an object that the class did not bring up to date: the class may have caught it. */
+  #thrown({ options }: After): Promise<string | undefined> {
+    return this.stage.enter(async (ctx) => {
+      try {
+        await migrateAsync(ctx, this.input, options);
+        return undefined;
+      } catch (error) {
+        return messageOf(error);
+      }
     });
   }
 
@@ -265,4 +301,8 @@ export const rehearseOn = async (
   stage: Stage,
   input: MigrationInput,
   options: RehearseOptions = {},
-): Promise<Rehearsal> => new Rehearsing(stage, input, options).run();
+): Promise<Rehearsal> => {
+  // Whoever called has the promise before it can reject: a runner may count one that nobody has yet as unhandled.
+  await undefined;
+  return await new Rehearsing(stage, input, options).run();
+};

@@ -26,6 +26,8 @@ export type Cell =
   | { readonly status: 'nothing' }
   /** `migrate` refuses the object, as the option `refused` says. */
   | { readonly status: 'refused'; readonly found: string }
+  /** A migration fails in the object, as the option `failing` says. */
+  | { readonly status: 'failing'; readonly found: string }
   /** No object stands there: the runner that would have left it throws too. */
   | { readonly status: 'impossible'; readonly found: string }
   | {
@@ -70,6 +72,7 @@ export type RehearsalErrorCode =
   | 'CANNOT_FILL'
   | 'SEED_FAILED'
   | 'NOT_REFUSED'
+  | 'NOT_FAILING'
   | 'INVALID_OPTION';
 
 /** An object would not come through, or could not be rehearsed on. */
@@ -97,7 +100,14 @@ export class RehearsalError extends OfframpError {
   }
 }
 
-const MARKS = { ok: 'ok', nothing: '–', refused: 'refused', impossible: 'none', failed: 'FAILED' };
+const MARKS = {
+  ok: 'ok',
+  nothing: '–',
+  refused: 'refused',
+  failing: 'fails',
+  impossible: 'none',
+  failed: 'FAILED',
+};
 
 const markOf = (cell: Cell): string =>
   cell.status === 'ok' && cell.rows !== undefined ? `${cell.rows} ok` : MARKS[cell.status];

@@ -19,8 +19,8 @@ export type Structure = ReadonlyMap<string, Thing>;
 
 type Row = Record<string, string | number | null>;
 
-/** Tables of a user: not of SQLite, of the runtime or of `wrangler dev`. */
-const OWN = String.raw`name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT GLOB '_cf_*' AND name NOT GLOB '__miniflare_*'`;
+/** Tables of a user: not of SQLite, of the runtime, of `wrangler dev`, or of Agents' base class. */
+const OWN = String.raw`name NOT LIKE 'sqlite\_%' ESCAPE '\' AND name NOT GLOB '_cf_*' AND name NOT GLOB '__miniflare_*' AND name NOT GLOB 'cf_agents_*'`;
 const TABLES = `SELECT * FROM pragma_table_list WHERE schema = 'main' AND type IN ('table', 'virtual') AND ${OWN}`;
 
 /** What each of several rows of one thing says, in order. */

@@ -7,6 +7,7 @@ import { compareRows, type DamagedRow } from './damage.ts';
 import { type Fate, fateOf, fatesOf } from './fate.ts';
 import type { After, Before } from './look.ts';
 import type { Cost } from './meter.ts';
+import type { RehearseOptions } from './options.ts';
 import { type Cell, type Check, damageText, listed, messageOf, nameOf } from './report.ts';
 import type { FullStart } from './starts.ts';
 import { differences, type Structure } from './structure.ts';
@@ -39,27 +40,55 @@ export interface Refusal {
   readonly accepted: readonly string[];
 }
 
+/** What to do about a migration that threw on rows; with its name, that it may be listed. */
+const fixOfRows = (name?: string): string =>
+  'Fix what it names. If only the rows are to blame that were made up here, give rows like yours with `seed`' +
+  (name === undefined
+    ? '.'
+    : `; if no object with such rows can stand there, pass failing: ['${name}'] to the rehearsal.`);
+
+/** The migrations that an error says to have failed: one, or any of those that leave rows without their parent. */
+function failedIn(message: string, pending: readonly Migration[]): readonly Migration[] {
+  if (message.includes('[FOREIGN_KEY_VIOLATION]')) return pending;
+  const key = /\[MIGRATION_FAILED\] [^\n]*\((m\d+)[ )]/.exec(message)?.[1];
+  return pending.filter((migration) => migration.key === key);
+}
+
 /**
  * What a wake that threw comes to: a refusal may be what the team wants.
  *
  * @param error what was thrown
  * @param before the object
  * @param migrations all migrations
- * @param refused the option
+ * @param options what may be refused, and what may fail
+ * @param pending what the object had to run
  */
 export function ofThrown(
   error: unknown,
   { refusals }: Before,
   migrations: readonly Migration[],
-  refused: readonly string[],
+  { refused = [], failing = [] }: Pick<RehearseOptions, 'refused' | 'failing'>,
+  pending: readonly Migration[],
 ): Refusal {
   const message = messageOf(error);
+  const broken = failedIn(message, pending);
+  if (broken.length > 0) {
+    const accepted = broken.flatMap(
+      ({ key, tag }) => failing.find((name) => name === key || name === tag) ?? [],
+    );
+    // A new object has no rows that could be to blame.
+    const isNew = pending.length === migrations.length;
+    if (accepted.length > 0 && !isNew) {
+      return { cell: { status: 'failing', found: message }, accepted };
+    }
+    const [first] = broken;
+    const names = broken.length === 1 && first !== undefined && !isNew ? nameOf(first) : undefined;
+    return { cell: failed(message, fixOfRows(names)), accepted: [] };
+  }
   // An error of a constructor comes out of the object as a copy of another class.
   const refusal = refusals.find((one) => message.includes(one.message));
   if (refusal?.code !== 'SKIPPED_MIGRATION' || !('keys' in refusal)) {
-    const fix =
-      'Fix what it names. If only the rows are to blame that were made up here, give rows like yours with `seed`.';
-    return { cell: failed(message, fix), accepted: [] };
+    return { cell: failed(message, fixOfRows()), accepted: [] };
   }
   const keys = refusal.keys as readonly string[];
   const skipped = migrations.filter(({ key }) => keys.includes(key));
@@ -80,9 +109,17 @@ export function ofThrown(
  * Whether the object is level with the migrations.
  *
  * @param after the object
+ * @param thrown what `migrate` throws in it, if it does
  */
-export function ofLevel({ inspection }: After): Cell {
+export function ofLevel({ inspection }: After, thrown?: string): Cell {
   if (inspection.upToDate) return OK;
+  if (thrown !== undefined && inspection.refusal === undefined) {
+    return failed(
+      `The class woke without its migrations. What migrate throws in this object:\n${thrown}`,
+      'Let out of the constructor what migrate throws: the class catches it, or does not call migrate. ' +
+        fixOfRows(),
+    );
+  }
   const { refusal, actions } = inspection;
   const counts = new Map<string, number>();
   for (const { action } of actions) counts.set(action, (counts.get(action) ?? 0) + 1);

@@ -392,7 +392,7 @@ describe('what the next wake does', () => {
         'failing',
         'apply m0001',
         expect.stringMatching(
-          /^\[MIGRATION_FAILED\] Migration 1 failed \(m0001 20261122180100_b\); everything was rolled back\.\n {2}Statement 1: ALTER TABLE a ADD COLUMN y text NOT NULL\n {2}Error: Cannot add a NOT NULL column with default value NULL\n/,
+          /^\[MIGRATION_FAILED\] m0001 \(20261122180100_b\) failed; everything was rolled back\.\n {2}Statement 1: ALTER TABLE a ADD COLUMN y text NOT NULL\n {2}Error: Cannot add a NOT NULL column with default value NULL\n/,
         ),
       ],
       ['pending', 'apply m0001', null],
@@ -605,7 +605,7 @@ describe('the step of the way', () => {
       [object('Drizzle 0.x'), object()],
       source,
       1,
-      "Swap the call: import { migrate } from 'drizzle-offramp/durable-sqlite/migrator' instead of 'drizzle-orm/durable-sqlite/migrator'. Each object is adopted as it wakes.",
+      "Swap the call: migrate(db, migrations, { drizzle: 'mirror' }) of 'drizzle-offramp/durable-sqlite/migrator' instead of that of 'drizzle-orm/durable-sqlite/migrator'. Each object is adopted as it wakes, and Drizzle's ledger is kept, so that the old code can be deployed again.",
     ],
     [
       'some are',
@@ -613,6 +613,37 @@ describe('the step of the way', () => {
       source,
       2,
       'Nothing: the others are adopted as they wake.',
+    ],
+    [
+      'some are, and others are refused or fail',
+      [
+        { ...object('Drizzle 0.x'), state: 'refused' as const },
+        { ...ours, state: 'failing' as const },
+      ],
+      source,
+      2,
+      'See to the 2 objects that will throw at each wake, for the reason above.',
+    ],
+    [
+      'nobody is adopted, and one would be refused',
+      [{ ...object('Drizzle 0.x'), state: 'refused' as const }],
+      source,
+      1,
+      "See to the 1 object that will throw at each wake, for the reason above. Then: Swap the call: migrate(db, migrations, { drizzle: 'mirror' }) of 'drizzle-offramp/durable-sqlite/migrator' instead of that of 'drizzle-orm/durable-sqlite/migrator'. Each object is adopted as it wakes, and Drizzle's ledger is kept, so that the old code can be deployed again.",
+    ],
+    [
+      'nobody is adopted, and the module was ejected',
+      [object('Drizzle 0.x'), object()],
+      { ...source, folder: undefined, ejected: true },
+      3,
+      'Nothing: the others are adopted as they wake.',
+    ],
+    [
+      'nobody is tracked, and the module was ejected',
+      [object()],
+      { ...source, folder: undefined, ejected: true },
+      3,
+      'Nothing: write migrations with `drizzle-offramp new <name>`.',
     ],
     [
       'all are, and mirrored',
@@ -691,7 +722,7 @@ describe('the built command', { timeout: SLOW }, () => {
         'Tracked by: 1 Drizzle 0.x, 1 nobody.',
         '',
         'Step 1 of 3, keep drizzle-kit: drizzle-offramp has adopted 0 of 1 object so far.',
-        "Next: Swap the call: import { migrate } from 'drizzle-offramp/durable-sqlite/migrator' instead of 'drizzle-orm/durable-sqlite/migrator'. Each object is adopted as it wakes.",
+        "Next: Swap the call: migrate(db, migrations, { drizzle: 'mirror' }) of 'drizzle-offramp/durable-sqlite/migrator' instead of that of 'drizzle-orm/durable-sqlite/migrator'. Each object is adopted as it wakes, and Drizzle's ledger is kept, so that the old code can be deployed again.",
         '',
       ].join('\n'),
       stderr: '',
@@ -787,7 +818,7 @@ describe('the built command', { timeout: SLOW }, () => {
         'List the objects of a state with --only unreadable.',
         '',
         'Step 1 of 3, keep drizzle-kit: drizzle-offramp has adopted 0 of 500 objects so far.',
-        "Next: Swap the call: import { migrate } from 'drizzle-offramp/durable-sqlite/migrator' instead of 'drizzle-orm/durable-sqlite/migrator'. Each object is adopted as it wakes.",
+        "Next: Swap the call: migrate(db, migrations, { drizzle: 'mirror' }) of 'drizzle-offramp/durable-sqlite/migrator' instead of that of 'drizzle-orm/durable-sqlite/migrator'. Each object is adopted as it wakes, and Drizzle's ledger is kept, so that the old code can be deployed again.",
         '',
       ]
         .join('\n')
@@ -829,10 +860,11 @@ describe('the built command', { timeout: SLOW }, () => {
         '',
         'Step 1 of 3, keep drizzle-kit: drizzle-offramp has adopted 0 of 1',
         'object so far.',
-        'Next: Swap the call: import { migrate } from',
-        "'drizzle-offramp/durable-sqlite/migrator' instead of",
+        "Next: Swap the call: migrate(db, migrations, { drizzle: 'mirror' }) of",
+        "'drizzle-offramp/durable-sqlite/migrator' instead of that of",
         "'drizzle-orm/durable-sqlite/migrator'. Each object is adopted as it",
-        'wakes.',
+        "wakes, and Drizzle's ledger is kept, so that the old code can be",
+        'deployed again.',
         '',
       ].join('\n'),
     );

@@ -354,6 +354,15 @@ migrates, 2 20261122120100_optional_name:
     expect(starts.map(({ cells }) => cells.migrates)).toEqual(Array(3).fill({ status: 'ok' }));
   });
 
+  it('that mirrors in its constructor mirrors for the rehearsal that migrates as well', async () => {
+    const migrations = bundle0(lists, optionalName);
+    deploy.construct = (ctx) => migrate(ctx, migrations, { drizzle: 'mirror' });
+    const { starts } = await rehearse(env.OBJECT, migrations, { migrate: {} });
+    expect(starts.map(({ cells }) => cells['second wake'])).toEqual(
+      Array(3).fill({ status: 'ok' }),
+    );
+  });
+
   it('that names the ledgers itself is found level by the same names', async () => {
     const migrations = bundle0(lists, optionalName);
     const names = { table: 'ours', drizzleTable: 'theirs' };
@@ -656,9 +665,98 @@ rebuilds, 1 20261122120000_lists:
           '  Statement 1: CREATE UNIQUE INDEX one ON items (list_id)\n' +
           '  Error: UNIQUE constraint failed: items.list_id: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_UNIQUE)\n' +
           '  State: 1 migration(s) were applied before this attempt',
-        fix: 'Fix what it names. If only the rows are to blame that were made up here, give rows like yours with `seed`.',
+        fix:
+          'Fix what it names. If only the rows are to blame that were made up here, give rows like yours with `seed`; if no ' +
+          "object with such rows can stand there, pass failing: ['20261122120100_unique'] to the rehearsal.",
       },
     ]);
+  });
+});
+
+describe('a migration that must fail on rows', () => {
+  const unique: Made = {
+    tag: '0001_unique',
+    when: at(1),
+    sql: 'CREATE UNIQUE INDEX one ON items (list_id)',
+  };
+  const migrations = bundle0(lists, unique, more);
+
+  it.each([['20261122120100_unique'], ['m0001']])('is listed under `failing`: %s', async (name) => {
+    deploy.construct = (ctx) => migrate(ctx, migrations);
+    const rehearsal = await rehearse(env.OBJECT, migrations, { failing: [name] });
+    expect(rehearsal.starts.map(({ cells }) => cells.migrates.status)).toEqual([
+      'ok',
+      'failing',
+      'ok',
+      'ok',
+    ]);
+    expect(rehearsal.text.split('\n')[2]).toBe(
+      '1 20261122120000_lists                    fails     –       –      –         –             –',
+    );
+  });
+
+  it('must fail if it is listed', async () => {
+    const error = await failureOf((ctx) => migrate(ctx, migrations), migrations, {
+      failing: ['m0001', 'm0002'],
+    });
+    expect(error.code).toBe('NOT_FAILING');
+    expect(error.message.split('\n')[0]).toBe(
+      '[NOT_FAILING] The option `failing` lists m0002, but it failed in no object: take it out, so that the next failure is seen.',
+    );
+  });
+
+  it('may not fail in a new object', async () => {
+    const broken = bundle0(lists, { ...unique, sql: 'DROP TABLE nobody' });
+    let wakes = 0;
+    // The first instance is the one that is prepared.
+    const construct = (ctx: DurableObjectState) => {
+      if (wakes++ > 0) migrate(ctx, broken);
+    };
+    const error = await failureOf(construct, broken, { failing: ['m0001'] });
+    expect(error.failures[0]).toMatchObject({ start: 'a new object', check: 'migrates' });
+  });
+
+  it('is shown where the class catches what migrate throws', async () => {
+    const construct = (ctx: DurableObjectState) => {
+      ctx.storage.sql.exec('CREATE TABLE IF NOT EXISTS cf_agents_state (id text)');
+      try {
+        migrate(ctx, migrations);
+      } catch {}
+    };
+    const error = await failureOf(construct, migrations);
+    expect(error.failures.filter(({ check }) => check === 'migrates')).toEqual([
+      {
+        start: '1 20261122120000_lists',
+        check: 'migrates',
+        found:
+          'The class woke without its migrations. What migrate throws in this object:\n' +
+          '[MIGRATION_FAILED] Migration 1 failed (m0001 20261122120100_unique); everything was rolled back.\n' +
+          '  Statement 1: CREATE UNIQUE INDEX one ON items (list_id)\n' +
+          '  Error: UNIQUE constraint failed: items.list_id: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_UNIQUE)\n' +
+          '  State: 1 migration(s) were applied before this attempt',
+        fix:
+          'Let out of the constructor what migrate throws: the class catches it, or does not call migrate. Fix what it ' +
+          'names. If only the rows are to blame that were made up here, give rows like yours with `seed`.',
+      },
+    ]);
+  });
+});
+
+describe('tables that the class makes', () => {
+  it('are no difference where a new object does not come so far', async () => {
+    const migrations = bundle0(lists, more);
+    let isFirst = true;
+    const construct = (ctx: DurableObjectState) => {
+      ctx.storage.sql.exec('CREATE TABLE IF NOT EXISTS cache (key text PRIMARY KEY)');
+      ctx.storage.sql.exec('CREATE TABLE IF NOT EXISTS cf_agents_state (id text)');
+      // A new object is left without the migrations.
+      const { adopted } = isFirst ? { adopted: [] } : migrate(ctx, migrations);
+      if (adopted.length > 0) ctx.storage.sql.exec('CREATE TABLE IF NOT EXISTS cf_agents_old (id)');
+      const has = [...ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'lists'")];
+      if (has.length > 0) isFirst = false;
+    };
+    const error = await failureOf(construct, migrations);
+    expect(error.failures.filter(({ found }) => /cache|cf_agents/.test(found))).toEqual([]);
   });
 });
 
@@ -812,6 +910,11 @@ describe('an option that makes no sense', () => {
       'a stranger under `refused`',
       { refused: ['0000_lists'] },
       'The option `refused` names "0000_lists", which is no migration: give its tag, as the matrix has it, or its key.',
+    ],
+    [
+      'a stranger under `failing`',
+      { failing: ['m0009'] },
+      'The option `failing` names "m0009", which is no migration: give its tag, as the matrix has it, or its key.',
     ],
     ['no rows', { rows: 0 }, 'The option `rows` is 0: it takes a whole number from 1.'],
     [

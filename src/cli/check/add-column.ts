@@ -54,9 +54,12 @@ export function checkAddColumn(
   const { statement, line } = migration.statements[position] as { statement: string; line: number };
   const refusal = refusalOfColumn(statement);
   if (refusal === undefined) return [];
-  const { table, says } = refusal;
+  const { says } = refusal;
+  const known = reader.table(refusal.table);
   // Created by the same migration, and nothing was put into it yet.
-  if (reader.table(table)?.filled === false) return [];
+  if (known?.filled === false) return [];
+  // As it was created, in whatever case the statement has it.
+  const table = known?.name ?? refusal.table;
   const notNull = says.includes('NOT NULL');
   return [
     {

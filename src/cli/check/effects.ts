@@ -400,7 +400,7 @@ class Findings {
     const source = this.effects.tables.get(held.origin);
     const before = source?.columns ?? this.reader.table(held.origin)?.columns ?? [];
     if (skips || held.losses.some(({ cause }) => cause === LOOKED_UP)) return [];
-    const from = source?.name ?? held.origin;
+    const from = source?.name ?? this.reader.table(held.origin)?.name ?? held.origin;
     const isRebuild = source?.holders.some(
       (holder) => holder.held.position === position && holder.table === source.replacement,
     );

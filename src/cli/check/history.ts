@@ -2,6 +2,7 @@
 // of the past (a converted module, or the same folder at a git ref); what it does to objects the runner's planner says.
 import { sha256 } from '../../base/sha256.ts';
 import type { State } from '../../ledger/state.ts';
+import { leaveOneSchema, needsEmpty } from './edited.ts';
 import type { Finding, Severity } from './finding.ts';
 import type { LocatedMigration } from './located.ts';
 import { ask, type Known, keeping, type LeftBy, stateOf, type Verdict } from './states.ts';
@@ -20,6 +21,10 @@ export interface Past {
   readonly migrations: readonly PastMigration[];
   /** Whether it is the module that objects run, so that it must have all that is here. */
   readonly isModule: boolean;
+  /** Whether it is a module that was ejected, on which people write: it may have more than the folder. */
+  readonly isEjected?: boolean;
+  /** What to do where it lacks a migration of the folder. */
+  readonly whereStale?: string;
 }
 
 /** What is compared with the past. */
@@ -125,7 +130,10 @@ class Comparison {
   #inserted(): LocatedMigration[] {
     const { migrations } = this.present;
     const known = new Set(this.#pairs.values());
-    const last = migrations.findLastIndex((migration) => known.has(migration));
+    // What an ejected module has beyond the folder comes after all of the folder.
+    const isOwn = ({ entry }: LocatedMigration): boolean =>
+      this.past.isEjected === true && entry.file === this.past.source;
+    const last = migrations.findLastIndex((migration) => known.has(migration) && !isOwn(migration));
     return migrations.slice(0, Math.max(last, 0)).filter((migration) => !known.has(migration));
   }
 
@@ -205,6 +213,9 @@ class Comparison {
     // Where only line ends or the like differ, it is the same text to the planner.
     if (!drifts && was.sql.replaceAll('\r\n', '\n') === is.sql.replaceAll('\r\n', '\n')) return [];
     const { source } = this.past;
+    // What an object with the old text has once it has all that is here.
+    const old = this.present.migrations.map((one) => (one === is ? { ...one, sql: was.sql } : one));
+    const isOne = leaveOneSchema(old, this.present.migrations);
     return [
       {
         code: 'EDITED_SQL',
@@ -213,11 +224,27 @@ class Comparison {
         line: is.firstLine + differenceAt(was.sql, is.sql) - 1,
         message: `The SQL of ${is.name} is not that of ${source}.`,
         effect:
-          'Objects that have it keep what the old text did; new ones get the new text: two schemas. ' +
-          effects(verdicts),
-        fix: `Restore it from ${source}, and write a new migration with the change.`,
+          'Objects that have it keep what the old text did; new ones get the new text' +
+          `${isOne ? ', and all come to one schema in the end' : ': two schemas'}. ${effects(verdicts)}`,
+        fix: this.#fixOfSql(was, is),
       },
     ];
+  }
+
+  #fixOfSql(was: PastMigration, is: LocatedMigration): string {
+    const { migrations, source, isModule, whereStale } = this.past;
+    const isRepair =
+      needsEmpty(migrations, migrations.indexOf(was)) &&
+      !needsEmpty(this.present.migrations, this.present.migrations.indexOf(is));
+    if (!isRepair) return `Restore it from ${source}, and write a new migration with the change.`;
+    const take =
+      isModule && whereStale === undefined
+        ? `take it with \`drizzle-offramp convert --accept-edit ${was.name}\``
+        : `list it in drizzle-offramp.json (code EDITED_SQL, in ${is.name})`;
+    return (
+      'No object with rows there has the old text: it throws in each. If the others may keep what it did, keep the new text, ' +
+      `and ${take}. Else restore it from ${source}, and write a new migration.`
+    );
   }
 
   #ofWhen(was: PastMigration, is: LocatedMigration): Finding[] {
@@ -327,7 +354,9 @@ class Comparison {
         message: `It lacks ${first.name}${more} of ${this.present.list}.`,
         effect:
           'No object gets them: what the schema says and what objects have differ from the deploy on.',
-        fix: 'Run `drizzle-offramp convert`; if no Worker imports this module any more, remove it.',
+        fix:
+          this.past.whereStale ??
+          'Run `drizzle-offramp convert`; if no Worker imports this module any more, remove it.',
       },
     ];
   }

@@ -1,15 +1,58 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { readMigrations } from '../../input/migrations.ts';
-import { defaultModule } from '../find-module.ts';
+import type { Bundle } from '../bundle.ts';
+import { defaultModule, originOf } from '../find-module.ts';
 import { readFolder } from '../folder.ts';
 import { loadDefault } from '../load.ts';
 import { CliError } from '../output.ts';
 import type { Finding } from './finding.ts';
 import type { Past } from './history.ts';
 import { checkAlone, ofFolder, ofModule, type Subject } from './subject.ts';
+
+const WHERE_EJECTED =
+  'It was ejected, and objects run what it says: write what is missing with `drizzle-offramp new`, or remove it from ' +
+  'the folder.';
+
+/**
+ * What the code imports from a folder, as a past to compare the folder with.
+ *
+ * @param bundle the bundle
+ */
+export const pastOfBundle = ({ file, list }: Bundle): Past => ({
+  source: file,
+  isModule: true,
+  whereStale:
+    'Write that file anew from the folder, as it was written before: objects run what it says.',
+  migrations: (list?.migrations ?? []).map(({ key, tag, when, sql }) => ({
+    name: key,
+    tag,
+    when,
+    sql,
+  })),
+});
+
+/**
+ * What is found where the runtime refuses a bundle.
+ *
+ * @param bundle the bundle
+ */
+export const findingsOfBundle = ({ file, refusal }: Bundle): Finding[] =>
+  refusal === undefined
+    ? []
+    : [
+        {
+          code: refusal.code,
+          severity: 'error',
+          file,
+          line: 1,
+          message: refusal.message.replace(/^\[\w+\] /, ''),
+          effect: 'drizzle-offramp refuses the whole bundle, so that no object wakes.',
+          fix: null,
+        },
+      ];
 
 /**
  * Reads a converted module.
@@ -25,9 +68,12 @@ export async function readModule(file: string): Promise<Past> {
     const converted = new Set(
       entries.filter(([, entry]) => entry?.checksum !== undefined).map(([key]) => key),
     );
+    const isEjected = originOf(file, readFileSync(file, 'utf8')).by === 'eject';
     return {
       source: file,
       isModule: true,
+      isEjected,
+      ...(isEjected && { whereStale: WHERE_EJECTED }),
       migrations: migrations
         // The folder has none that was written by hand: beside converted ones that is an entry without a checksum.
         .filter(({ key }) => converted.size === 0 || converted.has(key))

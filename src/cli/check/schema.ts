@@ -25,6 +25,8 @@ import type { Finding } from './finding.ts';
 interface Schema {
   readonly config: Readonly<Record<string, unknown>>;
   readonly files: readonly string[];
+  /** The directory that its paths are from: this one, or the config's. */
+  readonly cwd: string;
 }
 
 async function readSchema(config: string): Promise<Schema | undefined> {
@@ -32,12 +34,17 @@ async function readSchema(config: string): Promise<Schema | undefined> {
   const schema = content?.schema;
   const patterns = [schema].flat().filter((one): one is string => typeof one === 'string');
   if (patterns.length === 0 || content === null) return undefined;
-  const paths = patterns.map((pattern) => {
-    const path = pattern.replaceAll('\\', '/');
-    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ? `${path}/**/*` : path;
-  });
-  const files = globSync(paths, { absolute: false });
-  return { config: content, files };
+  const filesFrom = (cwd: string): string[] => {
+    const paths = patterns.map((pattern) => {
+      const path = pattern.replaceAll('\\', '/');
+      const isFolder = statSync(resolve(cwd, path), { throwIfNoEntry: false })?.isDirectory();
+      return isFolder ? `${path}/**/*` : path;
+    });
+    return globSync(paths, { cwd, absolute: false }).map((file) => join(cwd, file));
+  };
+  const here = filesFrom('.');
+  const cwd = here.length > 0 ? '.' : dirname(config);
+  return { config: content, files: here.length > 0 ? here : filesFrom(cwd), cwd };
 }
 
 const modified = (file: string): number => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
@@ -52,8 +59,8 @@ function isNewer(files: readonly string[], { migrations }: MigrationFolder): boo
 }
 
 /** drizzle-kit's program, as the project has it installed: in its own folder or one above, as in a workspace. */
-function findDrizzleKit(): string | undefined {
-  for (let folder = resolve('.'); ; folder = dirname(folder)) {
+function findDrizzleKit(cwd: string): string | undefined {
+  for (let folder = resolve(cwd); ; folder = dirname(folder)) {
     const manifest = join(folder, 'node_modules/drizzle-kit/package.json');
     if (existsSync(manifest)) {
       const { bin } = JSON.parse(readFileSync(manifest, 'utf8')) as {
@@ -66,12 +73,12 @@ function findDrizzleKit(): string | undefined {
   }
 }
 
-function run(program: string, args: readonly string[]): Promise<string> {
+function run(program: string, args: readonly string[], cwd: string): Promise<string> {
   return new Promise((done) => {
     const child = execFile(
       process.execPath,
       [program, ...args],
-      { timeout: 60_000 },
+      { timeout: 60_000, cwd },
       (_, stdout, stderr) =>
         // 0.x ends with 0 whatever happens.
         done(`${stdout}\n${stderr}`),
@@ -141,7 +148,7 @@ const ASKS = /interactive prompts require a tty|--hints|is not created|renamed f
 async function generate(
   program: string,
   folder: MigrationFolder,
-  { config }: Schema,
+  { config, cwd }: Schema,
 ): Promise<{ sql: string } | { said: string } | undefined> {
   const temporary = mkdtempSync(join(tmpdir(), 'drizzle-offramp-'));
   try {
@@ -153,15 +160,13 @@ async function generate(
     const copy = {
       dialect: 'sqlite',
       schema,
-      out: relative('.', out).replaceAll('\\', '/'),
+      out: relative(cwd, out).replaceAll('\\', '/'),
       ...(driver === undefined ? {} : { driver }),
       ...(casing === undefined || folder.form === '1.x' ? {} : { casing }),
     };
     writeFileSync(file, `module.exports = ${JSON.stringify(copy)};`);
-    const said = await run(program, [
-      'generate',
-      `--config=${relative('.', file).replaceAll('\\', '/')}`,
-    ]);
+    const place = relative(cwd, file).replaceAll('\\', '/');
+    const said = await run(program, ['generate', `--config=${place}`], cwd);
     const known = new Set(folder.migrations.map(({ journalTag }) => journalTag));
     const fresh = readFolder(out).migrations.filter(({ journalTag }) => !known.has(journalTag));
     if (fresh.length > 0) return { sql: fresh.map(({ sql }) => sql).join('\n') };
@@ -193,7 +198,7 @@ export async function checkSchema(
     readdirSync(folder.path).some((name) => /^\d{14}/.test(name));
   if (schema === undefined || !hasSnapshot) return [];
   if (when === 'newer' && !isNewer(schema.files, folder)) return [];
-  const program = findDrizzleKit();
+  const program = findDrizzleKit(schema.cwd);
   if (program === undefined) {
     if (when === 'always' && !process.env.CI) {
       throw new CliError(

@@ -7,7 +7,7 @@ import { loadDefault } from '../load.ts';
 import { CliError } from '../output.ts';
 import { findRecord } from '../record-source.ts';
 import type { Finding } from './finding.ts';
-import type { Present } from './history.ts';
+import type { Past, Present } from './history.ts';
 import { checkJournal } from './journal.ts';
 import { type LocatedMigration, locateAll, locateStatements } from './located.ts';
 import { checkFolder } from './problems.ts';
@@ -115,13 +115,37 @@ export async function ofModule(file: string): Promise<Subject> {
 }
 
 /**
+ * A folder with what the module that was ejected from it has beyond it: objects run both, one after the other.
+ *
+ * @param subject the folder
+ * @param module the module of that folder, if there is one
+ * @throws {CliError} as {@link ofModule}
+ */
+export async function withOwn(subject: Subject, module: Past | undefined): Promise<Subject> {
+  if (module?.isEjected !== true) return subject;
+  const { migrations } = await ofModule(module.source);
+  const isOfFolder = (one: LocatedMigration): boolean =>
+    subject.migrations.some(
+      ({ tag, when, sql }) =>
+        sql === one.sql ||
+        (tag !== null && tag === one.tag) ||
+        (when !== null && when === one.when),
+    );
+  const last = migrations.findLastIndex(isOfFolder);
+  return { ...subject, migrations: [...subject.migrations, ...migrations.slice(last + 1)] };
+}
+
+/**
  * All that is found in a subject by itself, compared with nothing.
  *
  * @param subject what is checked
  */
 export const checkAlone = (subject: Subject): Finding[] => [
   ...subject.problems,
-  ...checkJournal(subject, subject.migrations),
+  ...checkJournal(
+    subject,
+    subject.migrations.filter(({ entry }) => entry.file === subject.list || !subject.journalFile),
+  ),
   ...checkStatements(subject.migrations),
   ...rehearse(subject.migrations),
 ];

@@ -66,7 +66,8 @@ function openImmutable(file: string): Database {
 }
 
 /**
- * Opens the file of a local object to read it, and changes nothing: neither its bytes nor which files stand beside it.
+ * Opens the file of a local object to read it, and changes neither its bytes nor which files stand beside it; of an object that is
+ * open, SQLite notes in the -shm that somebody reads.
  *
  * While a runtime has the object open, there are a -wal and a -shm file, and SQLite can read beside it. Where one of
  * them is missing, nobody has it open, but SQLite would make both and leave them there.

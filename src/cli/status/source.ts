@@ -4,11 +4,18 @@ import { join, resolve } from 'node:path';
 import { keyOf } from '../../base/key.ts';
 import type { MigrationInput } from '../../input/migration.ts';
 import { readMigrations } from '../../input/migrations.ts';
+import { bundlesIn } from '../bundle.ts';
 import { findConfigs, findFolders, hasConfig, openFolder } from '../config.ts';
-import { defaultModule, findModule, originOf } from '../find-module.ts';
+import {
+  defaultModule,
+  findModule,
+  modulesAlone,
+  originOf,
+  writtenModules,
+} from '../find-module.ts';
 import type { MigrationFolder } from '../folder.ts';
 import { loadDefault } from '../load.ts';
-import { CliError } from '../output.ts';
+import { CliError, NoFolderError, note } from '../output.ts';
 import { endOfBraces } from '../record-source.ts';
 import { isFile, isInside, readSources, type Source as SourceFile } from '../sources.ts';
 
@@ -74,11 +81,32 @@ async function readModule(path: string, folder: string | undefined): Promise<Sou
   return { kind: 'module', path, folder, ejected, input };
 }
 
-function readFolderAsSource(folder: string): Source {
+async function readFolderAsSource(folder: string, sources: readonly SourceFile[]): Promise<Source> {
   const found = openFolder({ folder, config: undefined });
   const [problem] = found.problems.filter(({ code }) => code !== 'EXTRA_FILE');
   if (problem !== undefined) {
     throw new CliError(`${problem.file}:${problem.line}: ${problem.message}`);
+  }
+  const { bundles, notCompared } = await bundlesIn(folder, sources);
+  for (const { file, reason } of notCompared) {
+    note(
+      `${file}: the code imports it, and objects are compared with ${folder} instead: ${reason}.`,
+    );
+  }
+  const [bundle, ...more] = bundles;
+  // What the code imports is what objects wake with. drizzle-kit's own is the folder, unless it is refused.
+  if (
+    bundle !== undefined &&
+    more.length === 0 &&
+    (bundle.refusal || !/migrations\.js$/.test(bundle.file))
+  ) {
+    return {
+      kind: 'folder',
+      path: bundle.file,
+      folder,
+      ejected: false,
+      input: checked(bundle.file, bundle.input),
+    };
   }
   return {
     kind: 'folder',
@@ -160,10 +188,19 @@ export class Sources {
     // Who has ejected has a module and nothing else.
     const alone = folder === undefined && config === undefined;
     if (alone && (typeof module === 'string' || !hasConfig())) {
-      const file = await findModule(module === false ? undefined : module);
-      selected.push({ folder: undefined, module: file });
+      const known = typeof module === 'string' ? [] : modulesAlone();
+      const files = known.length > 0 ? known : [await findModule(module || undefined)];
+      selected.push(...files.map((file) => ({ folder: undefined, module: file })));
     } else {
-      selected.push(...(await findFolders(folder, config)).map((place) => historyOf(place.folder)));
+      try {
+        const places = await findFolders(folder, config);
+        selected.push(...places.map((place) => historyOf(place.folder)));
+      } catch (cause) {
+        // Of a team that has ejected, the config of another database may be left.
+        const ejected = alone && cause instanceof NoFolderError ? writtenModules('eject') : [];
+        if (ejected.length === 0) throw cause;
+        selected.push(...ejected.map((file) => ({ folder: undefined, module: file })));
+      }
     }
     const isSame = (a: History, b: History): boolean =>
       (a.folder !== undefined && a.folder === b.folder) ||
@@ -261,7 +298,7 @@ export class Sources {
     if (folder === undefined) return readModule(module as string, undefined);
     if (typeof this.module === 'string') return readModule(this.module, standing);
     if (this.module === false || module === undefined || !existsSync(module)) {
-      return readFolderAsSource(folder);
+      return readFolderAsSource(folder, this.#files);
     }
     const imported = this.#files
       .filter(({ file }) => !isFile(module, resolve(file)) && !isInside(folder, resolve(file)))
@@ -269,6 +306,8 @@ export class Sources {
     const usesModule = imported.some((path) => isFile(module, path));
     const usesFolder = imported.some((path) => isInside(folder, path));
     // A module that nobody imports yet is not what objects wake with.
-    return usesFolder && !usesModule ? readFolderAsSource(folder) : readModule(module, standing);
+    return usesFolder && !usesModule
+      ? readFolderAsSource(folder, this.#files)
+      : readModule(module, standing);
   }
 }

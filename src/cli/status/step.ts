@@ -12,6 +12,7 @@ export interface Step {
   readonly next: string;
 }
 
+/** Whether drizzle-offramp has a ledger in an object. */
 const isAdopted = ({ trackers }: ObjectStatus): boolean => trackers.includes('drizzle-offramp');
 const isDrizzles = ({ trackers }: ObjectStatus): boolean =>
   trackers.some((tracker) => tracker.startsWith('Drizzle'));
@@ -36,6 +37,18 @@ function nextOfLast(mirrored: number, sources: readonly Source[]): string {
   return 'Nothing: write migrations with `drizzle-offramp new <name>`.';
 }
 
+const SWAP =
+  "Swap the call: migrate(db, migrations, { drizzle: 'mirror' }) of 'drizzle-offramp/durable-sqlite/migrator' instead of " +
+  "that of 'drizzle-orm/durable-sqlite/migrator'. Each object is adopted as it wakes, and Drizzle's ledger is kept, so " +
+  'that the old code can be deployed again.';
+
+/** What must be seen to before anything else: objects that will not wake. */
+function firstOf(objects: readonly ObjectStatus[]): string | undefined {
+  const bad = objects.filter(({ state }) => state === 'refused' || state === 'failing').length;
+  if (bad === 0) return undefined;
+  return `See to the ${plural(bad, 'object')} that will throw at each wake, for the reason above. `;
+}
+
 /**
  * Tells which step of the way the fleet has reached. Objects that nobody tracks are new, and count for nothing.
  *
@@ -43,9 +56,31 @@ function nextOfLast(mirrored: number, sources: readonly Source[]): string {
  * @param sources where the migrations came from
  */
 export function stepOf(objects: readonly ObjectStatus[], sources: readonly Source[]): Step {
+  const { step, reached, next } = usualStepOf(objects, sources);
+  const first = firstOf(objects);
+  if (first === undefined) return { step, reached, next };
+  return {
+    step,
+    reached,
+    next: next.startsWith('Nothing') ? first.trim() : `${first}Then: ${next}`,
+  };
+}
+
+function usualStepOf(objects: readonly ObjectStatus[], sources: readonly Source[]): Step {
   const tracked = objects.filter(({ trackers }) => trackers.length > 0);
   const adopted = tracked.filter(isAdopted);
   const of = `${adopted.length} of ${plural(tracked.length, 'object')}`;
+  const isAll = adopted.length === tracked.length;
+  // Only drizzle-offramp runs a record that was ejected.
+  if (sources.length > 0 && sources.every(({ ejected }) => ejected)) {
+    return {
+      step: 3,
+      reached: `leave Drizzle: ${tracked.length === 0 ? 'nobody tracks an object yet' : `drizzle-offramp has adopted ${of}`}`,
+      next: isAll
+        ? nextOfLast(adopted.filter(isDrizzles).length, sources)
+        : 'Nothing: the others are adopted as they wake.',
+    };
+  }
   if (adopted.length === 0) {
     return {
       step: 1,
@@ -53,12 +88,10 @@ export function stepOf(objects: readonly ObjectStatus[], sources: readonly Sourc
         tracked.length === 0
           ? 'keep drizzle-kit: nobody tracks an object yet'
           : `keep drizzle-kit: drizzle-offramp has adopted ${of} so far`,
-      next:
-        "Swap the call: import { migrate } from 'drizzle-offramp/durable-sqlite/migrator' instead of " +
-        "'drizzle-orm/durable-sqlite/migrator'. Each object is adopted as it wakes.",
+      next: SWAP,
     };
   }
-  if (adopted.length < tracked.length) {
+  if (!isAll) {
     return {
       step: 2,
       reached: `swap the migrator call: drizzle-offramp has adopted ${of}`,
