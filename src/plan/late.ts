@@ -73,7 +73,7 @@ export function findLate(
           firstPair(
             migration,
             coming,
-            ({ kind, table }, other) => kind === 'column' && goesByOrder(other, table),
+            ({ kind, table }, other) => kind === 'column' && goesByOrder(other, table, all),
           ));
       late.set(migration, obstacle);
     } else {

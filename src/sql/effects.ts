@@ -1,6 +1,6 @@
 // What a statement does to tables, told from its words alone, and whether it may run after another one that comes
 // later. Whatever is not understood is taken for more than it may be, so that the answer is no.
-import { namesIn } from './statements.ts';
+import { namesIn, words } from './statements.ts';
 
 /** The kinds of statements that are told apart; the first form that fits decides, and `change` is all the rest. */
 const FORMS = {
@@ -36,7 +36,11 @@ export interface Effect {
  * @param text one statement
  */
 export function effectOf(text: string): Effect {
-  const all = namesIn(text).map((word) => word.replace(/\s/g, '_'));
+  const written = words(text);
+  // A text or a name of one sign is no sign.
+  const all = namesIn(text).map((word, i) =>
+    word === written[i] ? word : word.replace(/\s|^[(),.*;]$/g, '_'),
+  );
   const outline = `${all.join(' ')} `
     .replace(/ IF (NOT )?EXISTS /, ' ')
     .replace(/[^ (,]+ \. /g, '');
@@ -46,20 +50,59 @@ export function effectOf(text: string): Effect {
   return { text, kind, name: name ?? table, table, names: new Set(all), outline };
 }
 
-/** A rebuilt table is created under `__new_` and its name. */
-const builtBy = ({ table }: Effect): string => table.replace(/^__NEW_/, '');
+/** A table's name and those that it had before: a rebuilt one was created under `__new_` and its name. */
+function namesOf(table: string, all: readonly Effect[]): Set<string> {
+  const found = new Set([table]);
+  // The set grows while it is gone through.
+  for (const name of found) {
+    for (const effect of all) {
+      if (effect.kind === 'rewrite' && effect.name === name) found.add(effect.table);
+    }
+  }
+  return found;
+}
+
+/** Whether it defines what is read as a table and has its rows from others: a view, or a search of a table. */
+const isView = ({ outline }: Effect): boolean => /^CREATE (VIEW|VIRTUAL) /.test(outline);
+
+/** The same with the words of all views that it names, and of those that they name, whatever a table is called since. */
+function withViews(effect: Effect, all: readonly Effect[]): Effect {
+  const names = new Set(effect.names);
+  let { outline } = effect;
+  for (const name of names) {
+    for (const other of all) {
+      if (isView(other) && other.name === name) {
+        outline += other.outline;
+        for (const one of other.names) names.add(one);
+      } else if (other.kind === 'rewrite' && (other.name === name || other.table === name)) {
+        names.add(other.table).add(other.name);
+      }
+    }
+  }
+  return { ...effect, names, outline };
+}
+
+const COPY = / AS (SELECT|WITH|VALUES) /;
+// Numbers and texts as they stand between commas, each written as `?`.
+const PLAIN_ROWS =
+  / VALUES (?:(?:, )?\( (?:(?:, )?(?:[-+] )?(?:\?(?: \. \?)?|X \?|NULL|TRUE|FALSE) )+\) )+$/;
 
 /**
  * Whether a statement only adds: creates a table, an index, a view or a trigger, adds a column, or inserts plain rows
- * that say their keys, so that SQLite does not count on from the rows that are there, and no trigger does more.
+ * that say their keys, so that SQLite does not count on from the rows that are there, and no trigger does more. A column
+ * of a table into which a trigger inserts by the order of columns does more.
  *
  * @param effect what it does
  * @param all what all migrations do
  */
-export function onlyAdds({ kind, table, outline }: Effect, all: readonly Effect[]): boolean {
-  if (kind === 'table') return !/ AS (SELECT|WITH|VALUES) /.test(outline);
-  if (kind !== 'insert') return /view|index|column|trigger/.test(kind);
-  const made = all.filter((effect) => effect.kind === 'table' && builtBy(effect) === table);
+export function onlyAdds({ kind, table, text, outline }: Effect, all: readonly Effect[]): boolean {
+  const triggers = all.filter((effect) => effect.kind === 'trigger');
+  if (kind === 'table') return !COPY.test(outline);
+  if (kind === 'column') return !triggers.some((trigger) => goesByOrder(trigger, table, all));
+  if (kind !== 'insert') return /view|index|trigger/.test(kind);
+  const named = namesOf(table, all);
+  const made = all.filter((effect) => effect.kind === 'table' && named.has(effect.name));
+  const rows = words(text).map((word) => (/^['\d]/.test(word) ? '?' : word));
   const list = / INTO \S+ (\( [^()]*)/.exec(outline)?.[1];
   const saysKey = ({ outline: definition }: Effect): boolean => {
     if (definition.startsWith('CREATE VIRTUAL ')) return false;
@@ -70,22 +113,25 @@ export function onlyAdds({ kind, table, outline }: Effect, all: readonly Effect[
     return !key || (!/ NULL /.test(outline) && (list ?? ` ${key} `).includes(` ${key} `));
   };
   return (
-    !/ (SELECT|ON CONFLICT|DEFAULT VALUES) /.test(outline) &&
+    PLAIN_ROWS.test(`${rows.join(' ')} `) &&
     made.length > 0 &&
     made.every(saysKey) &&
-    !all.some((effect) => effect.kind === 'trigger' && effect.table === table)
+    !triggers.some((trigger) => named.has(trigger.table))
   );
 }
 
 /**
- * Whether a statement goes by the order of a table's columns.
+ * Whether a statement goes by the columns that a table has, or by their order: `*` (but not `count(*)`), a natural join,
+ * an insert without a list of columns.
  *
  * @param effect what it does
  * @param table the table
+ * @param all what all migrations do
  */
-export const goesByOrder = ({ names, outline }: Effect, table: string): boolean =>
-  names.has(table) &&
-  (/ \* /.test(outline) || outline.replaceAll(`INTO ${table} (`, '').includes(`INTO ${table} `));
+export function goesByOrder(effect: Effect, table: string, all: readonly Effect[]): boolean {
+  const { names, outline } = withViews(effect, all);
+  return names.has(table) && /(?<!\() \* | NATURAL | INTO \S+ [^(]/.test(outline);
+}
 
 /** Whether a statement may write into a table, be it by a trigger or a foreign key that carries it on. */
 function mayWrite({ kind, table: from, outline }: Effect, to: string, all: readonly Effect[]) {
@@ -94,8 +140,10 @@ function mayWrite({ kind, table: from, outline }: Effect, to: string, all: reado
   // The set grows while it is gone through.
   for (const table of tables) {
     for (const effect of all) {
-      if (effect.kind === 'trigger' && effect.names.has(table)) tables.add(effect.table);
-      if (!/table|column/.test(effect.kind) || builtBy(effect) !== table) continue;
+      const { kind: form, name, table: own, names } = effect;
+      const passesOn = /rewrite|trigger/.test(form) || isView(effect);
+      if (passesOn && names.has(table)) tables.add(own).add(name);
+      if (!/table|column/.test(form) || own !== table) continue;
       for (const [, parent = ''] of effect.outline.matchAll(/ REFERENCES (\S+)/g)) {
         tables.add(parent);
       }
@@ -110,23 +158,24 @@ function mayWrite({ kind, table: from, outline }: Effect, to: string, all: reado
  * The order of columns in a table does not count; a statement that goes by it stands against any new column.
  *
  * @param late a statement that only adds
- * @param ran a statement that ran before it, and comes after it
+ * @param other a statement that ran before it, and comes after it
  * @param all what all migrations do
  */
-export function standsAgainst(late: Effect, ran: Effect, all: readonly Effect[]): boolean {
+export function standsAgainst(late: Effect, other: Effect, all: readonly Effect[]): boolean {
   const { kind, name, table, names } = late;
+  const ran = withViews(other, all);
   // A new name is carried into all that refers to the old one.
   if (names.has(ran.table) && /^ALTER TABLE .* RENAME /.test(ran.outline)) return true;
   const rewrites = ran.kind === 'rewrite' && (names.has(ran.table) || names.has(ran.name));
   if (kind === 'column') {
     return (
-      goesByOrder(ran, table) ||
+      goesByOrder(ran, table, all) ||
       (ran.names.has(table) && (rewrites || ran.names.has(name) || ran.table === ''))
     );
   }
   // Rows that say their keys do not mind what is added beside them.
   if (kind === 'insert' && (ran.kind === kind || ran.name !== table) && onlyAdds(ran, all)) {
-    return ran.kind === 'column' && goesByOrder(late, ran.table);
+    return ran.kind === 'column' && goesByOrder(late, ran.table, all);
   }
   return (
     // The other one was written for an object that has it, or for one that does not.
