@@ -19,12 +19,16 @@ const FORMS = {
 export interface Effect {
   /** The statement itself. */
   readonly text: string;
+  /** Its words as they are written. */
+  readonly written: readonly string[];
   readonly kind: keyof typeof FORMS;
   /** The table, view, index, trigger or column that it is about; `''` where that is not known. */
   readonly name: string;
   /** The table that it writes into or builds on; that of a column, an index or a trigger. */
   readonly table: string;
-  /** All words of the statement: whatever has a name in it is among them. */
+  /** The same words without quotes. */
+  readonly all: readonly string[];
+  /** The set of them: whatever has a name in it is among them. */
   readonly names: ReadonlySet<string>;
   /** The same in order, each with a space behind it, without schemas and IF EXISTS. */
   readonly outline: string;
@@ -47,28 +51,20 @@ export function effectOf(text: string): Effect {
   const kinds = Object.keys(FORMS) as Effect['kind'][];
   const kind = kinds.find((one) => FORMS[one].test(outline)) ?? 'change';
   const { name, table = name ?? '' } = FORMS[kind].exec(outline)?.groups ?? {};
-  return { text, kind, name: name ?? table, table, names: new Set(all), outline };
-}
-
-/** A table's name and those that it had before: a rebuilt one was created under `__new_` and its name. */
-function namesOf(table: string, all: readonly Effect[]): Set<string> {
-  const found = new Set([table]);
-  // The set grows while it is gone through.
-  for (const name of found) {
-    for (const effect of all) {
-      if (effect.kind === 'rewrite' && effect.name === name) found.add(effect.table);
-    }
-  }
-  return found;
+  return { text, written, all, kind, name: name ?? table, table, names: new Set(all), outline };
 }
 
 /** Whether it defines what is read as a table and has its rows from others: a view, or a search of a table. */
 const isView = ({ outline }: Effect): boolean => /^CREATE (VIEW|VIRTUAL) /.test(outline);
 
-/** The same with the words of all views that it names, and of those that they name, whatever a table is called since. */
-function withViews(effect: Effect, all: readonly Effect[]): Effect {
+/** The same with the words of all views that it names, and of those that they name, and with all names of their tables. */
+function withViews<T extends Pick<Effect, 'names' | 'outline'>>(
+  effect: T,
+  all: readonly Effect[],
+): T {
   const names = new Set(effect.names);
   let { outline } = effect;
+  // The set grows while it is gone through.
   for (const name of names) {
     for (const other of all) {
       if (isView(other) && other.name === name) {
@@ -82,10 +78,13 @@ function withViews(effect: Effect, all: readonly Effect[]): Effect {
   return { ...effect, names, outline };
 }
 
+/** All names of a table: it may have been renamed, and a rebuilt one was created under `__new_` and its name. */
+const namesOf = (table: string, all: readonly Effect[]): ReadonlySet<string> =>
+  withViews({ names: new Set([table]), outline: '' }, all).names;
+
 const COPY = / AS (SELECT|WITH|VALUES) /;
-// Numbers and texts as they stand between commas, each written as `?`.
-const PLAIN_ROWS =
-  / VALUES (?:(?:, )?\( (?:(?:, )?(?:[-+] )?(?:\?(?: \. \?)?|X \?|NULL|TRUE|FALSE) )+\) )+$/;
+// Numbers and texts, each written as `?`.
+const PLAIN_ROWS = / VALUES \( (?:[-+.,?() X]|NULL|TRUE|FALSE)*$/;
 
 /**
  * Whether a statement only adds: creates a table, an index, a view or a trigger, adds a column, or inserts plain rows
@@ -95,14 +94,17 @@ const PLAIN_ROWS =
  * @param effect what it does
  * @param all what all migrations do
  */
-export function onlyAdds({ kind, table, text, outline }: Effect, all: readonly Effect[]): boolean {
+export function onlyAdds(
+  { kind, table, written, outline }: Effect,
+  all: readonly Effect[],
+): boolean {
   const triggers = all.filter((effect) => effect.kind === 'trigger');
   if (kind === 'table') return !COPY.test(outline);
   if (kind === 'column') return !triggers.some((trigger) => goesByOrder(trigger, table, all));
   if (kind !== 'insert') return /view|index|trigger/.test(kind);
   const named = namesOf(table, all);
   const made = all.filter((effect) => effect.kind === 'table' && named.has(effect.name));
-  const rows = words(text).map((word) => (/^['\d]/.test(word) ? '?' : word));
+  const rows = written.map((word) => (/^['\d]/.test(word) ? '?' : word));
   const list = / INTO \S+ (\( [^()]*)/.exec(outline)?.[1];
   const saysKey = ({ outline: definition }: Effect): boolean => {
     if (definition.startsWith('CREATE VIRTUAL ')) return false;
@@ -113,7 +115,8 @@ export function onlyAdds({ kind, table, text, outline }: Effect, all: readonly E
     return !key || (!/ NULL /.test(outline) && (list ?? ` ${key} `).includes(` ${key} `));
   };
   return (
-    PLAIN_ROWS.test(`${rows.join(' ')} `) &&
+    !/ SELECT /.test(outline) &&
+    PLAIN_ROWS.test(rows.join(' ')) &&
     made.length > 0 &&
     made.every(saysKey) &&
     !triggers.some((trigger) => named.has(trigger.table))
@@ -186,6 +189,23 @@ export function standsAgainst(late: Effect, other: Effect, all: readonly Effect[
   );
 }
 
+/** The columns that a CREATE TABLE defines or an INSERT lists: what stands first, or behind a comma, in its parentheses. */
+function columnsOf({ written, all, outline }: Effect): readonly string[] {
+  // Whatever a query defines is not known.
+  if (COPY.test(outline)) return ['*'];
+  let depth = 0;
+  return all.filter((_, i) => {
+    const word = written[i] as string;
+    const isFirst = depth === 1 && /^[(,]$/.test(written[i - 1] as string);
+    if (word === '(') depth++;
+    // It stays below where the first parenthesis is closed.
+    if (word === ')' && --depth === 0) depth = -1e9;
+    return isFirst && !/^(CONSTRAINT|PRIMARY|UNIQUE|CHECK|FOREIGN)$/.test(word);
+  });
+}
+
+const COLUMN_CHANGE = /^ALTER TABLE \S+ (?:DROP|RENAME) (?:COLUMN )?(\S+) (?:TO (\S+) )?/;
+
 /**
  * Whether a drop of a table, as a rebuild has it, takes away what another statement added to that table, since it was
  * written before.
@@ -193,13 +213,35 @@ export function standsAgainst(late: Effect, other: Effect, all: readonly Effect[
  * @param drop a statement
  * @param migration all statements of its migration
  * @param added a statement that was made later
+ * @param applied all statements that ran, in order
  */
-export const losesWhatWasAdded = (
+export function losesWhatWasAdded(
   { table, outline }: Effect,
   migration: readonly Effect[],
   added: Effect,
-): boolean =>
-  outline.startsWith('DROP TABLE ') &&
-  table === added.table &&
-  /column|index|trigger/.test(added.kind) &&
-  !migration.some(({ names }) => names.has(added.name));
+  applied: readonly Effect[],
+): boolean {
+  if (!outline.startsWith('DROP TABLE ') || !namesOf(table, applied).has(added.table)) return false;
+  if (/index|trigger/.test(added.kind)) {
+    return !migration.some(({ kind, name }) => kind === added.kind && name === added.name);
+  }
+  const since = applied.slice(applied.indexOf(added));
+  const built = namesOf(table, migration);
+  const columns =
+    added.kind === 'table'
+      ? columnsOf(added)
+      : [added.kind === 'column' ? added.name : COLUMN_CHANGE.exec(added.outline)?.[2]];
+  return columns.some(
+    (column) =>
+      column &&
+      !since.some(
+        (one) => one.table === table && COLUMN_CHANGE.exec(one.outline)?.[1] === column,
+      ) &&
+      // It defines it, and copies it.
+      !['table', 'insert'].every((form) =>
+        migration.some(
+          (one) => one.kind === form && built.has(one.table) && columnsOf(one).includes(column),
+        ),
+      ),
+  );
+}

@@ -342,6 +342,12 @@ describe('is refused, with the statement that stands against it:', () => {
       ['DROP TABLE IF EXISTS `new`'],
       'DROP TABLE IF EXISTS `new`',
     ],
+    [
+      'a table of what a query finds, though a text in it is a dot',
+      ["CREATE TABLE new AS SELECT '.' || label AS x FROM tags"],
+      ["INSERT INTO tags (label) VALUES ('x')"],
+      DOES_MORE,
+    ],
     ['a table of what a query finds', ['CREATE TABLE new AS SELECT 1'], ['SELECT 1'], DOES_MORE],
     [
       'a table that refers to one that was renamed',
@@ -522,6 +528,134 @@ describe('a rebuild that stands last and was made before what came to its table'
       expect(error.message).toContain(`"DROP TABLE \`users\`" stands against "${sql}" of m0001`);
     }),
   );
+
+  const KEY = 'id integer PRIMARY KEY NOT NULL';
+  const copies = (columns: string, copied: string) => sqlOf(rebuildOf('users', columns, copied));
+  it.each([
+    [
+      'whose name is a keyword of a rebuild',
+      'ALTER TABLE users ADD `text` text',
+      "UPDATE users SET `text` = 'kept'",
+      rebuild.sql.replace('name text', "name text CHECK (name <> ',')"),
+    ],
+    ['called key', 'ALTER TABLE users ADD key', "UPDATE users SET key = 'kept'", rebuild.sql],
+    [
+      'that another table has',
+      'ALTER TABLE users ADD label text',
+      "UPDATE users SET label = 'kept'",
+      `${rebuild.sql};CREATE TABLE other (label text);INSERT INTO other (label) VALUES ('x')`,
+    ],
+    [
+      'that a constraint names',
+      'ALTER TABLE users ADD label text',
+      "UPDATE users SET label = 'kept'",
+      copies(`${KEY}, name text REFERENCES tags (label), CHECK (id > 0)`, 'id, name'),
+    ],
+    [
+      'that is defined, but not copied',
+      'ALTER TABLE users ADD zebra text',
+      "UPDATE users SET zebra = 'kept'",
+      copies(`${KEY}, name text, zebra text`, 'id, name'),
+    ],
+    [
+      'that came by a rebuild',
+      copies(`${KEY}, name text, zebra text`, 'id, name').replace(/PRAGMA.*\n.*\n/, ''),
+      "UPDATE users SET zebra = 'kept'",
+      rebuild.sql,
+    ],
+    [
+      'that came by a rebuild under another name',
+      "CREATE TABLE u2 (id integer PRIMARY KEY, name, 'check' text, UNIQUE (name));" +
+        'INSERT INTO u2 (id, name) SELECT id, name FROM users;' +
+        'DROP TABLE users; ALTER TABLE u2 RENAME TO users',
+      "UPDATE users SET `check` = 'kept'",
+      rebuild.sql,
+    ],
+    [
+      'that a query defined',
+      "CREATE TABLE u2 AS SELECT id, name, 'x' AS zebra FROM users;" +
+        'DROP TABLE users; ALTER TABLE u2 RENAME TO users',
+      "UPDATE users SET zebra = 'kept'",
+      rebuild.sql,
+    ],
+    [
+      'that was renamed',
+      'ALTER TABLE users ADD a; ALTER TABLE users RENAME COLUMN a TO zebra',
+      "UPDATE users SET zebra = 'kept'",
+      copies(`${KEY}, name text, a text`, 'id, name'),
+    ],
+    [
+      'that was there before and came again',
+      'ALTER TABLE users ADD a; ALTER TABLE users DROP COLUMN a; ALTER TABLE users ADD a',
+      "UPDATE users SET a = 'kept'",
+      rebuild.sql,
+    ],
+  ])('is refused where it would take away a column %s', (_, sql, write, late) =>
+    inObject(async (ctx) => {
+      const other = { ...column, sql };
+      const blind = { ...rebuild, sql: late };
+      migrate(ctx, bundle0(base, other));
+      ctx.storage.sql.exec(write);
+      await ctx.storage.sync();
+      const before = dump(ctx);
+      expect(thrown(() => migrate(ctx, bundle0(base, other, blind)))).toMatchObject({
+        code: 'SKIPPED_MIGRATION',
+        keys: ['m0002'],
+      });
+      expect(dump(ctx)).toEqual(before);
+    }),
+  );
+
+  it.each([
+    ['an index', 'CREATE INDEX by_name ON users (name)', 'by_name'],
+    ['a trigger', 'CREATE TRIGGER t1 AFTER DELETE ON users BEGIN DELETE FROM tags; END', 't1'],
+  ])('is refused where it only names %s, and runs where it creates it again', (_, sql, name) =>
+    inObject(async (ctx) => {
+      const other = { ...column, sql };
+      migrate(ctx, bundle0(base, other));
+      await ctx.storage.sync();
+      const naming = { ...rebuild, sql: `${rebuild.sql};CREATE TABLE ${name}_2 (${name} text)` };
+      expect(thrown(() => migrate(ctx, bundle0(base, other, naming)))).toMatchObject({
+        code: 'SKIPPED_MIGRATION',
+      });
+      const aware = { ...rebuild, sql: `${rebuild.sql};${sql}` };
+      expect(migrate(ctx, bundle0(base, other, aware)).applied).toHaveLength(1);
+    }),
+  );
+
+  it('runs after a clock that was wrong, without what was dropped or renamed since', () =>
+    inObject(async (ctx) => {
+      const first = {
+        ...make(
+          'first',
+          0,
+          `CREATE TABLE notes (${KEY}, a text, b text, c text, d text REFERENCES tags(label), CHECK (a > b), ` +
+            'CONSTRAINT one UNIQUE (b, d))',
+        ),
+        when: Date.UTC(2099, 0, 1),
+      };
+      const steps = [
+        make('rename', 2, 'ALTER TABLE notes RENAME COLUMN c TO cc'),
+        make(
+          'fewer',
+          4,
+          sqlOf(rebuildOf('notes', `${KEY}, a text, b text, cc text, d text`, 'id, a, b, cc, d')),
+        ),
+        make('column', 5, 'ALTER TABLE notes DROP COLUMN b'),
+        make('again', 6, sqlOf(rebuildOf('notes', `${KEY}, a, cc, d`, 'id, a, cc, d'))),
+      ];
+      const code: Made[] = [base, first];
+      for (const step of steps) {
+        migrate(ctx, bundle0(...code));
+        await ctx.storage.sync();
+        code.push(step);
+        expect(migrate(ctx, bundle0(...code)).applied).toHaveLength(1);
+        await ctx.storage.sync();
+      }
+      expect(
+        rows(ctx, "SELECT name FROM pragma_table_info('notes')").map((row) => row.name),
+      ).toEqual(['id', 'a', 'cc', 'd']);
+    }));
 
   it.each([
     ['another table changed', 'ALTER TABLE tags ADD a text'],
@@ -714,6 +848,12 @@ describe('is refused, for a new object has something else:', () => {
       'a key that divides by zero',
       [T],
       ['INSERT INTO t (id, n) VALUES (1 / 0, 3)'],
+      ['INSERT INTO t (id, n) VALUES (9, 4)'],
+    ],
+    [
+      'rows that a query finds, beside plain ones',
+      [T, 'INSERT INTO t (id) VALUES (1)'],
+      ['INSERT INTO t (id, n) SELECT id + 1, n FROM t UNION VALUES (50, 6)'],
       ['INSERT INTO t (id, n) VALUES (9, 4)'],
     ],
     [
