@@ -59,6 +59,7 @@ export function findLate(
   open: readonly Migration[],
 ): Map<Migration, Obstacle | undefined> {
   const late = new Map<Migration, Obstacle | undefined>();
+  const had = migrations.filter((migration) => applied.has(migration));
   for (const migration of applied.size > 0 ? open : []) {
     const after = migrations.slice(migrations.indexOf(migration) + 1);
     const ran = after.filter((other) => applied.has(other));
@@ -73,15 +74,16 @@ export function findLate(
           firstPair(
             migration,
             coming,
-            ({ kind, table }, other) => kind === 'column' && goesByOrder(other, table),
+            ({ kind, table }, other) => kind === 'column' && goesByOrder(other, table, all),
           ));
       late.set(migration, obstacle);
     } else {
       // It runs in its place, but it may not know of what was made since. A clock that was wrong does no harm.
       const made = createdAt(migration) ?? Number.POSITIVE_INFINITY;
-      const younger = [...applied].filter((other) => (createdAt(other) ?? 0) > made);
+      const younger = had.filter((other) => (createdAt(other) ?? 0) > made);
+      const all = younger.length > 0 ? had.flatMap(effectsOf) : [];
       const obstacle = firstPair(migration, younger, (one, other) =>
-        losesWhatWasAdded(one, effectsOf(migration), other),
+        losesWhatWasAdded(one, effectsOf(migration), other, all),
       );
       if (obstacle) late.set(migration, obstacle);
     }
