@@ -204,8 +204,6 @@ function columnsOf({ written, all, outline }: Effect): readonly string[] {
   });
 }
 
-const COLUMN_CHANGE = /^ALTER TABLE \S+ (?:DROP|RENAME) (?:COLUMN )?(\S+) (?:TO (\S+) )?/;
-
 /**
  * Whether a drop of a table, as a rebuild has it, takes away what another statement added to that table, since it was
  * written before.
@@ -225,18 +223,16 @@ export function losesWhatWasAdded(
   if (/index|trigger/.test(added.kind)) {
     return !migration.some(({ kind, name }) => kind === added.kind && name === added.name);
   }
-  const since = applied.slice(applied.indexOf(added));
+  // Who rebuilds a table knows how it was created at first.
+  const isFirst = applied.find(({ names }) => names.has(table)) === added;
   const built = namesOf(table, migration);
+  const renamed = / RENAME (?:COLUMN )?\S+ TO (\S+)/.exec(added.outline)?.[1];
   const columns =
-    added.kind === 'table'
-      ? columnsOf(added)
-      : [added.kind === 'column' ? added.name : COLUMN_CHANGE.exec(added.outline)?.[2]];
+    added.kind === 'table' ? columnsOf(added) : [added.kind === 'column' ? added.name : renamed];
   return columns.some(
     (column) =>
       column &&
-      !since.some(
-        (one) => one.table === table && COLUMN_CHANGE.exec(one.outline)?.[1] === column,
-      ) &&
+      !isFirst &&
       // It defines it, and copies it.
       !['table', 'insert'].every((form) =>
         migration.some(

@@ -219,7 +219,7 @@ interface Duty {
   readonly skipped: readonly SchemaMigration[];
   /** Rebuilds in their place that were made before something was added to their table, and would take it away. */
   readonly blind: readonly SchemaMigration[];
-  /** Those of `skipped` that touch a table that one of the later ones touches too. */
+  /** Those of `open` that touch a table that a later, or for a rebuild a younger one touches too. */
   readonly doubtful: readonly SchemaMigration[];
 }
 
@@ -255,10 +255,12 @@ function dutyOf(
     blind: open.filter(
       (one) => !skipped.includes(one) && had.some((other) => isBlind(one, other, timeOf)),
     ),
-    doubtful: skipped.filter((one) =>
+    doubtful: open.filter((one) =>
       had.some(
         (other) =>
-          code.indexOf(other) > code.indexOf(one) &&
+          // Of two rebuilds of a table the older one may lack a column that the younger one has.
+          (code.indexOf(other) > code.indexOf(one) ||
+            (one.rebuilds !== undefined && timeOf(other.when) > timeOf(one.when))) &&
           other.touches.some((table) => one.touches.includes(table)),
       ),
     ),
