@@ -777,6 +777,7 @@ describe('a statement that', () => {
     'DROP TABLE __migrations',
     'DELETE FROM main."__Migrations"',
     'CREATE TABLE [__migrations] (x)',
+    "DELETE FROM '__migrations'",
   ])('names the ledger is refused: %s', (statement) =>
     inObject((ctx) => {
       migrate(ctx, { m0000: sql });
