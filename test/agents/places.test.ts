@@ -103,7 +103,7 @@ const untouched = (kind: Kind): Pick<Outcome, 'kept' | 'applied'> =>
 
 /** The calls that can, as the message of a refusal names them. */
 const SAYS_WHICH =
-  /^(ForeignKeyError: )?\[FOREIGN_KEYS_(AFTER_WRITE|IN_TRANSACTION)\] .*Nothing was changed\. Call migrate\(ctx, migrations\) .*before super\(ctx, env\) .*await migrateAsync\(ctx, migrations\)/s;
+  /^(ForeignKeyError: )?\[FOREIGN_KEYS_(AFTER_WRITE|IN_TRANSACTION)\] .*Nothing was changed\. Call migrate before any write and before super\(ctx, env\), or await migrateAsync\(ctx, migrations\)\.$/s;
 
 const enforced = (rows: number[]): Look => ({ enforced: true, orphan: 'refused', rows });
 const notEnforced = (rows: number[]): Look => ({ enforced: false, orphan: 'taken', rows });
