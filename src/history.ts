@@ -14,7 +14,7 @@ import { type MigrateOptions, resolveOptions } from './options.ts';
  * @param options where the ledger has another name than `__migrations`
  * @returns a row for each migration, in the order in which the object got them; none if there is no ledger yet
  * @throws {InputError} if the target has no SQL storage
- * @throws {AdoptionError} if the table is somebody else's
+ * @throws {AdoptionError} if the table has another owner
  */
 export function history(
   target: MigrateTarget,

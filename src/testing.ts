@@ -65,7 +65,7 @@ function stageOf<T extends Rpc.DurableObjectBranded | undefined>(
  * @param migrations what the class passes to `migrate`
  * @param options rows of your own, and what is allowed to differ
  * @returns the matrix of starts and checks, also as text
- * @throws {RehearsalError} if an object would not come through, or no row could be made for a table
+ * @throws {RehearsalError} if an object fails, or no row could be made for a table
  * @throws {InputError} if the migrations are wrong
  */
 export async function rehearse<T extends Rpc.DurableObjectBranded | undefined>(

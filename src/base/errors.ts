@@ -172,7 +172,7 @@ export const asOurs = (cause: unknown, table: string, drizzleTable: string): Off
     new OfframpError(
       'STORAGE_FAILED',
       `The database failed outside of a migration: ${saying(cause)}. Nothing has changed. If ${table} or ` +
-        `${drizzleTable} is somebody else's, name another one with the option \`table\` or \`drizzleTable\`.`,
+        `${drizzleTable} has another owner, name another one with the option \`table\` or \`drizzleTable\`.`,
     ),
   );
 

@@ -29,7 +29,7 @@ function millisOf(value: unknown): number | null {
  * @param sql the object's SQL storage
  * @param table the name of Drizzle's ledger
  * @returns undefined if there is none
- * @throws {AdoptionError} if the table is somebody else's
+ * @throws {AdoptionError} if the table has another owner
  */
 export function readDrizzleLedger(sql: SqlStorageLike, table: string): DrizzleLedger | undefined {
   const columns = columnsOf(sql, table, 'drizzleTable');

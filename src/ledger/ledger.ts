@@ -94,7 +94,7 @@ function checkVersion(table: string, version: unknown, expected: number | undefi
  * @param sql the object's SQL storage
  * @param table the ledger's name
  * @returns undefined if there is none
- * @throws {AdoptionError} if the table is somebody else's, or its versions are not 0, 1, 2 and so on
+ * @throws {AdoptionError} if the table has another owner, or its versions are not 0, 1, 2 and so on
  */
 export function readLedger(sql: SqlStorageLike, table: string): Ledger | undefined {
   const columns = columnsOf(sql, table, 'table');
@@ -186,7 +186,7 @@ export function insertRows(sql: SqlStorageLike, table: string, rows: readonly Le
     sql.exec(`INSERT INTO ${quote(table)} (${names}) VALUES ${places}`, ...texts);
     at += chunk.length;
     if (at < rows.length) continue;
-    // A trigger of somebody else's may have kept one out. Both functions read no row.
+    // A trigger of another owner may have kept one out. Both functions read no row.
     const last = 'SELECT iif(changes() = ?, last_insert_rowid(), NULL) AS version';
     const { version } = firstRow(sql.exec(last, chunk.length)) ?? {};
     checkVersion(table, version, rows.at(-1)?.version);

@@ -295,7 +295,7 @@ class Rehearsing {
  * @param stage the object; all that it holds is deleted
  * @param input the migrations that the class is given
  * @param options what to rehearse with
- * @throws {RehearsalError} if an object would not come through
+ * @throws {RehearsalError} if an object fails
  */
 export const rehearseOn = async (
   stage: Stage,

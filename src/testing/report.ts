@@ -75,7 +75,7 @@ export type RehearsalErrorCode =
   | 'NOT_FAILING'
   | 'INVALID_OPTION';
 
-/** An object would not come through, or could not be rehearsed on. */
+/** An object fails, or could not be rehearsed on. */
 export class RehearsalError extends OfframpError {
   override readonly name: string = 'RehearsalError';
   declare readonly code: RehearsalErrorCode;
@@ -214,7 +214,7 @@ export function failureOf(rehearsal: Rehearsal): RehearsalError | undefined {
   const objects = new Set(failures.map(({ start }) => start)).size;
   return new RehearsalError(
     'REHEARSAL_FAILED',
-    `${objects} of ${rehearsal.starts.length} objects would not come through.\n\n${rehearsal.text}\n\n${details.join('\n\n')}`,
+    `${objects} of ${rehearsal.starts.length} objects fail.\n\n${rehearsal.text}\n\n${details.join('\n\n')}`,
     failures,
     rehearsal,
   );

@@ -517,7 +517,7 @@ it('an option whose getter throws is refused', () =>
     expect(error).toMatchObject({ code: 'INVALID_OPTION', cause: new Error('not now') });
   }));
 
-describe("somebody else's table", () => {
+describe("another owner's table", () => {
   it.each([
     [
       '__migrations',
@@ -664,7 +664,7 @@ describe("somebody else's table", () => {
 describe('a table in the place of a ledger', () => {
   const storageFailed = (said: string) =>
     `[STORAGE_FAILED] The database failed outside of a migration: ${said}. Nothing has changed. If __migrations or ` +
-    "__drizzle_migrations is somebody else's, name another one with the option `table` or `drizzleTable`.";
+    '__drizzle_migrations has another owner, name another one with the option `table` or `drizzleTable`.';
 
   it.each([
     [

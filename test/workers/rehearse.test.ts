@@ -1,4 +1,4 @@
-// The rehearsal as a team's suite calls it: the example's classes come through, and what is wrong with a class, or
+// The rehearsal as a team's suite calls it: the example's classes pass, and what is wrong with a class, or
 // with a migration, is seen in the cell it belongs to.
 import { env } from 'cloudflare:test';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -245,7 +245,7 @@ describe('a class', () => {
       ctx.blockConcurrencyWhile(() => runDrizzle0(ctx, migrations));
     }, migrations);
     expect(error.message).toBe(`\
-[REHEARSAL_FAILED] 3 of 3 objects would not come through.
+[REHEARSAL_FAILED] 3 of 3 objects fail.
 
 Objects that Drizzle 0.x's migrator left  migrates  schema  rows  rebuilds  foreign keys  second wake
 a new object                              FAILED    ok      –     –         ok            –
@@ -315,7 +315,7 @@ items: 2 of 2 rows have another list_id
     const migrations = bundle0(lists, optionalName);
     const error = await failureOf(undefined, migrations);
     expect(error.message).toBe(`\
-[REHEARSAL_FAILED] 3 of 3 objects would not come through.
+[REHEARSAL_FAILED] 3 of 3 objects fail.
 
 Objects that Drizzle 0.x's migrator left  migrates  schema  rows  rebuilds  foreign keys  second wake
 a new object                              FAILED    FAILED  –     –         ok            –
@@ -383,7 +383,7 @@ migrates, 2 20261122120100_optional_name:
     const migrations = bundle0(lists, broken);
     const error = await failureOf((ctx) => migrate(ctx, migrations), migrations);
     expect(error.message).toBe(`\
-[REHEARSAL_FAILED] 1 of 3 objects would not come through.
+[REHEARSAL_FAILED] 1 of 3 objects fail.
 
 Objects that Drizzle 0.x's migrator left  migrates  schema  rows  rebuilds  foreign keys  second wake
 a new object                              FAILED    –       –     –         –             –
@@ -510,7 +510,7 @@ describe('a migration', () => {
       rebuild('0001_forgets', 1, '(id) SELECT id FROM lists'),
     );
     expect(error.message).toBe(`\
-[REHEARSAL_FAILED] 1 of 3 objects would not come through.
+[REHEARSAL_FAILED] 1 of 3 objects fail.
 
 Objects that Drizzle 0.x's migrator left  migrates  schema  rows  rebuilds  foreign keys  second wake
 a new object                              ok        ok      –     –         ok            ok
@@ -770,7 +770,7 @@ describe('a skip that the journal allows', () => {
   it('is a start of its own, and its refusal a failure with what to do', async () => {
     const error = await failureOf(construct, migrations);
     expect(error.message).toBe(`\
-[REHEARSAL_FAILED] 1 of 6 objects would not come through.
+[REHEARSAL_FAILED] 1 of 6 objects fail.
 
 Objects that Drizzle 0.x's migrator left           migrates  schema  rows   rebuilds  foreign keys  second wake
 a new object                                       ok        ok      –      –         ok            ok
