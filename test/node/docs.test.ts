@@ -1,6 +1,7 @@
 // The manual holds what it says: its links, its lists of codes, options, commands and flags, its code and its figures.
 import { execFileSync } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   globSync,
   mkdirSync,
@@ -19,6 +20,7 @@ import { picture } from '../../example/demo/picture.ts';
 import { program } from '../../src/cli/program.ts';
 import { UP_TO_DATE } from '../../src/plan/result.ts';
 import { anchorsOf, type Block, blocksOf, linksOf, PAGES, readPage } from './manual.ts';
+import { useProjects } from './projects.ts';
 
 const root = join(import.meta.dirname, '../..');
 const README_BYTES = 12 * 1024;
@@ -168,6 +170,71 @@ describe('the manual', () => {
     const page = readPage('docs/why/cost.md');
     expect(page).toBe(withManualPart(page, readJson('bench/results.json')));
     expect(page).toContain('| **drizzle-offramp** |');
+  });
+});
+
+describe('what commands print in the manual', () => {
+  const projects = useProjects('manual-output');
+
+  /** The example's own project, as a team would have it. */
+  function makeExample(): void {
+    cpSync(join(root, 'drizzle'), projects.at('drizzle'), { recursive: true });
+    cpSync(join(root, 'drizzle.config.ts'), projects.at('drizzle.config.ts'));
+    mkdirSync(projects.at('src'));
+    for (const file of globSync('*.ts', { cwd: join(root, 'example') })) {
+      cpSync(join(root, 'example', file), projects.at('src', file));
+    }
+    const manifest = {
+      dependencies: { 'drizzle-orm': '*' },
+      devDependencies: { 'drizzle-kit': '*' },
+    };
+    writeFileSync(projects.at('package.json'), JSON.stringify(manifest));
+  }
+
+  /** What a page says that a command prints: the block that has a certain line. */
+  const blockWith = (page: string, line: string): string =>
+    blocksOf(page).find(({ text }) => text.includes(line))?.text ?? '';
+
+  it('is what convert and eject print of the example', () => {
+    makeExample();
+    const converted = projects.run('convert').stdout.split('\n');
+    expect([...converted.slice(0, 2), '  …', ...converted.slice(-2)].join('\n')).toBe(
+      blockWith('docs/guides/convert.md', 'Wrote migrations.ts'),
+    );
+    expect(projects.run('eject').stdout).toBe(
+      blockWith('docs/guides/eject.md', 'Wrote migrations.ts'),
+    );
+  }, 60_000);
+
+  it('is what check prints of a migration more', () => {
+    makeExample();
+    const journal = projects.at('drizzle/meta/_journal.json');
+    const { entries, ...rest } = JSON.parse(readFileSync(journal, 'utf8'));
+    entries.push({
+      ...entries.at(-1),
+      idx: 11,
+      tag: '0011_priority',
+      when: entries.at(-1).when + 1,
+    });
+    writeFileSync(journal, JSON.stringify({ ...rest, entries }));
+    writeFileSync(
+      projects.at('drizzle/0011_priority.sql'),
+      'ALTER TABLE conversations ADD priority integer NOT NULL;',
+    );
+    const said = blockWith('docs/reference/commands.md', '$ npx drizzle-offramp check');
+    const { stdout } = projects.run('check', '--no-schema', '--no-sources');
+    expect(stdout).toContain(said.slice(said.indexOf('\n') + 1));
+  }, 60_000);
+
+  it('is what status prints in its own test', () => {
+    const tested = readPage('test/node/cli-status.test.ts');
+    const lines = ['docs/start/quickstart.md', 'docs/operate/fleet.md'].flatMap((page) =>
+      blocksOf(page)
+        .filter(({ language }) => language === '')
+        .flatMap(({ text }) => text.split('\n')),
+    );
+    expect(lines.length).toBeGreaterThan(5);
+    expect(lines.filter((line) => !tested.includes(`'${line}'`))).toEqual([]);
   });
 });
 
