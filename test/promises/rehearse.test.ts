@@ -1,0 +1,146 @@
+// Every case by the rehearsal, in workerd, with the class that the case has.
+import { env, evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import { drizzle } from 'drizzle-orm/durable-sqlite';
+import { migrate as drizzleMigrate } from 'drizzle-orm/durable-sqlite/migrator';
+import { afterEach, describe, expect, it } from 'vitest';
+import { migrate, migrateAsync } from '../../src/index.ts';
+import { migrate as dropIn } from '../../src/migrator.ts';
+import { RehearsalError, rehearse } from '../../src/testing.ts';
+import { bundleOf, type Calls, type Defect, type History } from './case.ts';
+import { DEFECTS, INNOCENTS } from './cases.ts';
+import { hasWords, settleDefect, settleInnocent } from './outcome.ts';
+import { deploy } from './worker.ts';
+
+afterEach(() => {
+  deploy.construct = undefined;
+});
+
+function constructorOf(history: History): (ctx: DurableObjectState) => unknown {
+  const migrations = bundleOf(history) as never;
+  const { construct } = history;
+  if (construct === undefined) return (ctx) => migrate(ctx, migrations);
+  const calls = {
+    migrations,
+    migrate,
+    migrateAsync,
+    dropIn,
+    drizzle,
+    drizzleMigrate,
+    first: (count: number) => bundleOf(history, count) as never,
+  } as unknown as Calls;
+  return (ctx) => construct(ctx, calls);
+}
+
+interface Rehearsed {
+  /** What it rejected with, if it did. */
+  code: string | undefined;
+  text: string;
+  /** What is said of the rows that it depends on, wherever that stands. */
+  all: string;
+}
+
+async function rehearsed(history: History): Promise<Rehearsed> {
+  deploy.construct = constructorOf(history);
+  try {
+    // Two rows a table are enough for a reference and a duplicate.
+    const rehearsal = await rehearse(env.OBJECT, bundleOf(history) as never, {
+      ...history.options,
+    });
+    return {
+      code: undefined,
+      text: rehearsal.text,
+      all: rehearsal.text + JSON.stringify(rehearsal),
+    };
+  } catch (error) {
+    if (!(error instanceof RehearsalError)) throw error;
+    const found = error.failures.map(
+      ({ start, check, found }) => `${check}, ${start}: ${found}`,
+    );
+    return {
+      code: error.code,
+      text: error.code === 'REHEARSAL_FAILED' ? found.join('\n') : error.message,
+      all: error.message + JSON.stringify(error.rehearsal ?? ''),
+    };
+  }
+}
+
+function isNamed({ names, depends }: Defect, { code, text, all }: Rehearsed): boolean {
+  if (depends) return hasWords(all, names);
+  return code === 'REHEARSAL_FAILED' && hasWords(text, names);
+}
+
+/** What an object answers before and after it wakes with the case's class, having been left by Drizzle. */
+async function proven(history: History): Promise<{ before: unknown; after: unknown }> {
+  const { has = history.history.length - 1, rows, asks = '', then, wakes = 1 } = history;
+  const [first, second] = typeof asks === 'string' ? [asks, asks] : asks;
+  const stub = env.OBJECT.get(env.OBJECT.newUniqueId());
+  const answer = (question: string) =>
+    runInDurableObject(stub, (_, { storage }) => {
+      try {
+        if (then !== undefined) storage.sql.exec(then);
+        return storage.sql.exec(question).toArray();
+      } catch (error) {
+        return (error as Error).message;
+      }
+    }).catch((error: Error) => error.message);
+  deploy.construct = undefined;
+  await runInDurableObject(stub, async (_, { storage }) => {
+    if (has > 0) await drizzleMigrate(drizzle(storage), bundleOf({ ...history, form: undefined } as never, has) as never);
+    if (rows !== undefined) storage.sql.exec(rows);
+  });
+  const before = await answer(first);
+  let after: unknown;
+  for (let wake = 0; wake < wakes; wake++) {
+    await evictDurableObject(stub).catch(() => {});
+    deploy.construct = constructorOf(history);
+    after = await answer(second);
+  }
+  deploy.construct = undefined;
+  await evictDurableObject(stub).catch(() => {});
+  return { before, after };
+}
+
+describe('the rehearsal names the defect', () => {
+  for (const [family, defects] of Object.entries(DEFECTS)) {
+    for (const defect of defects.filter(({ by }) => by !== 'check')) {
+      it(`${family}: ${defect.what}`, async (context) => {
+        const result = await rehearsed(defect);
+        const said = `${result.code ?? 'resolved'}\n${result.text}`;
+        settleDefect(context, 'rehearse', defect, isNamed(defect, result), said);
+      });
+    }
+  }
+});
+
+describe('the rehearsal passes', () => {
+  for (const [family, innocents] of Object.entries(INNOCENTS)) {
+    for (const innocent of innocents.filter(({ by }) => by !== 'check')) {
+      it(`${family}: ${innocent.what}`, async (context) => {
+        const { code, text } = await rehearsed(innocent);
+        settleInnocent(context, 'rehearse', innocent, code === undefined, `${code}\n${text}`);
+      });
+    }
+  }
+});
+
+describe('the class is one that does harm', () => {
+  for (const [family, defects] of Object.entries(DEFECTS)) {
+    for (const defect of defects.filter(({ construct, inRuntime }) => construct || inRuntime)) {
+      it(`${family}: ${defect.what}`, async () => {
+        const { before, after } = await proven(defect);
+        expect(after).not.toEqual(before);
+      });
+    }
+  }
+});
+
+describe('the class is one that does no harm', () => {
+  for (const [family, innocents] of Object.entries(INNOCENTS)) {
+    for (const innocent of innocents.filter(({ construct }) => construct)) {
+      it(`${family}: ${innocent.what}`, async () => {
+        const { before, after } = await proven(innocent);
+        expect(after).toEqual(before);
+      });
+    }
+  }
+});
