@@ -1,5 +1,5 @@
 // What a case of the list is: a defect or something innocent that looks like one, as data.
-import type { RehearseOptions } from '../../src/testing.ts';
+import type { DurableObjectState } from '@cloudflare/workers-types';
 
 /** Who should see a defect. */
 export type Tool = 'check' | 'rehearse';
@@ -33,27 +33,27 @@ export interface History {
   /** A question whose answer before differs from that after, or two questions; of something innocent the answers are equal. */
   readonly asks?: string | readonly [string, string];
   /** What the application does before each question; what it throws is the answer. */
-  readonly then?: string;
+  readonly next?: string;
   /** What the constructor does, where that is the point; `migrate(ctx, migrations)` if nothing is said. */
   readonly construct?: (ctx: DurableObjectState, calls: Calls) => unknown;
+  /** The deploys with Drizzle's migrator that the object of the proof has seen, by their number of migrations. Only with `construct`. */
+  readonly deploys?: readonly number[];
   /** How many times the object of the proof wakes; once if nothing is said. Only with `construct`. */
   readonly wakes?: number;
   /** Changes the files that `check` sees, as they lie in the project. */
   readonly files?: Readonly<Record<string, string | undefined>>;
-  /** The options of the rehearsal, where they are the point. */
-  readonly options?: RehearseOptions;
 }
 
 /** Something that loses or changes what an object has, or makes objects fail. */
 export interface Defect extends History {
   /** What the pending migrations throw in the object of the proof. */
   readonly fails?: string;
-  /** What the application gets to see afterwards, for `then` or `asks`. */
+  /** What the application gets to see afterwards, for `next` or `asks`. */
   readonly breaks?: string;
   /** Only the runtime throws; it is shown there. */
   readonly inRuntime?: true;
   /** Words that are in what is said of it: a finding of `check`, a failure of the rehearsal. */
-  readonly names: string;
+  readonly names: string | { readonly [tool in Tool]: string };
   /** Whether it depends on the rows: then it is enough that it is named, in a rehearsal that passes too. */
   readonly depends?: true;
   /** Who should see it; both if nothing is said. */

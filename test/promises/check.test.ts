@@ -1,7 +1,7 @@
 // Every case by the command line's `check`, as a project on disk.
 import { describe, it } from 'vitest';
 import { DEFECTS, INNOCENTS } from './cases.ts';
-import { hasWords, settleDefect, settleInnocent } from './outcome.ts';
+import { hasWords, settleDefect, settleInnocent, wordsOf } from './outcome.ts';
 import { checkCase, type Said } from './project.ts';
 
 const text = ({ code, severity, file, message, effect = '', fix = '' }: Said): string =>
@@ -15,9 +15,7 @@ describe('check names the defect', () => {
     for (const defect of defects.filter(({ by }) => by !== 'rehearse')) {
       it(`${family}: ${defect.what}`, async (context) => {
         const said = await checkCase(defect);
-        const right = said.some((one) =>
-          hasWords(`${one.code} ${one.message} ${one.effect} ${one.fix}`, defect.names),
-        );
+        const right = said.some((one) => hasWords(text(one), wordsOf(defect, 'check')));
         settleDefect(context, 'check', defect, right, all(said));
       });
     }

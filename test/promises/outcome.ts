@@ -23,6 +23,10 @@ declare module 'vitest' {
   }
 }
 
+/** The words that a tool should say of a defect. */
+export const wordsOf = ({ names }: Defect, tool: Tool): string =>
+  typeof names === 'string' ? names : names[tool];
+
 /** Whether all the words stand in a text, in whatever case. */
 export const hasWords = (text: string, words: string): boolean =>
   words.split(' ').every((word) => text.toLowerCase().includes(word.toLowerCase()));
@@ -39,11 +43,19 @@ function settle({ task }: TestContext, outcome: Outcome): void {
 export const settleDefect = (
   context: TestContext,
   tool: Tool,
-  { what, names, missed }: Defect,
+  defect: Defect,
   right: boolean,
   said: string,
 ): void =>
-  settle(context, { tool, kind: 'defect', what, right, recorded: missed?.[tool], names, said });
+  settle(context, {
+    tool,
+    kind: 'defect',
+    what: defect.what,
+    right,
+    recorded: defect.missed?.[tool],
+    names: wordsOf(defect, tool),
+    said,
+  });
 
 export const settleInnocent = (
   context: TestContext,

@@ -24,7 +24,9 @@ function sourceOf({ construct }: History): string {
   const body = text.slice(text.indexOf('{', text.indexOf('=>')) + 1, text.lastIndexOf('}'));
   return [
     "import { DurableObject } from 'cloudflare:workers';",
-    /\bmigrate(Async)?\(/.test(body) ? "import { migrate, migrateAsync } from 'drizzle-offramp';" : '',
+    /\bmigrate(Async)?\(/.test(body)
+      ? "import { migrate, migrateAsync } from 'drizzle-offramp';"
+      : '',
     /\bdropIn\(/.test(body)
       ? "import { migrate as dropIn } from 'drizzle-offramp/durable-sqlite/migrator';"
       : '',

@@ -38,9 +38,9 @@ function apply(database: DatabaseSync, history: readonly string[]): void {
   }
 }
 
-function answer(database: DatabaseSync, then: string | undefined, question: string): Answer {
+function answer(database: DatabaseSync, next: string | undefined, question: string): Answer {
   try {
-    if (then !== undefined) database.exec(then);
+    if (next !== undefined) database.exec(next);
     const statement = database.prepare(question);
     statement.setReadBigInts(true);
     return statement.all().map((row) => ({ ...row }));
@@ -55,7 +55,7 @@ interface Proof {
   thrown: string | undefined;
 }
 
-function prove({ history, has = history.length - 1, rows = '', asks = '', then }: History): Proof {
+function prove({ history, has = history.length - 1, rows = '', asks = '', next }: History): Proof {
   const [first, second] = typeof asks === 'string' ? [asks, asks] : asks;
   const start = () => {
     const database = open();
@@ -63,20 +63,22 @@ function prove({ history, has = history.length - 1, rows = '', asks = '', then }
     database.exec(rows);
     return database;
   };
-  const before = first === '' ? '' : answer(start(), then, first);
+  const before = first === '' ? '' : answer(start(), next, first);
   const database = start();
   try {
     apply(database, history.slice(has));
   } catch (error) {
     return { before, after: '', thrown: (error as Error).message };
   }
-  return { before, after: second === '' ? '' : answer(database, then, second), thrown: undefined };
+  return { before, after: second === '' ? '' : answer(database, next, second), thrown: undefined };
 }
 
 describe('a defect is one', () => {
   for (const [family, defects] of Object.entries(DEFECTS)) {
     // Those of a class are shown where classes run; those of files are what they are.
-    const shown = defects.filter(({ construct, files, inRuntime }) => !construct && !files && !inRuntime);
+    const shown = defects.filter(
+      ({ construct, files, inRuntime }) => !construct && !files && !inRuntime,
+    );
     for (const defect of shown) {
       it(`${family}: ${defect.what}`, () => {
         const { before, after, thrown } = prove(defect);

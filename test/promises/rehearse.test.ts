@@ -8,7 +8,7 @@ import { migrate as dropIn } from '../../src/migrator.ts';
 import { RehearsalError, rehearse } from '../../src/testing.ts';
 import { bundleOf, type Calls, type Defect, type History } from './case.ts';
 import { DEFECTS, INNOCENTS } from './cases.ts';
-import { hasWords, settleDefect, settleInnocent } from './outcome.ts';
+import { hasWords, settleDefect, settleInnocent, wordsOf } from './outcome.ts';
 import { deploy } from './worker.ts';
 
 afterEach(() => {
@@ -28,7 +28,7 @@ function constructorOf(history: History): (ctx: DurableObjectState) => unknown {
     drizzleMigrate,
     first: (count: number) => bundleOf(history, count) as never,
   } as unknown as Calls;
-  return (ctx) => construct(ctx, calls);
+  return (ctx) => construct(ctx as never, calls);
 }
 
 interface Rehearsed {
@@ -39,45 +39,52 @@ interface Rehearsed {
   all: string;
 }
 
+/** A start has the SQL of its migrations, in which every name stands. */
+const withoutStart = (key: string, value: unknown): unknown =>
+  key === 'start' ? undefined : value;
+
 async function rehearsed(history: History): Promise<Rehearsed> {
   deploy.construct = constructorOf(history);
   try {
-    // Two rows a table are enough for a reference and a duplicate.
-    const rehearsal = await rehearse(env.OBJECT, bundleOf(history) as never, {
-      ...history.options,
-    });
+    const rehearsal = await rehearse(env.OBJECT, bundleOf(history) as never);
     return {
       code: undefined,
       text: rehearsal.text,
-      all: rehearsal.text + JSON.stringify(rehearsal),
+      all: rehearsal.text + JSON.stringify(rehearsal, withoutStart),
     };
   } catch (error) {
     if (!(error instanceof RehearsalError)) throw error;
-    const found = error.failures.map(
-      ({ start, check, found }) => `${check}, ${start}: ${found}`,
-    );
+    const found = error.failures.map(({ start, check, found }) => `${check}, ${start}: ${found}`);
     return {
       code: error.code,
       text: error.code === 'REHEARSAL_FAILED' ? found.join('\n') : error.message,
-      all: error.message + JSON.stringify(error.rehearsal ?? ''),
+      all: error.message + JSON.stringify(error.rehearsal ?? '', withoutStart),
     };
   }
 }
 
-function isNamed({ names, depends }: Defect, { code, text, all }: Rehearsed): boolean {
-  if (depends) return hasWords(all, names);
-  return code === 'REHEARSAL_FAILED' && hasWords(text, names);
+function isNamed(defect: Defect, { code, text, all }: Rehearsed): boolean {
+  const words = wordsOf(defect, 'rehearse');
+  if (defect.depends) return hasWords(all, words);
+  return (code === 'REHEARSAL_FAILED' || code === 'CANNOT_FILL') && hasWords(text, words);
 }
 
 /** What an object answers before and after it wakes with the case's class, having been left by Drizzle. */
 async function proven(history: History): Promise<{ before: unknown; after: unknown }> {
-  const { has = history.history.length - 1, rows, asks = '', then, wakes = 1 } = history;
+  const {
+    has = history.history.length - 1,
+    deploys = [has],
+    rows,
+    asks = '',
+    next,
+    wakes = 1,
+  } = history;
   const [first, second] = typeof asks === 'string' ? [asks, asks] : asks;
   const stub = env.OBJECT.get(env.OBJECT.newUniqueId());
   const answer = (question: string) =>
     runInDurableObject(stub, (_, { storage }) => {
       try {
-        if (then !== undefined) storage.sql.exec(then);
+        if (next !== undefined) storage.sql.exec(next);
         return storage.sql.exec(question).toArray();
       } catch (error) {
         return (error as Error).message;
@@ -85,7 +92,12 @@ async function proven(history: History): Promise<{ before: unknown; after: unkno
     }).catch((error: Error) => error.message);
   deploy.construct = undefined;
   await runInDurableObject(stub, async (_, { storage }) => {
-    if (has > 0) await drizzleMigrate(drizzle(storage), bundleOf({ ...history, form: undefined } as never, has) as never);
+    for (const count of deploys.filter((count) => count > 0)) {
+      await drizzleMigrate(
+        drizzle(storage),
+        bundleOf({ ...history, form: undefined } as never, count) as never,
+      );
+    }
     if (rows !== undefined) storage.sql.exec(rows);
   });
   const before = await answer(first);
@@ -93,6 +105,7 @@ async function proven(history: History): Promise<{ before: unknown; after: unkno
   for (let wake = 0; wake < wakes; wake++) {
     await evictDurableObject(stub).catch(() => {});
     deploy.construct = constructorOf(history);
+    await stub.query('SELECT 1').catch(() => {});
     after = await answer(second);
   }
   deploy.construct = undefined;

@@ -1,9 +1,9 @@
 // Counts what was caught, missed and said wrongly, and writes the list of the last two for people.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DefaultReporter } from 'vitest/node';
 import type { TestModule } from 'vitest/node';
-import type { Outcome, } from './outcome.ts';
+import { DefaultReporter } from 'vitest/node';
+import type { Outcome } from './outcome.ts';
 
 const file = join(import.meta.dirname, '../.generated/promises.md');
 
@@ -30,9 +30,11 @@ export default class PromisesReporter extends DefaultReporter {
         `of ${innocents.length} innocents ${innocents.length - wrong.length} pass and ${wrong.length} do not.`;
       console.log(counts);
       lines.push(`## ${counts}`, '');
+      const caught = defects.filter(({ right }) => right);
       for (const [title, list] of [
         ['Missed', missed],
         ['False', wrong],
+        ['Caught', caught],
       ] as const) {
         lines.push(`### ${title}`, '');
         for (const { what, names, said, recorded } of list) {

@@ -4,9 +4,11 @@ import { type Defect, type Innocent, rebuild, rebuild1, rebuildBy, sql } from '.
 const people =
   'CREATE TABLE `people` (\n\t`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,\n\t`first` text NOT NULL,\n\t`last` text NOT NULL,\n\t`nick` text\n)';
 const PEOPLE = sql(people.replace(' AUTOINCREMENT', ''));
-const somebody = "INSERT INTO people VALUES (1, 'Ada', 'Lovelace', 'al'), (2, 'Alan', 'Turing', 'at')";
+const somebody =
+  "INSERT INTO people VALUES (1, 'Ada', 'Lovelace', 'al'), (2, 'Alan', 'Turing', 'at')";
 const everybody = 'SELECT id, first, last, nick FROM people ORDER BY id';
-const columns = 'id integer PRIMARY KEY NOT NULL, first text NOT NULL, last text NOT NULL, nick text';
+const columns =
+  'id integer PRIMARY KEY NOT NULL, first text NOT NULL, last text NOT NULL, nick text';
 
 export const COLUMN_DEFECTS: readonly Defect[] = [
   {
@@ -93,13 +95,14 @@ export const COLUMN_DEFECTS: readonly Defect[] = [
     what: 'drizzle-kit copies a column that the old table does not have, and SQLite reads its name as a text',
     history: [
       PEOPLE,
-      rebuild('people', `${columns}, role text DEFAULT 'member' NOT NULL`, 'id first last nick role'),
+      rebuild(
+        'people',
+        `${columns}, role text DEFAULT 'member' NOT NULL`,
+        'id first last nick role',
+      ),
     ],
     rows: somebody,
-    asks: [
-      "SELECT 'member' AS role FROM people",
-      'SELECT role FROM people',
-    ],
+    asks: ["SELECT 'member' AS role FROM people", 'SELECT role FROM people'],
     names: 'role',
     by: 'check',
   },
@@ -147,14 +150,19 @@ export const COLUMN_DEFECTS: readonly Defect[] = [
       rebuild('orders', 'id text PRIMARY KEY NOT NULL, external real NOT NULL', 'id external'),
     ],
     rows: "INSERT INTO orders VALUES ('a', '9007199254740993')",
-    asks: ['SELECT 9007199254740993 AS external', 'SELECT CAST(external AS integer) AS external FROM orders'],
+    asks: [
+      'SELECT 9007199254740993 AS external',
+      'SELECT CAST(external AS integer) AS external FROM orders',
+    ],
     names: 'orders external',
     depends: true,
   },
   {
     what: 'an integer column becomes real: 2^53 + 1 becomes 2^53',
     history: [
-      sql('CREATE TABLE `events` (`id` integer PRIMARY KEY NOT NULL, `snowflake` integer NOT NULL)'),
+      sql(
+        'CREATE TABLE `events` (`id` integer PRIMARY KEY NOT NULL, `snowflake` integer NOT NULL)',
+      ),
       rebuild('events', 'id integer PRIMARY KEY NOT NULL, snowflake real NOT NULL', 'id snowflake'),
     ],
     rows: 'INSERT INTO events VALUES (1, 9007199254740993)',
@@ -173,7 +181,10 @@ export const COLUMN_DEFECTS: readonly Defect[] = [
       ),
     ],
     rows: "INSERT INTO payments VALUES (1, '007'), (2, 'RF18-5390')",
-    asks: ['SELECT reference AS r FROM payments', 'SELECT CAST(reference_no AS text) AS r FROM payments'],
+    asks: [
+      'SELECT reference AS r FROM payments',
+      'SELECT CAST(reference_no AS text) AS r FROM payments',
+    ],
     names: 'payments reference',
     by: 'check',
   },
@@ -181,7 +192,10 @@ export const COLUMN_DEFECTS: readonly Defect[] = [
     what: 'a column is dropped and added again',
     history: [
       PEOPLE,
-      sql('ALTER TABLE `people` DROP COLUMN `nick`', "ALTER TABLE `people` ADD `nick` text DEFAULT ''"),
+      sql(
+        'ALTER TABLE `people` DROP COLUMN `nick`',
+        "ALTER TABLE `people` ADD `nick` text DEFAULT ''",
+      ),
     ],
     rows: somebody,
     asks: everybody,
@@ -200,10 +214,7 @@ export const COLUMN_DEFECTS: readonly Defect[] = [
   },
   {
     what: 'a table was renamed by a drop and a create',
-    history: [
-      PEOPLE,
-      sql(people.replace('`people`', '`persons`'), 'DROP TABLE `people`'),
-    ],
+    history: [PEOPLE, sql(people.replace('`people`', '`persons`'), 'DROP TABLE `people`')],
     rows: somebody,
     asks: ['SELECT first FROM people', 'SELECT first FROM persons'],
     names: 'people',
@@ -242,8 +253,14 @@ export const COLUMN_DEFECTS: readonly Defect[] = [
   {
     what: 'a collation made by hand is lost in a rebuild by drizzle-kit',
     history: [
-      sql('CREATE TABLE `tags` (`id` integer PRIMARY KEY NOT NULL, `label` text COLLATE NOCASE NOT NULL, `hue` text NOT NULL)'),
-      rebuild('tags', 'id integer PRIMARY KEY NOT NULL, label text NOT NULL, hue text', 'id label hue'),
+      sql(
+        'CREATE TABLE `tags` (`id` integer PRIMARY KEY NOT NULL, `label` text COLLATE NOCASE NOT NULL, `hue` text NOT NULL)',
+      ),
+      rebuild(
+        'tags',
+        'id integer PRIMARY KEY NOT NULL, label text NOT NULL, hue text',
+        'id label hue',
+      ),
     ],
     rows: "INSERT INTO tags VALUES (1, 'Red', 'r')",
     asks: "SELECT id FROM tags WHERE label = 'red'",
@@ -252,19 +269,31 @@ export const COLUMN_DEFECTS: readonly Defect[] = [
   {
     what: 'a CHECK made by hand is lost in a rebuild by drizzle-kit',
     history: [
-      sql('CREATE TABLE `stock` (`id` integer PRIMARY KEY NOT NULL, `amount` integer NOT NULL CHECK (`amount` >= 0), `place` text NOT NULL)'),
-      rebuild('stock', 'id integer PRIMARY KEY NOT NULL, amount integer NOT NULL, place text', 'id amount place'),
+      sql(
+        'CREATE TABLE `stock` (`id` integer PRIMARY KEY NOT NULL, `amount` integer NOT NULL CHECK (`amount` >= 0), `place` text NOT NULL)',
+      ),
+      rebuild(
+        'stock',
+        'id integer PRIMARY KEY NOT NULL, amount integer NOT NULL, place text',
+        'id amount place',
+      ),
     ],
     rows: "INSERT INTO stock VALUES (1, 5, 'x')",
-    then: 'UPDATE stock SET amount = amount - 9',
+    next: 'UPDATE stock SET amount = amount - 9',
     asks: 'SELECT amount FROM stock',
     names: 'stock amount',
   },
   {
     what: 'a generated column becomes a plain one that nothing fills',
     history: [
-      sql("CREATE TABLE `names` (`id` integer PRIMARY KEY NOT NULL, `first` text NOT NULL, `last` text NOT NULL, `whole` text GENERATED ALWAYS AS (first || ' ' || last) VIRTUAL)"),
-      rebuild('names', 'id integer PRIMARY KEY NOT NULL, first text NOT NULL, last text, whole text', 'id first last'),
+      sql(
+        "CREATE TABLE `names` (`id` integer PRIMARY KEY NOT NULL, `first` text NOT NULL, `last` text NOT NULL, `whole` text GENERATED ALWAYS AS (first || ' ' || last) VIRTUAL)",
+      ),
+      rebuild(
+        'names',
+        'id integer PRIMARY KEY NOT NULL, first text NOT NULL, last text, whole text',
+        'id first last',
+      ),
     ],
     rows: "INSERT INTO names (id, first, last) VALUES (1, 'Ada', 'Lovelace')",
     asks: 'SELECT whole FROM names',
@@ -273,24 +302,36 @@ export const COLUMN_DEFECTS: readonly Defect[] = [
   {
     what: 'a generated column becomes a plain one, copied once, that is stale from then on',
     history: [
-      sql('CREATE TABLE `lines` (`id` integer PRIMARY KEY NOT NULL, `price` integer NOT NULL, `quantity` integer NOT NULL, `total` integer GENERATED ALWAYS AS (price * quantity) STORED)'),
-      rebuild('lines', 'id integer PRIMARY KEY NOT NULL, price integer NOT NULL, quantity integer NOT NULL, total integer', 'id price quantity total'),
+      sql(
+        'CREATE TABLE `lines` (`id` integer PRIMARY KEY NOT NULL, `price` integer NOT NULL, `quantity` integer NOT NULL, `total` integer GENERATED ALWAYS AS (price * quantity) STORED)',
+      ),
+      rebuild(
+        'lines',
+        'id integer PRIMARY KEY NOT NULL, price integer NOT NULL, quantity integer NOT NULL, total integer',
+        'id price quantity total',
+      ),
     ],
     rows: 'INSERT INTO lines (id, price, quantity) VALUES (1, 5, 2)',
-    then: 'UPDATE lines SET quantity = 3',
+    next: 'UPDATE lines SET quantity = 3',
     asks: 'SELECT total FROM lines',
     names: 'lines total',
   },
   {
     what: 'STRICT is lost in a rebuild by drizzle-kit',
     history: [
-      sql('CREATE TABLE `meters` (`id` integer PRIMARY KEY NOT NULL, `value` integer NOT NULL, `unit` text NOT NULL) STRICT'),
-      rebuild('meters', 'id integer PRIMARY KEY NOT NULL, value integer NOT NULL, unit text', 'id value unit'),
+      sql(
+        'CREATE TABLE `meters` (`id` integer PRIMARY KEY NOT NULL, `value` integer NOT NULL, `unit` text NOT NULL) STRICT',
+      ),
+      rebuild(
+        'meters',
+        'id integer PRIMARY KEY NOT NULL, value integer NOT NULL, unit text',
+        'id value unit',
+      ),
     ],
     rows: "INSERT INTO meters VALUES (1, 5, 'W')",
-    then: "INSERT INTO meters VALUES (2, 'five', 'W')",
+    next: "INSERT INTO meters VALUES (2, 'five', 'W')",
     asks: 'SELECT id FROM meters',
-    names: 'meters STRICT',
+    names: 'meters',
   },
   {
     what: 'a foreign key made by hand is lost in a rebuild by drizzle-kit',
@@ -299,21 +340,31 @@ export const COLUMN_DEFECTS: readonly Defect[] = [
         'CREATE TABLE `boards` (`id` integer PRIMARY KEY NOT NULL)',
         'CREATE TABLE `cards` (`id` integer PRIMARY KEY NOT NULL, `board_id` integer NOT NULL REFERENCES boards(id) ON DELETE CASCADE, `text` text NOT NULL)',
       ),
-      rebuild('cards', 'id integer PRIMARY KEY NOT NULL, board_id integer NOT NULL, text text', 'id board_id text'),
+      rebuild(
+        'cards',
+        'id integer PRIMARY KEY NOT NULL, board_id integer NOT NULL, text text',
+        'id board_id text',
+      ),
     ],
     rows: "INSERT INTO boards VALUES (1); INSERT INTO cards VALUES (1, 1, 'x')",
-    then: 'DELETE FROM boards',
+    next: 'DELETE FROM boards',
     asks: 'SELECT id FROM cards',
     names: 'cards board',
   },
   {
     what: 'a UNIQUE made by hand in the table is lost in a rebuild by drizzle-kit',
     history: [
-      sql('CREATE TABLE `rooms` (`id` integer PRIMARY KEY NOT NULL, `code` text NOT NULL UNIQUE, `title` text NOT NULL)'),
-      rebuild('rooms', 'id integer PRIMARY KEY NOT NULL, code text NOT NULL, title text', 'id code title'),
+      sql(
+        'CREATE TABLE `rooms` (`id` integer PRIMARY KEY NOT NULL, `code` text NOT NULL UNIQUE, `title` text NOT NULL)',
+      ),
+      rebuild(
+        'rooms',
+        'id integer PRIMARY KEY NOT NULL, code text NOT NULL, title text',
+        'id code title',
+      ),
     ],
     rows: "INSERT INTO rooms VALUES (1, 'a', 'x')",
-    then: "INSERT INTO rooms VALUES (2, 'a', 'y')",
+    next: "INSERT INTO rooms VALUES (2, 'a', 'y')",
     asks: 'SELECT id FROM rooms',
     names: 'rooms code',
   },
@@ -328,14 +379,16 @@ export const COLUMN_DEFECTS: readonly Defect[] = [
       ),
     ],
     rows: somebody,
-    then: "INSERT INTO people (id, first, last) VALUES (1, 'x', 'y')",
+    next: "INSERT INTO people (id, first, last) VALUES (1, 'x', 'y')",
     asks: 'SELECT id FROM people',
-    names: 'people key',
+    names: 'people',
   },
   {
     what: 'a rebuild leaves one column of a composite key out, and OR REPLACE takes one row of each',
     history: [
-      sql('CREATE TABLE `seats` (`hall` text NOT NULL, `seat` integer NOT NULL, `guest` text NOT NULL, PRIMARY KEY(`hall`, `seat`))'),
+      sql(
+        'CREATE TABLE `seats` (`hall` text NOT NULL, `seat` integer NOT NULL, `guest` text NOT NULL, PRIMARY KEY(`hall`, `seat`))',
+      ),
       rebuildBy(
         'seats',
         '(hall text PRIMARY KEY NOT NULL, seat integer NOT NULL, guest text NOT NULL)',
@@ -344,13 +397,15 @@ export const COLUMN_DEFECTS: readonly Defect[] = [
     ],
     rows: "INSERT INTO seats VALUES ('a', 1, 'x'), ('a', 2, 'y')",
     asks: 'SELECT count(*) AS n FROM seats',
-    names: 'seats hall',
+    names: { check: 'seats', rehearse: 'seats hall' },
     depends: true,
   },
   {
     what: 'json is taken apart into columns, and a key that is spelt otherwise is lost',
     history: [
-      sql("CREATE TABLE `profiles` (`id` integer PRIMARY KEY NOT NULL, `data` text DEFAULT '{}' NOT NULL)"),
+      sql(
+        "CREATE TABLE `profiles` (`id` integer PRIMARY KEY NOT NULL, `data` text DEFAULT '{}' NOT NULL)",
+      ),
       sql(
         'ALTER TABLE `profiles` ADD `city` text',
         "UPDATE `profiles` SET `city` = json_extract(`data`, '$.town')",
@@ -358,23 +413,11 @@ export const COLUMN_DEFECTS: readonly Defect[] = [
       ),
     ],
     rows: `INSERT INTO profiles VALUES (1, '{"city":"Bonn"}')`,
-    asks: ["SELECT json_extract(data, '$.city') AS city FROM profiles", 'SELECT city FROM profiles'],
-    names: 'profiles data',
-    by: 'check',
-  },
-  {
-    what: 'a blob is copied through upper(), which ends at its first zero',
-    history: [
-      sql('CREATE TABLE `keys` (`id` integer PRIMARY KEY NOT NULL, `secret` blob NOT NULL)'),
-      rebuildBy(
-        'keys',
-        '(id integer PRIMARY KEY NOT NULL, secret blob NOT NULL, note text)',
-        'INSERT INTO `__new_keys`(id, secret) SELECT id, upper(secret) FROM `keys`',
-      ),
+    asks: [
+      "SELECT json_extract(data, '$.city') AS city FROM profiles",
+      'SELECT city FROM profiles',
     ],
-    rows: "INSERT INTO keys VALUES (1, x'0061ff')",
-    asks: 'SELECT hex(secret) AS secret FROM keys',
-    names: 'keys secret',
+    names: 'profiles data',
     by: 'check',
   },
 ];
@@ -382,14 +425,20 @@ export const COLUMN_DEFECTS: readonly Defect[] = [
 export const COLUMN_INNOCENTS: readonly Innocent[] = [
   {
     what: 'a rebuild by drizzle-kit that copies every column',
-    history: [PEOPLE, rebuild('people', columns.replace('last text NOT NULL', 'last text'), 'id first last nick')],
+    history: [
+      PEOPLE,
+      rebuild('people', columns.replace('last text NOT NULL', 'last text'), 'id first last nick'),
+    ],
     rows: somebody,
     asks: everybody,
   },
   {
     what: 'a rebuild by drizzle-kit 1.x that copies every column',
     form: '1.x',
-    history: [PEOPLE, rebuild1('people', columns.replace('last text NOT NULL', 'last text'), 'id first last nick')],
+    history: [
+      PEOPLE,
+      rebuild1('people', columns.replace('last text NOT NULL', 'last text'), 'id first last nick'),
+    ],
     rows: somebody,
     asks: everybody,
   },
@@ -413,7 +462,12 @@ export const COLUMN_INNOCENTS: readonly Innocent[] = [
         'ALTER TABLE `people` ADD `email` text',
         "ALTER TABLE `people` ADD `role` text DEFAULT 'member' NOT NULL",
         'ALTER TABLE `people` ADD `seen` integer',
-      ) + rebuild1('people', `${columns}, email text, role text DEFAULT 'member' NOT NULL, seen integer`, 'id first last nick'),
+      ) +
+        rebuild1(
+          'people',
+          `${columns}, email text, role text DEFAULT 'member' NOT NULL, seen integer`,
+          'id first last nick',
+        ),
     ],
     rows: somebody,
     asks: everybody,
@@ -432,7 +486,10 @@ export const COLUMN_INNOCENTS: readonly Innocent[] = [
     what: 'a column is added with a default and filled by an UPDATE',
     history: [
       PEOPLE,
-      sql("ALTER TABLE `people` ADD `full` text DEFAULT '' NOT NULL", "UPDATE `people` SET `full` = `first` || ' ' || `last`"),
+      sql(
+        "ALTER TABLE `people` ADD `full` text DEFAULT '' NOT NULL",
+        "UPDATE `people` SET `full` = `first` || ' ' || `last`",
+      ),
     ],
     rows: somebody,
     asks: everybody,
@@ -447,7 +504,10 @@ export const COLUMN_INNOCENTS: readonly Innocent[] = [
     what: 'a column is renamed and another gets its old name',
     history: [
       PEOPLE,
-      sql('ALTER TABLE `people` RENAME COLUMN `nick` TO `handle`', 'ALTER TABLE `people` ADD `nick` integer'),
+      sql(
+        'ALTER TABLE `people` RENAME COLUMN `nick` TO `handle`',
+        'ALTER TABLE `people` ADD `nick` integer',
+      ),
     ],
     rows: somebody,
     asks: ['SELECT id, nick AS n FROM people', 'SELECT id, handle AS n FROM people'],
@@ -456,7 +516,10 @@ export const COLUMN_INNOCENTS: readonly Innocent[] = [
     what: 'a table is renamed and a column of it in the same migration',
     history: [
       PEOPLE,
-      sql('ALTER TABLE `people` RENAME TO `persons`', 'ALTER TABLE `persons` RENAME COLUMN `nick` TO `handle`'),
+      sql(
+        'ALTER TABLE `people` RENAME TO `persons`',
+        'ALTER TABLE `persons` RENAME COLUMN `nick` TO `handle`',
+      ),
     ],
     rows: somebody,
     asks: ['SELECT id, nick AS n FROM people', 'SELECT id, handle AS n FROM persons'],
@@ -466,7 +529,11 @@ export const COLUMN_INNOCENTS: readonly Innocent[] = [
     history: [
       PEOPLE,
       sql('ALTER TABLE `people` RENAME TO `persons`') +
-        rebuild('persons', columns.replace('last text NOT NULL', 'last text'), 'id first last nick'),
+        rebuild(
+          'persons',
+          columns.replace('last text NOT NULL', 'last text'),
+          'id first last nick',
+        ),
     ],
     rows: somebody,
     asks: [everybody, everybody.replace('people', 'persons')],
@@ -475,7 +542,10 @@ export const COLUMN_INNOCENTS: readonly Innocent[] = [
     what: 'a text column becomes an integer by a column of its own that keeps the text',
     history: [
       sql('CREATE TABLE `shops` (`id` integer PRIMARY KEY NOT NULL, `postcode` text NOT NULL)'),
-      sql('ALTER TABLE `shops` ADD `area` integer', 'UPDATE `shops` SET `area` = CAST(`postcode` AS integer)'),
+      sql(
+        'ALTER TABLE `shops` ADD `area` integer',
+        'UPDATE `shops` SET `area` = CAST(`postcode` AS integer)',
+      ),
     ],
     rows: "INSERT INTO shops VALUES (1, '00712')",
     asks: 'SELECT id, postcode FROM shops',
@@ -496,8 +566,14 @@ export const COLUMN_INNOCENTS: readonly Innocent[] = [
   {
     what: 'a rebuild keeps a generated column and does not copy it, as it cannot',
     history: [
-      sql('CREATE TABLE `lines` (`id` integer PRIMARY KEY NOT NULL, `price` integer NOT NULL, `quantity` integer NOT NULL, `total` integer GENERATED ALWAYS AS (price * quantity) STORED)'),
-      rebuild('lines', 'id integer PRIMARY KEY NOT NULL, price integer NOT NULL, quantity integer, total integer GENERATED ALWAYS AS (price * quantity) STORED', 'id price quantity'),
+      sql(
+        'CREATE TABLE `lines` (`id` integer PRIMARY KEY NOT NULL, `price` integer NOT NULL, `quantity` integer NOT NULL, `total` integer GENERATED ALWAYS AS (price * quantity) STORED)',
+      ),
+      rebuild(
+        'lines',
+        'id integer PRIMARY KEY NOT NULL, price integer NOT NULL, quantity integer, total integer GENERATED ALWAYS AS (price * quantity) STORED',
+        'id price quantity',
+      ),
     ],
     rows: 'INSERT INTO lines (id, price, quantity) VALUES (1, 5, 2)',
     asks: 'SELECT * FROM lines',
@@ -519,7 +595,11 @@ export const COLUMN_INNOCENTS: readonly Innocent[] = [
     what: 'a rebuild changes the order of the columns and names them in the copy',
     history: [
       PEOPLE,
-      rebuild('people', 'id integer PRIMARY KEY NOT NULL, nick text, last text NOT NULL, first text NOT NULL', 'id first last nick'),
+      rebuild(
+        'people',
+        'id integer PRIMARY KEY NOT NULL, nick text, last text NOT NULL, first text NOT NULL',
+        'id first last nick',
+      ),
     ],
     rows: somebody,
     asks: everybody,
@@ -527,8 +607,14 @@ export const COLUMN_INNOCENTS: readonly Innocent[] = [
   {
     what: 'a rebuild keeps the collation, the CHECK and the UNIQUE',
     history: [
-      sql('CREATE TABLE `tags` (`id` integer PRIMARY KEY NOT NULL, `label` text COLLATE NOCASE NOT NULL UNIQUE CHECK (length(label) > 0), `hue` text NOT NULL)'),
-      rebuild('tags', "id integer PRIMARY KEY NOT NULL, label text COLLATE NOCASE NOT NULL UNIQUE CHECK (length(label) > 0), hue text DEFAULT 'red'", 'id label hue'),
+      sql(
+        'CREATE TABLE `tags` (`id` integer PRIMARY KEY NOT NULL, `label` text COLLATE NOCASE NOT NULL UNIQUE CHECK (length(label) > 0), `hue` text NOT NULL)',
+      ),
+      rebuild(
+        'tags',
+        "id integer PRIMARY KEY NOT NULL, label text COLLATE NOCASE NOT NULL UNIQUE CHECK (length(label) > 0), hue text DEFAULT 'red'",
+        'id label hue',
+      ),
     ],
     rows: "INSERT INTO tags VALUES (1, 'Red', 'r')",
     asks: "SELECT id FROM tags WHERE label = 'red'",
@@ -536,8 +622,14 @@ export const COLUMN_INNOCENTS: readonly Innocent[] = [
   {
     what: 'a JSON column with a default is copied',
     history: [
-      sql("CREATE TABLE `profiles` (`id` integer PRIMARY KEY NOT NULL, `data` text DEFAULT '{}' NOT NULL)"),
-      rebuild('profiles', "id integer PRIMARY KEY NOT NULL, data text DEFAULT '{\"theme\":\"dark\"}' NOT NULL", 'id data'),
+      sql(
+        "CREATE TABLE `profiles` (`id` integer PRIMARY KEY NOT NULL, `data` text DEFAULT '{}' NOT NULL)",
+      ),
+      rebuild(
+        'profiles',
+        'id integer PRIMARY KEY NOT NULL, data text DEFAULT \'{"theme":"dark"}\' NOT NULL',
+        'id data',
+      ),
     ],
     rows: `INSERT INTO profiles VALUES (1, '{"city":"Bonn"}')`,
     asks: 'SELECT * FROM profiles',
@@ -554,7 +646,9 @@ export const COLUMN_INNOCENTS: readonly Innocent[] = [
   {
     what: 'a big integer is copied',
     history: [
-      sql('CREATE TABLE `events` (`id` integer PRIMARY KEY NOT NULL, `snowflake` integer NOT NULL)'),
+      sql(
+        'CREATE TABLE `events` (`id` integer PRIMARY KEY NOT NULL, `snowflake` integer NOT NULL)',
+      ),
       rebuild('events', 'id integer PRIMARY KEY NOT NULL, snowflake integer', 'id snowflake'),
     ],
     rows: 'INSERT INTO events VALUES (1, 9007199254740993)',
@@ -573,7 +667,11 @@ export const COLUMN_INNOCENTS: readonly Innocent[] = [
     what: 'a column that the same migration added is dropped again',
     history: [
       PEOPLE,
-      sql('ALTER TABLE `people` ADD `email` text', 'ALTER TABLE `people` DROP COLUMN `email`', 'ALTER TABLE `people` ADD `mail` text'),
+      sql(
+        'ALTER TABLE `people` ADD `email` text',
+        'ALTER TABLE `people` DROP COLUMN `email`',
+        'ALTER TABLE `people` ADD `mail` text',
+      ),
     ],
     rows: somebody,
     asks: everybody,

@@ -5,8 +5,14 @@ import { type Defect, type Innocent, rebuild, rebuildBy, sql } from '../case.ts'
 const forgets = (what: string, table: string, column: string, words: string): Defect => ({
   what,
   history: [
-    sql(`CREATE TABLE \`${table}\` (\`id\` integer PRIMARY KEY NOT NULL, \`kept\` text NOT NULL, \`${column}\` text)`),
-    rebuild(table, `\`id\` integer PRIMARY KEY NOT NULL, \`kept\` text, \`${column}\` text`, 'id kept'),
+    sql(
+      `CREATE TABLE \`${table}\` (\`id\` integer PRIMARY KEY NOT NULL, \`kept\` text NOT NULL, \`${column}\` text)`,
+    ),
+    rebuild(
+      table,
+      `\`id\` integer PRIMARY KEY NOT NULL, \`kept\` text, \`${column}\` text`,
+      'id kept',
+    ),
   ],
   rows: `INSERT INTO \`${table}\` VALUES (1, 'k', 'lost')`,
   asks: `SELECT * FROM \`${table}\``,
@@ -17,7 +23,10 @@ const forgets = (what: string, table: string, column: string, words: string): De
 const keeps = (what: string, table: string, column: string): Innocent => ({
   what,
   history: [
-    sql(`CREATE TABLE \`${table}\` (\`id\` integer PRIMARY KEY NOT NULL, \`kept\` text NOT NULL, \`${column}\` text)`, `CREATE INDEX \`${table}_${column}\` ON \`${table}\` (\`${column}\`)`),
+    sql(
+      `CREATE TABLE \`${table}\` (\`id\` integer PRIMARY KEY NOT NULL, \`kept\` text NOT NULL, \`${column}\` text)`,
+      `CREATE INDEX \`${table}_${column}\` ON \`${table}\` (\`${column}\`)`,
+    ),
     rebuildBy(
       table,
       `(\`id\` integer PRIMARY KEY NOT NULL, \`kept\` text, \`${column}\` text)`,
@@ -34,18 +43,34 @@ export const NAME_DEFECTS: readonly Defect[] = [
   forgets('a table with a dot forgets a column', 'crm.contacts', 'phone', 'crm.contacts phone'),
   forgets('a column with a parenthesis is forgotten', 'parcels', 'weight (kg)', 'parcels weight'),
   forgets('a column with a quote is forgotten', 'quiz', 'who"s', 'quiz who'),
-  forgets("a column with an apostrophe is forgotten", 'answers', "don't", "answers don't"),
+  forgets('a column with an apostrophe is forgotten', 'answers', "don't", "answers don't"),
   forgets('a column that is a keyword is forgotten', 'order', 'group', 'order group'),
   forgets('a column in another script is forgotten', 'städte', 'straße', 'städte straße'),
   forgets('a column with a comma is forgotten', 'people', 'last, first', 'people last'),
   forgets('a column of a table with a bracket is forgotten', 'a[0]', 'b]', 'a[0]'),
-  forgets('a column is forgotten whose name is another one in capitals and a dash', 'mixed', 'Kept-Too', 'mixed Kept-Too'),
+  forgets(
+    'a column is forgotten whose name is another one in capitals and a dash',
+    'mixed',
+    'Kept-Too',
+    'mixed Kept-Too',
+  ),
   {
     what: 'a table with a dot and a table with a column of that name: only the second is copied whole',
     history: [
-      sql('CREATE TABLE `a.b` (`c` text PRIMARY KEY NOT NULL, `v` text)', 'CREATE TABLE `a` (`b.c` text PRIMARY KEY NOT NULL, `v` text)'),
-      rebuildBy('a.b', '(`c` text PRIMARY KEY NOT NULL, `v` text, `n` text)', 'INSERT INTO `__new_a.b`(c) SELECT c FROM `a.b`') +
-        rebuildBy('a', '(`b.c` text PRIMARY KEY NOT NULL, `v` text, `n` text)', 'INSERT INTO `__new_a`(`b.c`, v) SELECT `b.c`, v FROM `a`'),
+      sql(
+        'CREATE TABLE `a.b` (`c` text PRIMARY KEY NOT NULL, `v` text)',
+        'CREATE TABLE `a` (`b.c` text PRIMARY KEY NOT NULL, `v` text)',
+      ),
+      rebuildBy(
+        'a.b',
+        '(`c` text PRIMARY KEY NOT NULL, `v` text, `n` text)',
+        'INSERT INTO `__new_a.b`(c) SELECT c FROM `a.b`',
+      ) +
+        rebuildBy(
+          'a',
+          '(`b.c` text PRIMARY KEY NOT NULL, `v` text, `n` text)',
+          'INSERT INTO `__new_a`(`b.c`, v) SELECT `b.c`, v FROM `a`',
+        ),
     ],
     rows: "INSERT INTO `a.b` VALUES ('x', 'lost'); INSERT INTO a VALUES ('x', 'kept')",
     asks: 'SELECT v FROM `a.b`',
@@ -54,7 +79,10 @@ export const NAME_DEFECTS: readonly Defect[] = [
   {
     what: 'a trigger with spaces in its name goes with a rebuild',
     history: [
-      sql('CREATE TABLE `user data` (`id` integer PRIMARY KEY NOT NULL, `x` text NOT NULL)', 'CREATE TRIGGER `on any change` AFTER UPDATE ON `user data` BEGIN DELETE FROM `user data` WHERE `x` = \'\'; END'),
+      sql(
+        'CREATE TABLE `user data` (`id` integer PRIMARY KEY NOT NULL, `x` text NOT NULL)',
+        "CREATE TRIGGER `on any change` AFTER UPDATE ON `user data` BEGIN DELETE FROM `user data` WHERE `x` = ''; END",
+      ),
       rebuild('user data', 'id integer PRIMARY KEY NOT NULL, x text', 'id x'),
     ],
     asks: "SELECT name FROM sqlite_schema WHERE type = 'trigger'",
@@ -63,7 +91,10 @@ export const NAME_DEFECTS: readonly Defect[] = [
   {
     what: 'an index with a dot in its name goes with a rebuild',
     history: [
-      sql('CREATE TABLE `jobs` (`id` integer PRIMARY KEY NOT NULL, `x` text NOT NULL)', 'CREATE INDEX `jobs.x` ON `jobs` (`x`)'),
+      sql(
+        'CREATE TABLE `jobs` (`id` integer PRIMARY KEY NOT NULL, `x` text NOT NULL)',
+        'CREATE INDEX `jobs.x` ON `jobs` (`x`)',
+      ),
       rebuild('jobs', 'id integer PRIMARY KEY NOT NULL, x text', 'id x'),
     ],
     asks: "SELECT name FROM sqlite_schema WHERE type = 'index'",
@@ -83,8 +114,14 @@ export const NAME_DEFECTS: readonly Defect[] = [
   {
     what: 'a copy swaps columns whose names differ in case and a quote only',
     history: [
-      sql('CREATE TABLE `pairs` (`id` integer PRIMARY KEY NOT NULL, `left ear` text NOT NULL, `right ear` text NOT NULL)'),
-      rebuildBy('pairs', '(`id` integer PRIMARY KEY NOT NULL, `left ear` text, `right ear` text)', 'INSERT INTO `__new_pairs`("id", "left ear", "right ear") SELECT "id", "right ear", "left ear" FROM `pairs`'),
+      sql(
+        'CREATE TABLE `pairs` (`id` integer PRIMARY KEY NOT NULL, `left ear` text NOT NULL, `right ear` text NOT NULL)',
+      ),
+      rebuildBy(
+        'pairs',
+        '(`id` integer PRIMARY KEY NOT NULL, `left ear` text, `right ear` text)',
+        'INSERT INTO `__new_pairs`("id", "left ear", "right ear") SELECT "id", "right ear", "left ear" FROM `pairs`',
+      ),
     ],
     rows: "INSERT INTO pairs VALUES (1, 'l', 'r')",
     asks: 'SELECT * FROM pairs',
@@ -111,8 +148,14 @@ export const NAME_DEFECTS: readonly Defect[] = [
   {
     what: 'a rebuild of a table in capitals copies from it in small letters, without one column',
     history: [
-      sql('CREATE TABLE `Invoices` (`ID` integer PRIMARY KEY NOT NULL, `Total` integer NOT NULL, `Note` text)'),
-      rebuildBy('invoices', '(id integer PRIMARY KEY NOT NULL, total integer, note text)', 'INSERT INTO `__new_invoices`(id, total) SELECT id, total FROM invoices'),
+      sql(
+        'CREATE TABLE `Invoices` (`ID` integer PRIMARY KEY NOT NULL, `Total` integer NOT NULL, `Note` text)',
+      ),
+      rebuildBy(
+        'invoices',
+        '(id integer PRIMARY KEY NOT NULL, total integer, note text)',
+        'INSERT INTO `__new_invoices`(id, total) SELECT id, total FROM invoices',
+      ),
     ],
     rows: "INSERT INTO Invoices VALUES (1, 5, 'n')",
     asks: 'SELECT note AS n FROM invoices',
@@ -133,7 +176,11 @@ export const NAME_INNOCENTS: readonly Innocent[] = [
     what: 'a table is rebuilt in small letters that was made in capitals',
     history: [
       sql('CREATE TABLE `Invoices` (`ID` integer PRIMARY KEY NOT NULL, `Total` integer NOT NULL)'),
-      rebuildBy('invoices', '(id integer PRIMARY KEY NOT NULL, total integer)', 'INSERT INTO `__new_invoices`(id, total) SELECT id, total FROM invoices'),
+      rebuildBy(
+        'invoices',
+        '(id integer PRIMARY KEY NOT NULL, total integer)',
+        'INSERT INTO `__new_invoices`(id, total) SELECT id, total FROM invoices',
+      ),
     ],
     rows: 'INSERT INTO Invoices VALUES (1, 5)',
     asks: 'SELECT id AS i, total AS t FROM invoices',
@@ -141,8 +188,14 @@ export const NAME_INNOCENTS: readonly Innocent[] = [
   {
     what: 'a table is called rows, with columns called values, table and index',
     history: [
-      sql('CREATE TABLE `rows` (`id` integer PRIMARY KEY NOT NULL, `values` text NOT NULL, `table` text, `index` integer)'),
-      rebuild('rows', 'id integer PRIMARY KEY NOT NULL, `values` text, `table` text, `index` integer', 'id values table index'),
+      sql(
+        'CREATE TABLE `rows` (`id` integer PRIMARY KEY NOT NULL, `values` text NOT NULL, `table` text, `index` integer)',
+      ),
+      rebuild(
+        'rows',
+        'id integer PRIMARY KEY NOT NULL, `values` text, `table` text, `index` integer',
+        'id values table index',
+      ),
     ],
     rows: "INSERT INTO rows VALUES (1, 'v', 't', 2)",
     asks: 'SELECT * FROM rows',

@@ -62,6 +62,7 @@ export const ROW_DEFECTS: readonly Defect[] = [
     rows: someNotes,
     asks: allNotes,
     names: 'notes rows',
+    by: 'check',
   },
   {
     what: 'a copy joins a table in which not every row has a partner',
@@ -134,7 +135,10 @@ export const ROW_DEFECTS: readonly Defect[] = [
       ),
     ],
     rows: "INSERT INTO old_log VALUES (1, 'a'); INSERT INTO archive_log VALUES (1, 'b')",
-    asks: ['SELECT text FROM old_log UNION ALL SELECT text FROM archive_log', 'SELECT text FROM log'],
+    asks: [
+      'SELECT text FROM old_log UNION ALL SELECT text FROM archive_log',
+      'SELECT text FROM log',
+    ],
     names: 'archive_log',
     by: 'check',
   },
@@ -154,7 +158,15 @@ export const ROW_DEFECTS: readonly Defect[] = [
   },
   {
     what: 'a rebuild that copies nothing',
-    history: [NOTES, sql('PRAGMA foreign_keys=OFF', 'DROP TABLE `notes`', `CREATE TABLE \`notes\` (${noteColumns})`, 'PRAGMA foreign_keys=ON')],
+    history: [
+      NOTES,
+      sql(
+        'PRAGMA foreign_keys=OFF',
+        'DROP TABLE `notes`',
+        `CREATE TABLE \`notes\` (${noteColumns})`,
+        'PRAGMA foreign_keys=ON',
+      ),
+    ],
     rows: someNotes,
     asks: allNotes,
     names: 'notes',
@@ -182,7 +194,11 @@ export const ROW_DEFECTS: readonly Defect[] = [
     what: 'a rebuild copies from another table of the same shape',
     history: [
       `${NOTES}--> statement-breakpoint\n${sql('CREATE TABLE `notes_archive` (`id` integer PRIMARY KEY NOT NULL, `body` text NOT NULL, `mood` text, `deleted_at` integer)')}`,
-      rebuildBy('notes', `(${noteColumns})`, 'INSERT INTO `__new_notes` SELECT * FROM `notes_archive`'),
+      rebuildBy(
+        'notes',
+        `(${noteColumns})`,
+        'INSERT INTO `__new_notes` SELECT * FROM `notes_archive`',
+      ),
     ],
     rows: someNotes,
     asks: allNotes,
@@ -217,7 +233,11 @@ export const ROW_DEFECTS: readonly Defect[] = [
     what: 'a DELETE of some rows excuses a rebuild that copies none',
     history: [
       NOTES,
-      sql('DELETE FROM `notes` WHERE id > 1000', 'DROP TABLE `notes`', `CREATE TABLE \`notes\` (${noteColumns})`),
+      sql(
+        'DELETE FROM `notes` WHERE id > 1000',
+        'DROP TABLE `notes`',
+        `CREATE TABLE \`notes\` (${noteColumns})`,
+      ),
     ],
     rows: someNotes,
     asks: 'SELECT id, mood FROM notes WHERE id < 1000',
@@ -247,7 +267,11 @@ export const ROW_DEFECTS: readonly Defect[] = [
     what: 'CREATE TABLE AS with a WHERE excuses that the old table is dropped',
     history: [
       NOTES,
-      sql('CREATE TABLE `recent` AS SELECT * FROM `notes` WHERE id > 1000', 'DROP TABLE `notes`', 'ALTER TABLE `recent` RENAME TO `notes`'),
+      sql(
+        'CREATE TABLE `recent` AS SELECT * FROM `notes` WHERE id > 1000',
+        'DROP TABLE `notes`',
+        'ALTER TABLE `recent` RENAME TO `notes`',
+      ),
     ],
     rows: someNotes,
     asks: allNotes,
@@ -328,7 +352,11 @@ export const ROW_DEFECTS: readonly Defect[] = [
     what: 'a table is dropped with foreign keys on, and its children go with it',
     history: [
       SHELVES('ON DELETE CASCADE'),
-      sql('CREATE TABLE `racks` (`id` integer PRIMARY KEY NOT NULL, `label` text NOT NULL)', 'INSERT INTO `racks` SELECT id, label FROM `shelves`', 'DROP TABLE `shelves`'),
+      sql(
+        'CREATE TABLE `racks` (`id` integer PRIMARY KEY NOT NULL, `label` text NOT NULL)',
+        'INSERT INTO `racks` SELECT id, label FROM `shelves`',
+        'DROP TABLE `shelves`',
+      ),
     ],
     rows: someShelves,
     asks: allBooks,
@@ -363,7 +391,7 @@ export const ROW_DEFECTS: readonly Defect[] = [
     ],
     rows: someShelves,
     asks: allBooks,
-    names: 'books shelf_id',
+    names: { check: 'books', rehearse: 'books shelf_id' },
   },
   {
     what: 'a rebuild by hand without the pragma reaches the grandchildren through a cascade',
@@ -384,7 +412,9 @@ export const ROW_DEFECTS: readonly Defect[] = [
     what: 'a seed with OR REPLACE overwrites what users changed',
     history: [
       sql('CREATE TABLE `settings` (`name` text PRIMARY KEY NOT NULL, `value` text, `by` text)'),
-      sql("INSERT OR REPLACE INTO `settings` (name, value) VALUES ('theme', 'dark'), ('font', 'sans')"),
+      sql(
+        "INSERT OR REPLACE INTO `settings` (name, value) VALUES ('theme', 'dark'), ('font', 'sans')",
+      ),
     ],
     rows: "INSERT INTO settings VALUES ('theme', 'light', 'Ada')",
     asks: "SELECT value, by FROM settings WHERE name = 'theme'",
@@ -407,7 +437,7 @@ export const ROW_DEFECTS: readonly Defect[] = [
     ],
     rows: "INSERT INTO tags VALUES ('Red', 'a'), ('red', 'b')",
     asks: 'SELECT hue FROM tags',
-    names: 'tags name',
+    names: 'tags',
     by: 'check',
   },
   {
@@ -417,7 +447,9 @@ export const ROW_DEFECTS: readonly Defect[] = [
         'CREATE TABLE `prices` (`sku` text PRIMARY KEY NOT NULL, `amount` integer)',
         'CREATE TABLE `import` (`sku` text PRIMARY KEY NOT NULL, `amount` integer)',
       ),
-      sql('UPDATE `prices` SET `amount` = (SELECT i.amount FROM `import` i WHERE i.sku = `prices`.sku)'),
+      sql(
+        'UPDATE `prices` SET `amount` = (SELECT i.amount FROM `import` i WHERE i.sku = `prices`.sku)',
+      ),
     ],
     rows: "INSERT INTO prices VALUES ('a', 1), ('b', 2); INSERT INTO import VALUES ('a', 3)",
     asks: "SELECT amount FROM prices WHERE sku = 'b'",
@@ -456,7 +488,9 @@ export const ROW_DEFECTS: readonly Defect[] = [
   {
     what: 'a split of a table copies the first of several columns only',
     history: [
-      sql('CREATE TABLE `clients` (`id` integer PRIMARY KEY NOT NULL, `name` text NOT NULL, `street` text, `town` text)'),
+      sql(
+        'CREATE TABLE `clients` (`id` integer PRIMARY KEY NOT NULL, `name` text NOT NULL, `street` text, `town` text)',
+      ),
       sql(
         'CREATE TABLE `addresses` (`client_id` integer PRIMARY KEY NOT NULL REFERENCES clients(id), `street` text, `town` text)',
         'INSERT INTO `addresses` (client_id, street) SELECT id, street FROM `clients`',
@@ -472,7 +506,9 @@ export const ROW_DEFECTS: readonly Defect[] = [
   {
     what: 'a split of a table copies only the rows with both columns',
     history: [
-      sql('CREATE TABLE `clients` (`id` integer PRIMARY KEY NOT NULL, `name` text NOT NULL, `street` text, `town` text)'),
+      sql(
+        'CREATE TABLE `clients` (`id` integer PRIMARY KEY NOT NULL, `name` text NOT NULL, `street` text, `town` text)',
+      ),
       sql(
         'CREATE TABLE `addresses` (`client_id` integer PRIMARY KEY NOT NULL REFERENCES clients(id), `street` text, `town` text)',
         'INSERT INTO `addresses` SELECT id, street, town FROM `clients` WHERE street IS NOT NULL AND town IS NOT NULL',
@@ -489,7 +525,11 @@ export const ROW_DEFECTS: readonly Defect[] = [
     what: 'the keys of a parent are given anew in a copy, and the children point to others',
     history: [
       SHELVES(''),
-      rebuildBy('shelves', '(id integer PRIMARY KEY NOT NULL, label text)', 'INSERT INTO `__new_shelves`(label) SELECT label FROM `shelves` ORDER BY label DESC'),
+      rebuildBy(
+        'shelves',
+        '(id integer PRIMARY KEY NOT NULL, label text)',
+        'INSERT INTO `__new_shelves`(label) SELECT label FROM `shelves` ORDER BY label DESC',
+      ),
     ],
     rows: someShelves,
     asks: 'SELECT books.id, label FROM books JOIN shelves ON shelves.id = shelf_id ORDER BY 1',
@@ -497,7 +537,12 @@ export const ROW_DEFECTS: readonly Defect[] = [
   },
   {
     what: 'an enum is renamed by a CASE without ELSE',
-    history: [NOTES, sql("UPDATE `notes` SET `mood` = CASE `mood` WHEN 'good' THEN 'happy' WHEN 'bad' THEN 'sad' END")],
+    history: [
+      NOTES,
+      sql(
+        "UPDATE `notes` SET `mood` = CASE `mood` WHEN 'good' THEN 'happy' WHEN 'bad' THEN 'sad' END",
+      ),
+    ],
     rows: "INSERT INTO notes VALUES (1, 'a', 'calm', NULL)",
     asks: allNotes,
     names: 'notes mood',
@@ -508,14 +553,20 @@ export const ROW_DEFECTS: readonly Defect[] = [
 export const ROW_INNOCENTS: readonly Innocent[] = [
   {
     what: 'a rebuild of a parent whose children cascade, with the pragma',
-    history: [SHELVES('ON DELETE CASCADE'), rebuild('shelves', 'id integer PRIMARY KEY NOT NULL, label text', 'id label')],
+    history: [
+      SHELVES('ON DELETE CASCADE'),
+      rebuild('shelves', 'id integer PRIMARY KEY NOT NULL, label text', 'id label'),
+    ],
     rows: someShelves,
     asks: allBooks,
     says: 'REBUILD_WITH_CHILDREN',
   },
   {
     what: 'a rebuild of a parent whose children are set to NULL, with the pragma',
-    history: [SHELVES('ON DELETE SET NULL'), rebuild('shelves', 'id integer PRIMARY KEY NOT NULL, label text', 'id label')],
+    history: [
+      SHELVES('ON DELETE SET NULL'),
+      rebuild('shelves', 'id integer PRIMARY KEY NOT NULL, label text', 'id label'),
+    ],
     rows: someShelves,
     asks: allBooks,
     says: 'REBUILD_WITH_CHILDREN',
@@ -524,7 +575,11 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
     what: 'a rebuild of a child',
     history: [
       SHELVES('ON DELETE CASCADE'),
-      rebuild('books', 'id integer PRIMARY KEY NOT NULL, shelf_id integer REFERENCES shelves(id) ON DELETE CASCADE, title text', 'id shelf_id title'),
+      rebuild(
+        'books',
+        'id integer PRIMARY KEY NOT NULL, shelf_id integer REFERENCES shelves(id) ON DELETE CASCADE, title text',
+        'id shelf_id title',
+      ),
     ],
     rows: someShelves,
     asks: allBooks,
@@ -534,7 +589,11 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
     history: [
       SHELVES('ON DELETE CASCADE'),
       rebuild('shelves', 'id integer PRIMARY KEY NOT NULL, label text', 'id label') +
-        rebuild('books', 'id integer PRIMARY KEY NOT NULL, shelf_id integer REFERENCES shelves(id) ON DELETE CASCADE, title text', 'id shelf_id title'),
+        rebuild(
+          'books',
+          'id integer PRIMARY KEY NOT NULL, shelf_id integer REFERENCES shelves(id) ON DELETE CASCADE, title text',
+          'id shelf_id title',
+        ),
     ],
     rows: someShelves,
     asks: allBooks,
@@ -543,8 +602,14 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
   {
     what: 'a table that refers to itself is rebuilt',
     history: [
-      sql('CREATE TABLE `tree` (`id` integer PRIMARY KEY NOT NULL, `parent_id` integer REFERENCES tree(id) ON DELETE CASCADE, `label` text NOT NULL)'),
-      rebuild('tree', 'id integer PRIMARY KEY NOT NULL, parent_id integer REFERENCES tree(id) ON DELETE CASCADE, label text', 'id parent_id label'),
+      sql(
+        'CREATE TABLE `tree` (`id` integer PRIMARY KEY NOT NULL, `parent_id` integer REFERENCES tree(id) ON DELETE CASCADE, `label` text NOT NULL)',
+      ),
+      rebuild(
+        'tree',
+        'id integer PRIMARY KEY NOT NULL, parent_id integer REFERENCES tree(id) ON DELETE CASCADE, label text',
+        'id parent_id label',
+      ),
     ],
     rows: "INSERT INTO tree VALUES (1, NULL, 'a'), (2, 1, 'b')",
     asks: 'SELECT * FROM tree',
@@ -593,7 +658,9 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
   {
     what: 'a split of a table that copies everything first',
     history: [
-      sql('CREATE TABLE `clients` (`id` integer PRIMARY KEY NOT NULL, `name` text NOT NULL, `street` text, `town` text)'),
+      sql(
+        'CREATE TABLE `clients` (`id` integer PRIMARY KEY NOT NULL, `name` text NOT NULL, `street` text, `town` text)',
+      ),
       sql(
         'CREATE TABLE `addresses` (`client_id` integer PRIMARY KEY NOT NULL REFERENCES clients(id), `street` text, `town` text)',
         'INSERT INTO `addresses` SELECT id, street, town FROM `clients`',
@@ -626,7 +693,9 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
     what: 'a seed where no row is, by WHERE NOT EXISTS',
     history: [
       sql('CREATE TABLE `settings` (`id` integer PRIMARY KEY NOT NULL, `value` text)'),
-      sql("INSERT INTO `settings` (value) SELECT 'dark' WHERE NOT EXISTS (SELECT 1 FROM `settings`)"),
+      sql(
+        "INSERT INTO `settings` (value) SELECT 'dark' WHERE NOT EXISTS (SELECT 1 FROM `settings`)",
+      ),
     ],
     rows: "INSERT INTO settings VALUES (7, 'light')",
     asks: 'SELECT * FROM settings',
@@ -634,8 +703,13 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
   {
     what: 'a table is made and seeded in one migration, and a child of it later',
     history: [
-      sql('CREATE TABLE `roles` (`code` text PRIMARY KEY NOT NULL, `rank` integer NOT NULL)', "INSERT INTO `roles` VALUES ('owner', 1), ('guest', 9)"),
-      sql("CREATE TABLE `people` (`id` integer PRIMARY KEY NOT NULL, `role` text DEFAULT 'guest' NOT NULL REFERENCES roles(code))"),
+      sql(
+        'CREATE TABLE `roles` (`code` text PRIMARY KEY NOT NULL, `rank` integer NOT NULL)',
+        "INSERT INTO `roles` VALUES ('owner', 1), ('guest', 9)",
+      ),
+      sql(
+        "CREATE TABLE `people` (`id` integer PRIMARY KEY NOT NULL, `role` text DEFAULT 'guest' NOT NULL REFERENCES roles(code))",
+      ),
       sql('CREATE INDEX `people_role` ON `people` (`role`)'),
     ],
     rows: "INSERT INTO people VALUES (1, 'owner')",
@@ -644,7 +718,10 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
   {
     what: 'a table has one row that a migration inserts',
     history: [
-      sql('CREATE TABLE `state` (`id` integer PRIMARY KEY NOT NULL CHECK (`id` = 1), `version` integer NOT NULL)', 'INSERT INTO `state` VALUES (1, 0)'),
+      sql(
+        'CREATE TABLE `state` (`id` integer PRIMARY KEY NOT NULL CHECK (`id` = 1), `version` integer NOT NULL)',
+        'INSERT INTO `state` VALUES (1, 0)',
+      ),
       sql('ALTER TABLE `state` ADD `paused` integer DEFAULT false NOT NULL'),
       sql('CREATE TABLE `more` (`id` integer PRIMARY KEY NOT NULL)'),
     ],
@@ -654,7 +731,10 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
     what: 'the one row that a migration inserted is updated by a later one',
     has: 2,
     history: [
-      sql('CREATE TABLE `state` (`id` integer PRIMARY KEY NOT NULL CHECK (`id` = 1), `version` integer NOT NULL, `note` text)', 'INSERT INTO `state` VALUES (1, 0, NULL)'),
+      sql(
+        'CREATE TABLE `state` (`id` integer PRIMARY KEY NOT NULL CHECK (`id` = 1), `version` integer NOT NULL, `note` text)',
+        'INSERT INTO `state` VALUES (1, 0, NULL)',
+      ),
       sql('UPDATE `state` SET `version` = 2 WHERE `id` = 1'),
       sql('CREATE TABLE `more` (`id` integer PRIMARY KEY NOT NULL)'),
     ],
@@ -664,7 +744,10 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
     what: 'a new column is filled by UPDATE FROM',
     history: [
       SHELVES(''),
-      sql('ALTER TABLE `books` ADD `shelf` text', 'UPDATE `books` SET `shelf` = s.label FROM `shelves` s WHERE s.id = `books`.shelf_id'),
+      sql(
+        'ALTER TABLE `books` ADD `shelf` text',
+        'UPDATE `books` SET `shelf` = s.label FROM `shelves` s WHERE s.id = `books`.shelf_id',
+      ),
     ],
     rows: someShelves,
     asks: allBooks,
@@ -673,7 +756,10 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
     what: 'a new column is filled by a CTE',
     history: [
       SHELVES(''),
-      sql('ALTER TABLE `shelves` ADD `count` integer DEFAULT 0 NOT NULL', 'WITH c AS (SELECT shelf_id, count(*) AS n FROM `books` GROUP BY shelf_id) UPDATE `shelves` SET `count` = coalesce((SELECT n FROM c WHERE c.shelf_id = `shelves`.id), 0)'),
+      sql(
+        'ALTER TABLE `shelves` ADD `count` integer DEFAULT 0 NOT NULL',
+        'WITH c AS (SELECT shelf_id, count(*) AS n FROM `books` GROUP BY shelf_id) UPDATE `shelves` SET `count` = coalesce((SELECT n FROM c WHERE c.shelf_id = `shelves`.id), 0)',
+      ),
     ],
     rows: someShelves,
     asks: 'SELECT id, label FROM shelves',
@@ -682,7 +768,10 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
     what: 'a new table is filled by window functions',
     history: [
       NOTES,
-      sql('CREATE TABLE `ranks` (`note_id` integer PRIMARY KEY NOT NULL REFERENCES notes(id), `rank` integer NOT NULL)', 'INSERT INTO `ranks` SELECT id, row_number() OVER (ORDER BY body) FROM `notes`'),
+      sql(
+        'CREATE TABLE `ranks` (`note_id` integer PRIMARY KEY NOT NULL REFERENCES notes(id), `rank` integer NOT NULL)',
+        'INSERT INTO `ranks` SELECT id, row_number() OVER (ORDER BY body) FROM `notes`',
+      ),
     ],
     rows: someNotes,
     asks: allNotes,
@@ -690,7 +779,9 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
   {
     what: 'a new table is filled by json_each',
     history: [
-      sql("CREATE TABLE `posts` (`id` integer PRIMARY KEY NOT NULL, `labels` text DEFAULT '[]' NOT NULL)"),
+      sql(
+        "CREATE TABLE `posts` (`id` integer PRIMARY KEY NOT NULL, `labels` text DEFAULT '[]' NOT NULL)",
+      ),
       sql(
         'CREATE TABLE `post_labels` (`post_id` integer NOT NULL REFERENCES posts(id), `label` text NOT NULL)',
         'INSERT INTO `post_labels` SELECT posts.id, value FROM `posts`, json_each(posts.labels)',
@@ -704,7 +795,8 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
     has: 1,
     history: [
       NOTES,
-      sql('CREATE TABLE `trial` (`id` integer PRIMARY KEY NOT NULL, `x` text)') + sql('DROP TABLE `trial`'),
+      sql('CREATE TABLE `trial` (`id` integer PRIMARY KEY NOT NULL, `x` text)') +
+        sql('DROP TABLE `trial`'),
     ],
     rows: someNotes,
     asks: allNotes,
@@ -740,8 +832,14 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
   {
     what: 'a composite key is kept in a rebuild',
     history: [
-      sql('CREATE TABLE `seats` (`hall` text NOT NULL, `seat` integer NOT NULL, `guest` text NOT NULL, PRIMARY KEY(`hall`, `seat`))'),
-      rebuild('seats', 'hall text NOT NULL, seat integer NOT NULL, guest text, PRIMARY KEY(hall, seat)', 'hall seat guest'),
+      sql(
+        'CREATE TABLE `seats` (`hall` text NOT NULL, `seat` integer NOT NULL, `guest` text NOT NULL, PRIMARY KEY(`hall`, `seat`))',
+      ),
+      rebuild(
+        'seats',
+        'hall text NOT NULL, seat integer NOT NULL, guest text, PRIMARY KEY(hall, seat)',
+        'hall seat guest',
+      ),
     ],
     rows: "INSERT INTO seats VALUES ('a', 1, 'x'), ('a', 2, 'y')",
     asks: 'SELECT * FROM seats',
@@ -749,8 +847,14 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
   {
     what: 'a WITHOUT ROWID table is rebuilt as one',
     history: [
-      sql('CREATE TABLE `cells` (`x` integer NOT NULL, `y` integer NOT NULL, `v` text NOT NULL, PRIMARY KEY (`x`, `y`)) WITHOUT ROWID'),
-      rebuildBy('cells', '(x integer NOT NULL, y integer NOT NULL, v text, PRIMARY KEY (x, y)) WITHOUT ROWID', 'INSERT INTO `__new_cells` SELECT x, y, v FROM `cells`'),
+      sql(
+        'CREATE TABLE `cells` (`x` integer NOT NULL, `y` integer NOT NULL, `v` text NOT NULL, PRIMARY KEY (`x`, `y`)) WITHOUT ROWID',
+      ),
+      rebuildBy(
+        'cells',
+        '(x integer NOT NULL, y integer NOT NULL, v text, PRIMARY KEY (x, y)) WITHOUT ROWID',
+        'INSERT INTO `__new_cells` SELECT x, y, v FROM `cells`',
+      ),
     ],
     rows: "INSERT INTO cells VALUES (1, 2, 'a')",
     asks: 'SELECT * FROM cells',
@@ -759,17 +863,18 @@ export const ROW_INNOCENTS: readonly Innocent[] = [
     what: 'an INSERT OR REPLACE copies into a new table that is empty',
     history: [
       NOTES,
-      rebuildBy('notes', `(${noteColumns})`, 'INSERT OR REPLACE INTO `__new_notes` SELECT id, body, mood, deleted_at FROM `notes`'),
+      rebuildBy(
+        'notes',
+        `(${noteColumns})`,
+        'INSERT OR REPLACE INTO `__new_notes` SELECT id, body, mood, deleted_at FROM `notes`',
+      ),
     ],
     rows: someNotes,
     asks: allNotes,
   },
   {
     what: 'the keys of a parent are changed with those of its children by ON UPDATE CASCADE',
-    history: [
-      SHELVES('ON UPDATE CASCADE'),
-      sql('UPDATE `shelves` SET `id` = `id` + 1000'),
-    ],
+    history: [SHELVES('ON UPDATE CASCADE'), sql('UPDATE `shelves` SET `id` = `id` + 1000')],
     rows: someShelves,
     asks: 'SELECT books.id, label FROM books JOIN shelves ON shelves.id = shelf_id ORDER BY 1',
     // That keys change is so.
