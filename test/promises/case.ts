@@ -40,6 +40,10 @@ export interface History {
   readonly deploys?: readonly number[];
   /** How many times the object of the proof wakes; once if nothing is said. Only with `construct`. */
   readonly wakes?: number;
+  /** The options of the rehearsal, where they are the point. */
+  readonly options?: {
+    readonly [option in 'changes' | 'empty' | 'failing' | 'refused']?: readonly string[];
+  };
   /** Changes the files that `check` sees, as they lie in the project. */
   readonly files?: Readonly<Record<string, string | undefined>>;
 }

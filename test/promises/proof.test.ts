@@ -75,9 +75,9 @@ function prove({ history, has = history.length - 1, rows = '', asks = '', next }
 
 describe('a defect is one', () => {
   for (const [family, defects] of Object.entries(DEFECTS)) {
-    // Those of a class are shown where classes run; those of files are what they are.
+    // Those of a class are shown where classes run; those of files and options are what they are.
     const shown = defects.filter(
-      ({ construct, files, inRuntime }) => !construct && !files && !inRuntime,
+      ({ construct, files, inRuntime, options }) => !(construct || files || inRuntime || options),
     );
     for (const defect of shown) {
       it(`${family}: ${defect.what}`, () => {

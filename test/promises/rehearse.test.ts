@@ -46,7 +46,7 @@ const withoutStart = (key: string, value: unknown): unknown =>
 async function rehearsed(history: History): Promise<Rehearsed> {
   deploy.construct = constructorOf(history);
   try {
-    const rehearsal = await rehearse(env.OBJECT, bundleOf(history) as never);
+    const rehearsal = await rehearse(env.OBJECT, bundleOf(history) as never, history.options);
     return {
       code: undefined,
       text: rehearsal.text,
@@ -66,6 +66,7 @@ async function rehearsed(history: History): Promise<Rehearsed> {
 function isNamed(defect: Defect, { code, text, all }: Rehearsed): boolean {
   const words = wordsOf(defect, 'rehearse');
   if (defect.depends) return hasWords(all, words);
+  if (defect.options) return code !== undefined && hasWords(text, words);
   return (code === 'REHEARSAL_FAILED' || code === 'CANNOT_FILL') && hasWords(text, words);
 }
 

@@ -473,7 +473,7 @@ export const COLUMN_INNOCENTS: readonly Innocent[] = [
     asks: everybody,
   },
   {
-    what: 'a new column and a rebuild with it as 0.x writes them',
+    what: 'a new column is added before the rebuild that copies it',
     history: [
       PEOPLE,
       sql('ALTER TABLE `people` ADD `email` text') +
