@@ -14,7 +14,7 @@ export default defineConfig({
         plugins: [cloudflareTest({ wrangler: { configPath: './test/promises/wrangler.jsonc' } })],
         test: {
           name: 'rehearse',
-          include: ['test/promises/rehearse*.test.ts'],
+          include: ['test/promises/rehearse-*.test.ts'],
           testTimeout: 60_000,
         },
       },

@@ -1,19 +1,14 @@
-// Every case by the rehearsal, in workerd, with the class that the case has.
+// A case by the rehearsal, in workerd, with the class that the case has.
 import { env, evictDurableObject, runInDurableObject } from 'cloudflare:test';
 import { drizzle } from 'drizzle-orm/durable-sqlite';
 import { migrate as drizzleMigrate } from 'drizzle-orm/durable-sqlite/migrator';
-import { afterEach, describe, expect, it } from 'vitest';
+import { it } from 'vitest';
 import { migrate, migrateAsync } from '../../src/index.ts';
 import { migrate as dropIn } from '../../src/migrator.ts';
 import { RehearsalError, rehearse } from '../../src/testing.ts';
-import { bundleOf, type Calls, type Defect, type History } from './case.ts';
-import { DEFECTS, INNOCENTS } from './cases.ts';
+import { bundleOf, type Calls, type Defect, type History, type Innocent } from './case.ts';
 import { hasWords, settleDefect, settleInnocent, wordsOf } from './outcome.ts';
 import { deploy } from './worker.ts';
-
-afterEach(() => {
-  deploy.construct = undefined;
-});
 
 function constructorOf(history: History): (ctx: DurableObjectState) => unknown {
   const migrations = bundleOf(history) as never;
@@ -60,6 +55,8 @@ async function rehearsed(history: History): Promise<Rehearsed> {
       text: error.code === 'REHEARSAL_FAILED' ? found.join('\n') : error.message,
       all: error.message + JSON.stringify(error.rehearsal ?? '', withoutStart),
     };
+  } finally {
+    deploy.construct = undefined;
   }
 }
 
@@ -70,8 +67,23 @@ function isNamed(defect: Defect, { code, text, all }: Rehearsed): boolean {
   return (code === 'REHEARSAL_FAILED' || code === 'CANNOT_FILL') && hasWords(text, words);
 }
 
+/** A test that the rehearsal names a defect. */
+export const testDefect = (family: string, defect: Defect): void =>
+  it(`${family}: ${defect.what}`, async (context) => {
+    const result = await rehearsed(defect);
+    const said = `${result.code ?? 'resolved'}\n${result.text}`;
+    settleDefect(context, 'rehearse', defect, isNamed(defect, result), said);
+  });
+
+/** A test that the rehearsal passes. */
+export const testInnocent = (family: string, innocent: Innocent): void =>
+  it(`${family}: ${innocent.what}`, async (context) => {
+    const { code, text } = await rehearsed(innocent);
+    settleInnocent(context, 'rehearse', innocent, code === undefined, `${code}\n${text}`);
+  });
+
 /** What an object answers before and after it wakes with the case's class, having been left by Drizzle. */
-async function proven(history: History): Promise<{ before: unknown; after: unknown }> {
+export async function proven(history: History): Promise<{ before: unknown; after: unknown }> {
   const {
     has = history.history.length - 1,
     deploys = [has],
@@ -113,48 +125,3 @@ async function proven(history: History): Promise<{ before: unknown; after: unkno
   await evictDurableObject(stub).catch(() => {});
   return { before, after };
 }
-
-describe('the rehearsal names the defect', () => {
-  for (const [family, defects] of Object.entries(DEFECTS)) {
-    for (const defect of defects.filter(({ by }) => by !== 'check')) {
-      it(`${family}: ${defect.what}`, async (context) => {
-        const result = await rehearsed(defect);
-        const said = `${result.code ?? 'resolved'}\n${result.text}`;
-        settleDefect(context, 'rehearse', defect, isNamed(defect, result), said);
-      });
-    }
-  }
-});
-
-describe('the rehearsal passes', () => {
-  for (const [family, innocents] of Object.entries(INNOCENTS)) {
-    for (const innocent of innocents.filter(({ by }) => by !== 'check')) {
-      it(`${family}: ${innocent.what}`, async (context) => {
-        const { code, text } = await rehearsed(innocent);
-        settleInnocent(context, 'rehearse', innocent, code === undefined, `${code}\n${text}`);
-      });
-    }
-  }
-});
-
-describe('the class is one that does harm', () => {
-  for (const [family, defects] of Object.entries(DEFECTS)) {
-    for (const defect of defects.filter(({ construct, inRuntime }) => construct || inRuntime)) {
-      it(`${family}: ${defect.what}`, async () => {
-        const { before, after } = await proven(defect);
-        expect(after).not.toEqual(before);
-      });
-    }
-  }
-});
-
-describe('the class is one that does no harm', () => {
-  for (const [family, innocents] of Object.entries(INNOCENTS)) {
-    for (const innocent of innocents.filter(({ construct }) => construct)) {
-      it(`${family}: ${innocent.what}`, async () => {
-        const { before, after } = await proven(innocent);
-        expect(after).toEqual(before);
-      });
-    }
-  }
-});
