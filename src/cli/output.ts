@@ -18,6 +18,11 @@ export class CliError extends Error {
     super(message, options);
     this.name = new.target.name;
   }
+
+  /** What `--json` prints beside the message. */
+  get fields(): object {
+    return {};
+  }
 }
 
 /** No folder of migrations can be told from the configs that stand here: there may be a module instead. */
