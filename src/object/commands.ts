@@ -24,10 +24,10 @@ export interface PlainError {
 export interface RowName {
   /** The number of a row of our ledger. */
   readonly version?: number;
-  /** The row's `created_at`, in milliseconds. */
-  readonly created_at?: number;
-  /** The row's tag, which is the `name` in a ledger of Drizzle 1.x. */
-  readonly tag?: string;
+  /** The row's `created_at`, in milliseconds; null for a row without a time. */
+  readonly created_at?: number | null;
+  /** The row's tag, which is the `name` in a ledger of Drizzle 1.x; null for a row without one. */
+  readonly tag?: string | null;
 }
 
 /** Takes a row out of the ledgers that stands for no migration of this code. */
