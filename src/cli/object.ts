@@ -2,7 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
-import { ask, LOCAL, type ObjectPlace, ROUTE, readUrl, TOKEN } from './object/ask.ts';
+import type { FittingRepair } from '../object/commands.ts';
+import { AnswerError, ask, LOCAL, type ObjectPlace, ROUTE, readUrl, TOKEN } from './object/ask.ts';
 import { readLocal } from './object/migrations.ts';
 import { KINDS, quoted, type RowOptions, toRepair } from './object/repair.ts';
 import {
@@ -10,6 +11,7 @@ import {
   historyToText,
   inspectionToText,
   preflightToText,
+  repairsToText,
   repairToText,
 } from './object/report.ts';
 import { CliError, EXIT, print, printJson } from './output.ts';
@@ -111,6 +113,15 @@ interface Found {
   readonly exitCode: number;
 }
 
+/** A repair that does not fit: its message, with what fits as it is typed. */
+function withFitting(error: AnswerError, called: Called): AnswerError {
+  const { answer, exitCode } = error;
+  if (!Array.isArray(answer.fits) || answer.fits.length === 0) return error;
+  const [said = ''] = error.message.split(' What fits:');
+  const fitting = repairsToText(answer.fits as FittingRepair[], called);
+  return new AnswerError(`${said} What fits:\n${fitting}`, answer, exitCode);
+}
+
 async function repair(
   place: ObjectPlace,
   words: readonly string[],
@@ -130,6 +141,8 @@ async function repair(
     by,
     reason: why || 'a dry run',
     ...(yes ? {} : { dryRun: true }),
+  }).catch((error) => {
+    throw error instanceof AnswerError ? withFitting(error, calledOf(place)) : error;
   });
   return { answer, text: (called) => repairToText(answer, called), exitCode: EXIT.ok };
 }

@@ -152,6 +152,24 @@ const longestWord = (cell: string): number =>
   Math.max(...stripVTControlCharacters(cell).split(' ').map(widthOf));
 
 /**
+ * Indents each line of a text by two spaces.
+ *
+ * @param text the text
+ */
+export const indent = (text: string): string => text.replaceAll(/^(?=.)/gm, '  ');
+
+/**
+ * {@link table}, indented by two spaces.
+ *
+ * @param head as for `table`
+ * @param rows as for `table`
+ */
+export const indentedTable = (
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): string => indent(table(head, rows, widthOfOutput(process.stdout) - 2));
+
+/**
  * Lays rows out in columns. Where they are wider than the terminal, the widest columns are broken between words.
  *
  * @param head the columns' names; none for a table without

@@ -12,7 +12,7 @@ import type {
   RowInQuestion,
 } from '../../object/commands.ts';
 import type { MigrationRef } from '../../plan/result.ts';
-import { paint, plural, table } from '../output.ts';
+import { indent, indentedTable, paint, plural, table } from '../output.ts';
 import { toWords } from './repair.ts';
 
 /** How an object is called in a report, and how it is named on a command line. */
@@ -33,18 +33,19 @@ const PAINT: Record<ObjectState, (text: string) => string> = {
   empty: paint.dim,
 };
 
+const inWords = (state: ObjectState): string => PAINT[state](state.replaceAll('-', ' '));
+
 const MEANING: Record<ObjectState, string> = {
   'up-to-date': 'It has all migrations of the code that answers.',
   pending: 'It lacks something that the code has: its next wake writes it.',
   ahead: 'It has all migrations of the code that answers, and some that the code lacks.',
-  refused: 'Its class is not built. It answers nothing but this.',
+  refused: 'Its class is not built. It answers nothing but questions like this one.',
   empty: 'It has no data, and asking has made none.',
 };
 
-const indent = (text: string): string => text.replaceAll(/^(?=.)/gm, '  ');
-
+/** A part of a report under a title; nothing if there is nothing in it. */
 const section = (title: string, body: string): string[] =>
-  body === '' ? [] : ['', paint.bold(title), indent(body)];
+  body === '' ? [] : ['', paint.bold(title), body];
 
 const time = (milliseconds: number | null): string =>
   milliseconds === null ? '–' : new Date(milliseconds).toISOString();
@@ -67,24 +68,33 @@ const SHORT = 12;
 const commandOf = ({ command, options }: Called, repair: FittingRepair['repair']): string =>
   `${command} ${toWords(repair)}${options}`;
 
-function repairsOf(repairs: readonly FittingRepair[], called: Called): string {
-  return repairs
-    .map(({ repair, effect }) => `${commandOf(called, repair)}\n${indent(effect)}`)
+/**
+ * Repairs that fit, each as it is typed, and what it does.
+ *
+ * @param repairs the repairs
+ * @param called how the object is called
+ */
+export const repairsToText = (repairs: readonly FittingRepair[], called: Called): string =>
+  repairs
+    .map(({ repair, effect }) => indent(`${commandOf(called, repair)}\n${indent(effect)}`))
     .join('\n');
-}
 
-function rowsOf(rows: readonly RowInQuestion[]): string {
-  if (rows.length === 0) return '';
-  return table(
-    ['Table', 'Version', 'Tag', 'created_at', 'Nearest in the code'],
-    rows.map(({ table: name, version, tag, created_at: createdAt, nearest }) => [
-      name,
-      version === null ? '–' : String(version),
-      tag ?? '–',
-      created(createdAt),
-      nearest.map(ref).join(', ') || '–',
-    ]),
-  );
+/** A row in question, by all that is known of it, and the migrations that it may be. */
+function rowToLines({
+  table: name,
+  version,
+  tag,
+  created_at: createdAt,
+  nearest,
+}: RowInQuestion): string {
+  const known = [
+    ...(version === null ? [] : [`version ${version}`]),
+    ...(tag === null ? [] : [tag]),
+    ...(createdAt === null ? [] : [`created_at ${created(createdAt)}`]),
+  ];
+  const near =
+    nearest.length === 0 ? '' : `\n  nearest in the code: ${nearest.map(ref).join(', ')}`;
+  return indent(`${name}: ${known.join(', ') || 'a row without a name and a time'}${near}`);
 }
 
 /** Actions of one kind and for one reason in a row, as one line. */
@@ -92,19 +102,23 @@ function actionsOf(actions: InspectAnswer['actions']): string {
   const groups: { action: string; reason: string; about: string[] }[] = [];
   for (const { action, key, tag, reason } of actions) {
     const last = groups.at(-1);
-    const about = [key, tag].filter((it) => it !== null).join(' ');
-    if (last?.action === action && last.reason === reason && about !== '') last.about.push(about);
-    else groups.push({ action, reason, about: about === '' ? [] : [about] });
+    const about = key ?? tag;
+    if (last?.action === action && last.reason === reason && about !== null) last.about.push(about);
+    else groups.push({ action, reason, about: about === null ? [] : [about] });
   }
   const list = (about: readonly string[]): string =>
     about.length > 2 ? `${about[0]} … ${about.at(-1)} (${about.length})` : about.join(', ');
-  return table(
+  return indentedTable(
     [],
     groups.map(({ action, reason, about }) => [action, list(about), reason]),
   );
 }
 
-function ledgersOf({ ours, drizzle, counts }: InspectAnswer): string {
+/** The codes of refusals that say that a ledger itself cannot be read. */
+const UNREADABLE = ['NOT_A_LEDGER', 'BROKEN_LEDGER'];
+
+function ledgersOf({ ours, drizzle, counts, refusal }: InspectAnswer): string {
+  if (UNREADABLE.includes(refusal?.code ?? '')) return 'cannot be read';
   const theirs =
     drizzle === 'none'
       ? "no ledger of Drizzle's"
@@ -130,14 +144,9 @@ const lists = (refs: readonly MigrationRef[]): string =>
     ? `${refs.length}: ${ref(refs[0] as MigrationRef)} … ${ref(refs.at(-1) as MigrationRef)}`
     : refs.map(ref).join(', ');
 
-/**
- * An object, what is wrong with it, and what fits.
- *
- * @param answer what it answered
- * @param called how it is called
- */
-export function inspectionToText(answer: InspectAnswer, called: Called): string {
-  const { state, refusal, pending, drift, rows, repairs, actions, id, made, built } = answer;
+/** How an object stands, below the line that says what it is. */
+function standing(answer: InspectAnswer, called: Called): string[] {
+  const { state, refusal, pending, drift, rows, repairs, actions, id } = answer;
   const facts = [
     ['Id', id],
     ['Code', codeOf(answer)],
@@ -146,25 +155,48 @@ export function inspectionToText(answer: InspectAnswer, called: Called): string 
     ...(drift.length > 0 ? [['Drift', lists(drift)]] : []),
     ...(answer.foreignKeys === 'enforced' ? [] : [['Foreign keys', answer.foreignKeys]]),
   ];
+  const isSettled = state === 'up-to-date' || state === 'empty';
   return [
-    `${called.title}  ${PAINT[state](state.replaceAll('-', ' '))}`,
-    built || state === 'empty' || state === 'refused'
-      ? MEANING[state]
-      : `${MEANING[state]} Its class is not built.`,
+    ...(refusal === null ? [] : ['', paint.red(refusal.message)]),
+    '',
+    table([], facts),
+    ...section('Rows in question', rows.map(rowToLines).join('\n')),
+    ...section(
+      refusal === null ? 'Next wake' : 'Next wake, as planned',
+      isSettled ? '' : actionsOf(actions),
+    ),
+    ...section(
+      'Repairs that fit (each a dry run, until you add --yes)',
+      repairsToText(repairs, called),
+    ),
+  ];
+}
+
+/** What the state means for whoever uses the object. */
+function meaningOf({ state, built }: InspectAnswer): string {
+  if (state === 'refused' && built) {
+    return 'Its class is built, as its last row says that it is up to date. Once there is something to do, it is refused.';
+  }
+  return MEANING[state];
+}
+
+/**
+ * An object, what is wrong with it, and what fits.
+ *
+ * @param answer what it answered
+ * @param called how it is called
+ */
+export function inspectionToText(answer: InspectAnswer, called: Called): string {
+  const { state, made } = answer;
+  return [
+    `${called.title}  ${inWords(state)}`,
+    meaningOf(answer),
     ...(made
       ? [
           'All that is in it was made in this instance, and something has used it since, so it stays.',
         ]
       : []),
-    ...(refusal === null ? [] : ['', paint.red(refusal.message)]),
-    '',
-    table([], facts),
-    ...section('Rows in question', rowsOf(rows)),
-    ...section('Next wake', state === 'up-to-date' || state === 'empty' ? '' : actionsOf(actions)),
-    ...section(
-      'Repairs that fit (a dry run each, until you add --yes)',
-      repairsOf(repairs, called),
-    ),
+    ...standing(answer, called),
   ].join('\n');
 }
 
@@ -192,8 +224,8 @@ export function historyToText(
   { empty, rows, drizzle, repairs }: HistoryAnswer,
   { title }: Called,
 ): string {
-  if (empty) return `${title}  ${PAINT.empty('empty')}\n${MEANING.empty}`;
-  const own = table(
+  if (empty) return `${title}  ${inWords('empty')}\n${MEANING.empty}`;
+  const own = indentedTable(
     ['Version', 'Migration', 'Origin', 'applied_at', 'created_at'],
     rows.map(({ version, tag, origin, applied_at: appliedAt, created_at: createdAt }) => [
       String(version),
@@ -203,7 +235,7 @@ export function historyToText(
       createdAt === null ? '–' : String(createdAt),
     ]),
   );
-  const theirs = table(
+  const theirs = indentedTable(
     ['Row', 'Name', 'created_at'],
     drizzle.map(({ rowid, tag, created_at: createdAt }) => [
       String(rowid),
@@ -267,16 +299,17 @@ export function preflightToText(
  */
 export function repairToText({ repaired, record, after }: RepairAnswer, called: Called): string {
   const { before, repair, by, reason } = record;
+  const { title } = called;
   return [
     repaired
-      ? `${called.title}  ${paint.green('repaired')}: ${toWords(repair)}`
-      : `${called.title}  ${paint.yellow('dry run, nothing was changed')}: ${toWords(repair)}`,
+      ? `${title}  ${paint.green('repaired')}: ${toWords(repair)}`
+      : `${title}  ${paint.yellow('dry run, nothing was changed')}: ${toWords(repair)}`,
     repaired
-      ? `Written down: ${by}, ${reason}`
+      ? `Written down: ${by}: ${reason}`
       : `Do it with: ${commandOf(called, repair)} --reason '…' --yes`,
-    ...section('Rows as they were', before.map(rowToText).join('\n')),
+    ...section('Rows as they were', indent(before.map(rowToText).join('\n'))),
     '',
-    paint.bold('After it'),
-    indent(inspectionToText(after, called)),
+    `${paint.bold('After it')}  ${inWords(after.state)}`,
+    ...standing(after, called),
   ].join('\n');
 }
