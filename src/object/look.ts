@@ -5,7 +5,7 @@ import { readMigrations } from '../input/migrations.ts';
 import { type Inspection, inspect } from '../inspect.ts';
 import { readHead, readState } from '../ledger/state.ts';
 import { type MigrateOptions, resolveOptions } from '../options.ts';
-import type { InspectAnswer, ObjectState } from './commands.ts';
+import type { InspectAnswer, ObjectState, PlainError } from './commands.ts';
 import { type Findings, find, isOurs, nearestTo, toRef } from './findings.ts';
 import { toPlain } from './plain.ts';
 import { fittingRepairs } from './repair.ts';
@@ -16,8 +16,14 @@ export interface List {
   readonly options: MigrateOptions | undefined;
 }
 
+/** Why a class is not built: what was thrown, and as plain data, before RPC writes into it. */
+export interface Failure {
+  readonly error: OfframpError;
+  readonly plain: PlainError;
+}
+
 /** What `look` says of the migrations and the object; the rest of the answer is about the instance. */
-export type Look = Omit<InspectAnswer, 'id' | 'name' | 'built' | 'made'>;
+export type Look = Omit<InspectAnswer, 'id' | 'name' | 'built' | 'made' | 'empty'>;
 
 const NOTHING: Omit<Look, 'state' | 'refusal'> = {
   drizzle: 'none',
@@ -66,7 +72,7 @@ function suspectsOf(findings: Findings, error: OfframpError | undefined): string
  * @param list the migrations and options of the code that answers
  * @param failure why the class is not built, if it is not
  */
-export function look(ctx: StateLike, list: List, failure?: OfframpError): Look {
+export function look(ctx: StateLike, list: List, failure?: Failure): Look {
   const { input, options } = list;
   let inspection: Inspection;
   try {
@@ -79,13 +85,13 @@ export function look(ctx: StateLike, list: List, failure?: OfframpError): Look {
   const settings = resolveOptions(options);
   const { migrations, fingerprint } = readMigrations(input);
   const { ledgers, actions, foreignKeys } = inspection;
-  const refusal = inspection.refusal ?? failure;
+  const refusal = inspection.refusal ?? failure?.error;
   const findings = tryToFind(ctx, list);
   const { open = [], ahead = [], unknown = [], drift = [] } = findings?.comparison ?? {};
   const head = readHead(ctx.storage.sql, settings.table);
   return {
     state: stateOf(inspection, refusal),
-    refusal: refusal === undefined ? null : toPlain(refusal),
+    refusal: inspection.refusal ? toPlain(inspection.refusal) : (failure?.plain ?? null),
     drizzle: ledgers.drizzle,
     ours: ledgers.ours,
     fingerprint,

@@ -20,9 +20,10 @@ import type {
   RepairCommand,
 } from './commands.ts';
 import { find } from './findings.ts';
-import { type List, look } from './look.ts';
+import { type Failure, type List, look } from './look.ts';
+import { toPlain } from './plain.ts';
 import { preflight } from './preflight.ts';
-import { applyChange, fit, rowsBefore } from './repair.ts';
+import { applyChange, rowsBefore, workOut } from './repair.ts';
 import { readRepairs, writeRepair } from './repairs-table.ts';
 import { rolledBack } from './rolled-back.ts';
 import { type ObjectContext, wait } from './runtime.ts';
@@ -34,7 +35,7 @@ const ON_ITS_WAY = 5;
 /** One instance of an object, from before its class is built on. */
 export class MigratedObject {
   /** Why the class is not built. */
-  failure: OfframpError | undefined;
+  failure: Failure | undefined;
   /** The list that is asked about: the one that failed, else the class's own. */
   private list: List;
   private untouched: Untouched | undefined;
@@ -62,7 +63,7 @@ export class MigratedObject {
       } catch (error) {
         if (!(error instanceof OfframpError)) throw error;
         this.list = list;
-        this.failure = error;
+        this.failure = { error, plain: toPlain(error) };
         console.error(`drizzle-offramp: the object is not built. ${error.message}`);
         return;
       }
@@ -103,21 +104,29 @@ export class MigratedObject {
     }
   }
 
-  private look(failure: OfframpError | undefined, made: boolean): InspectAnswer {
+  private look(
+    of: Partial<Pick<InspectAnswer, 'made' | 'empty'>>,
+    failure?: Failure,
+  ): InspectAnswer {
     const { id } = this.ctx;
     return {
       id: id.toString(),
       name: id.name ?? null,
       ...look(this.ctx, this.list, failure),
       built: this.failure === undefined,
-      made,
+      made: false,
+      empty: false,
+      ...of,
     };
   }
 
   private async inspect(): Promise<InspectAnswer> {
-    const answer = this.look(this.failure, this.untouched !== undefined);
-    if (!(await this.isEmpty())) return answer;
-    return { ...answer, state: 'empty', ours: 'none', drizzle: 'none', head: null, made: false };
+    const { failure } = this;
+    if (await this.isEmpty()) {
+      const answer = this.look({ empty: true }, failure);
+      return answer.refusal ? answer : { ...answer, state: 'empty' };
+    }
+    return this.look({ made: this.untouched !== undefined }, failure);
   }
 
   private async history(): Promise<HistoryAnswer> {
@@ -170,9 +179,9 @@ export class MigratedObject {
     const options = resolveOptions(this.list.options);
     const { migrations } = readMigrations(this.list.input);
     const state = readState(sql, options);
-    const fitting = fit(repair, find(migrations, state, options), options);
+    const fitting = workOut(repair, find(migrations, state, options), options);
     if (typeof fitting === 'string') {
-      const { repairs } = this.look(this.failure, false);
+      const { repairs } = this.look({}, this.failure);
       const fits = repairs.map((one) => `\n  ${JSON.stringify(one.repair)}: ${one.effect}`);
       throw new CommandError(
         'INVALID_REPAIR',
@@ -193,7 +202,7 @@ export class MigratedObject {
     applyChange(sql, fitting, state, options);
     writeRepair(sql, options.table, record);
     // What this instance failed of may be gone: the next one tries again.
-    return { repaired: !dryRun, record, after: this.look(undefined, false) };
+    return { repaired: !dryRun, record, after: this.look({}) };
   }
 
   /** Ends the instance once the answer is on its way, so that the next call builds the object anew. */

@@ -24,7 +24,7 @@ export interface Change {
   readonly added: Migration | undefined;
 }
 
-/** Why a repair does not fit, in a sentence. */
+/** Why a repair does not workOut, in a sentence. */
 export type Misfit = string;
 
 const NONE = { removed: [], changed: new Map(), added: undefined } as const;
@@ -258,7 +258,11 @@ export interface Fitting {
  * @param options the resolved options
  * @returns what it changes, or why it does not fit
  */
-export function fit(repair: Repair, before: Findings, options: ResolvedOptions): Fitting | Misfit {
+export function workOut(
+  repair: Repair,
+  before: Findings,
+  options: ResolvedOptions,
+): Fitting | Misfit {
   const change = planChange(repair, before, options);
   if (typeof change === 'string') return change;
   const after = find(before.migrations, changedState(before.state, change), options);
@@ -300,7 +304,7 @@ export function fittingRepairs(
     ({ key }): Repair => ({ kind: 'accept', migration: key }),
   );
   return [...marks, ...forgets, ...accepts].slice(0, TRIED).flatMap((repair) => {
-    const fitting = fit(repair, findings, options);
+    const fitting = workOut(repair, findings, options);
     return typeof fitting === 'string' ? [] : [{ repair, effect: fitting.change.effect }];
   });
 }

@@ -36,11 +36,13 @@ export const wait = (milliseconds: number): Promise<void> =>
   });
 
 /**
- * All tables, indexes, views and triggers of an object as one text. The runtime's own tables are left out.
+ * All tables, indexes, views and triggers of an object as one text, without those of the runtime and of `wrangler dev`.
  *
  * @param sql the object's SQL storage
  */
 export const schemaOf = (sql: SqlStorageLike): string =>
   JSON.stringify([
-    ...sql.exec("SELECT name, sql FROM sqlite_master WHERE name NOT GLOB '_cf_*' ORDER BY name"),
+    ...sql.exec(
+      "SELECT name, sql FROM sqlite_master WHERE name NOT GLOB '_cf_*' AND name NOT GLOB '__miniflare_*' ORDER BY name",
+    ),
   ]);

@@ -37,12 +37,16 @@ export function standIn(prototype: object, ctx: ObjectContext, error: OfframpErr
   const refuse = (): never => {
     throw error;
   };
-  const properties: PropertyDescriptorMap = {};
+  // A class around this one, which nobody wrapped, cannot go on with the object as with its own.
+  const properties: PropertyDescriptorMap = { ctx: { get: refuse }, env: { get: refuse } };
   for (const [name, { value }] of namesOf(prototype)) {
-    properties[name] =
-      typeof value === 'function'
-        ? { value: refuse, configurable: true, writable: true }
-        : { get: refuse, configurable: true };
+    if (typeof value !== 'function') properties[name] = { get: refuse, configurable: true };
+    else {
+      // By these `wrangler dev` finds an object's name and shows its rows.
+      const isLocal = name.startsWith('__miniflare_');
+      const method = (...args: unknown[]): unknown => Reflect.apply(value, { ctx }, args);
+      properties[name] = { value: isLocal ? method : refuse, configurable: true, writable: true };
+    }
   }
   const { code } = error;
   const handlers = {

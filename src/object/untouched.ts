@@ -67,6 +67,7 @@ export class Untouched {
   private isTouched = false;
   private readonly hadNoAlarm: Promise<boolean>;
   private noted: { readonly alarm: number | null; readonly changes: string } | undefined;
+  private ready: Promise<void> | undefined;
   private taking: Promise<boolean> | undefined;
   private readonly ctx: ObjectContext;
 
@@ -108,18 +109,27 @@ export class Untouched {
       HANDLERS.some((name) => Object.hasOwn(instance, name)) ||
       !Reflect.setPrototypeOf(instance, watchedPrototype(prototype))
     ) {
-      return this.touch();
+      this.touch();
+      return;
     }
     watchers.set(instance, this);
-    // Behind all blocks of the constructor, and before the first event.
-    void this.ctx.blockConcurrencyWhile(() => this.note());
+    const { ctx } = this;
+    // What the blocks of the constructor call was no event.
+    void ctx.blockConcurrencyWhile(async () => {
+      this.isTouched = false;
+    });
+    // A class around this one may have blocks of its own, as `wrangler dev` has, and all of them come before an event.
+    this.ready = Promise.resolve().then(() => ctx.blockConcurrencyWhile(() => this.note()));
   }
 
   /** Notes how the object is now: what was made up to here was made by the construction. */
   private async note(): Promise<void> {
-    const alarm = await this.ctx.storage.getAlarm();
-    this.noted = { alarm, changes: changesOf(this.ctx) };
-    this.isTouched = false;
+    try {
+      const alarm = await this.ctx.storage.getAlarm();
+      this.noted = { alarm, changes: changesOf(this.ctx) };
+    } catch {
+      // Then nothing is taken back.
+    }
   }
 
   /**
@@ -165,6 +175,7 @@ export class Untouched {
   }
 
   private async tryToTakeBack(): Promise<boolean> {
+    await this.ready;
     if (!this.isAsNoted()) return false;
     await wait(OTHERS_FIRST);
     return new Promise((resolve, reject) => {

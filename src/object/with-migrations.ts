@@ -12,11 +12,11 @@ import { standIn } from './stand-in.ts';
 // biome-ignore lint/suspicious/noExplicitAny: a class says itself what its `env` is, and may take more.
 export type ObjectClass = new (ctx: any, env: any, ...rest: any[]) => object;
 
-/** A class with `__migrations` on its objects. */
-export type ClassWithMigrations<Class extends ObjectClass> = Class &
-  (new (
-    ...args: ConstructorParameters<Class>
-  ) => InstanceType<Class> & WithMigrations);
+/** A class with `__migrations` on its objects; all else is the class's own. */
+export type ClassWithMigrations<Class extends ObjectClass> = Omit<Class, 'prototype'> & {
+  new (...args: ConstructorParameters<Class>): InstanceType<Class> & WithMigrations;
+  readonly prototype: InstanceType<Class> & WithMigrations;
+};
 
 /** The lists of each class: those of its base classes and at last its own. */
 const listsOf = new WeakMap<object, readonly List[]>();
@@ -91,9 +91,7 @@ function wrap(Class: ObjectClass, list: List): ObjectClass {
       if (building.has(ctx)) return Reflect.construct(target, args, newTarget);
       const object = new MigratedObject(ctx, lists);
       if (object.failure) {
-        // A class around this one, which nobody wrapped, would go on with the object as with its own.
-        if (newTarget.prototype !== target.prototype) throw object.failure;
-        const instead = standIn(newTarget.prototype, ctx, object.failure);
+        const instead = standIn(newTarget.prototype, ctx, object.failure.error);
         objects.set(instead, object);
         return instead;
       }
@@ -147,7 +145,7 @@ export function withMigrations<Class extends ObjectClass>(
 export function withMigrations(
   migrations: MigrationInput,
   options?: MigrateOptions,
-): <Class extends ObjectClass>(Class: Class) => ClassWithMigrations<Class>;
+): <Class extends ObjectClass>(Class: Class) => Class;
 export function withMigrations(first: unknown, second?: unknown, third?: unknown): unknown {
   if (typeof first === 'function') {
     const list = { input: second, options: third } as List;
