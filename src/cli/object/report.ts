@@ -147,15 +147,17 @@ const lists = (refs: readonly MigrationRef[]): string =>
 /** How an object stands, below the line that says what it is. */
 function standing(answer: InspectAnswer, called: Called): string[] {
   const { state, refusal, pending, drift, rows, repairs, actions, id } = answer;
+  const isSettled = state === 'up-to-date' || state === 'empty';
   const facts = [
     ['Id', id],
     ['Code', codeOf(answer)],
     ['Ledgers', ledgersOf(answer)],
-    ...(pending.length > 0 ? [['Pending', lists(pending)]] : []),
+    ...(pending.length > 0 && !isSettled ? [['Pending', lists(pending)]] : []),
     ...(drift.length > 0 ? [['Drift', lists(drift)]] : []),
-    ...(answer.foreignKeys === 'enforced' ? [] : [['Foreign keys', answer.foreignKeys]]),
+    ...(answer.foreignKeys === 'off' && !isSettled
+      ? [['Foreign keys', 'disabled while it runs, and checked']]
+      : []),
   ];
-  const isSettled = state === 'up-to-date' || state === 'empty';
   return [
     ...(refusal === null ? [] : ['', paint.red(refusal.message)]),
     '',
@@ -301,12 +303,16 @@ export function repairToText({ repaired, record, after }: RepairAnswer, called: 
   const { before, repair, by, reason } = record;
   const { title } = called;
   return [
-    repaired
-      ? `${title}  ${paint.green('repaired')}: ${toWords(repair)}`
-      : `${title}  ${paint.yellow('dry run, nothing was changed')}: ${toWords(repair)}`,
-    repaired
-      ? `Written down: ${by}: ${reason}`
-      : `Do it with: ${commandOf(called, repair)} --reason '…' --yes`,
+    ...(repaired
+      ? [
+          `${title}  ${paint.green('repaired')}: ${toWords(repair)}`,
+          `Written down: ${by}: ${reason}`,
+        ]
+      : [
+          `${title}  ${paint.yellow('dry run, nothing was changed')}: ${toWords(repair)}`,
+          'To do it:',
+          indent(`${commandOf(called, repair)} --reason '…' --yes`),
+        ]),
     ...section('Rows as they were', indent(before.map(rowToText).join('\n'))),
     '',
     `${paint.bold('After it')}  ${inWords(after.state)}`,
