@@ -68,6 +68,18 @@ const SHORT = 12;
 const commandOf = ({ command, options }: Called, repair: FittingRepair['repair']): string =>
   `${command} ${toWords(repair)}${options}`;
 
+/** Those that say less stand first: what is marked as applied is never run, whatever was meant. */
+const ORDER: readonly FittingRepair['repair']['kind'][] = [
+  'forget',
+  'accept',
+  'mark-unapplied',
+  'mark-applied',
+];
+
+/** What one must know before a repair, beside what it does. */
+const conditionOf = ({ kind }: FittingRepair['repair']): string =>
+  kind === 'mark-applied' ? ' Do this only if what it does is there already.' : '';
+
 /**
  * Repairs that fit, each as it is typed, and what it does.
  *
@@ -76,7 +88,10 @@ const commandOf = ({ command, options }: Called, repair: FittingRepair['repair']
  */
 export const repairsToText = (repairs: readonly FittingRepair[], called: Called): string =>
   repairs
-    .map(({ repair, effect }) => indent(`${commandOf(called, repair)}\n${indent(effect)}`))
+    .toSorted((a, b) => ORDER.indexOf(a.repair.kind) - ORDER.indexOf(b.repair.kind))
+    .map(({ repair, effect }) =>
+      indent(`${commandOf(called, repair)}\n${indent(effect + conditionOf(repair))}`),
+    )
     .join('\n');
 
 /** A row in question, by all that is known of it, and the migrations that it may be. */
@@ -193,11 +208,7 @@ export function inspectionToText(answer: InspectAnswer, called: Called): string 
   return [
     `${called.title}  ${inWords(state)}`,
     meaningOf(answer),
-    ...(made
-      ? [
-          'All that is in it was made in this instance, and something has used it since, so it stays.',
-        ]
-      : []),
+    ...(made ? ['It is new: all that is in it was made since it woke.'] : []),
     ...standing(answer, called),
   ].join('\n');
 }
