@@ -19,7 +19,7 @@ const SLOW = 60_000;
 const temporary = mkdtempSync(join(tmpdir(), 'drizzle-offramp-object-'));
 const root = join(import.meta.dirname, '../..');
 const project = join(temporary, 'project');
-let worker: { url: string; stop: () => Promise<void> };
+let worker: Awaited<ReturnType<typeof startRefused>>;
 beforeAll(async () => {
   writeProject(project);
   process.chdir(project);
@@ -64,6 +64,12 @@ function writeProject(folder: string): void {
 const CLOSED = `PRAGMA foreign_keys=OFF;
   DELETE FROM conversations WHERE status = 'closed';
   PRAGMA foreign_keys=ON;`;
+
+/** Waits until an object is built anew: the instance that was repaired ends once its answer has left. */
+async function rebuilt(className: string, name: string): Promise<void> {
+  const { stdout } = await object(className, name, '--json');
+  if (JSON.parse(stdout).answer?.built !== true) await rebuilt(className, name);
+}
 
 /** What the manual shows: as for the default address, and without the times of now. */
 const asShown = (text: string): string =>
@@ -409,12 +415,22 @@ describe('a repair in words', () => {
 describe('the runbook', { timeout: SLOW }, () => {
   const page = 'docs/operate/refused.md';
 
+  it('starts with what is in the log', async () => {
+    await object('INBOX', 'birch');
+    const line = /`(drizzle-offramp: .*\[UNKNOWN_ROW\]) …`/.exec(
+      readFileSync(join(root, page), 'utf8'),
+    )?.[1];
+    expect(worker.logged.filter((logged) => logged.startsWith(String(line)))).not.toEqual([]);
+  });
+
   it('shows what the commands print, one after the other', async () => {
     const transcripts = transcriptsOf(page);
     const outputs: string[] = [];
     for (const { command } of transcripts) {
       const { stdout, stderr } = await object(...splitCommand(command).slice(1));
       outputs.push(asShown(stdout + stderr));
+      const [, className = '', name = ''] = splitCommand(command);
+      if (command.endsWith('--yes')) await rebuilt(className, name);
     }
     if (process.env.UPDATE_MANUAL !== undefined) writeTranscripts(page, outputs);
     expect(transcriptsOf(page)).toEqual(
