@@ -433,8 +433,8 @@ describe('the runbook', { timeout: SLOW }, () => {
       if (command.endsWith('--yes')) await rebuilt(className, name);
     }
     if (process.env.UPDATE_MANUAL !== undefined) writeTranscripts(page, outputs);
-    expect(transcriptsOf(page)).toEqual(
-      transcripts.map(({ command }, at) => ({ command, output: outputs[at] })),
+    expect(transcripts.map(({ command }, at) => ({ command, output: outputs[at] }))).toEqual(
+      transcriptsOf(page),
     );
     expect(transcripts.length).toBeGreaterThan(10);
   });
