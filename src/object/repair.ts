@@ -349,7 +349,7 @@ export function applyChange(
   }
   if (added) {
     insertRows(sql, table, [rowFor(added, left.length)]);
-    if (options.drizzle === 'mirror' && after.comparison) {
+    if (options.drizzle === 'mirror' && after.comparison && added.tag !== null) {
       const { ledger, drizzle } = after.state;
       const { ours, theirs } = after.comparison;
       const plan = planMirror(after.migrations, ledger?.rows ?? [], ours, drizzle, theirs);
