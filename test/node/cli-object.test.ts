@@ -423,6 +423,25 @@ describe('the runbook', { timeout: SLOW }, () => {
     expect(worker.logged.filter((logged) => logged.startsWith(String(line)))).not.toEqual([]);
   });
 
+  it('has a way out for each code that an object can refuse with', () => {
+    const errors = readFileSync(join(root, 'src/base/errors.ts'), 'utf8');
+    const codes = Array.from(errors.matchAll(/'([A-Z0-9]+_[A-Z0-9_]+|[A-Z]{4,})'/g), ([, code]) =>
+      String(code),
+    );
+    const text = readFileSync(join(root, page), 'utf8');
+    expect(new Set(codes).size).toBeGreaterThan(30);
+    expect(codes.filter((code) => !text.includes(`\`${code}\``))).toEqual([]);
+    // What its table leads to is there.
+    const titles = Array.from(text.matchAll(/^##+ (.*)$/gm), ([, title]) =>
+      String(title)
+        .toLowerCase()
+        .replaceAll(/[^\w -]/g, '')
+        .replaceAll(' ', '-'),
+    );
+    const anchors = Array.from(text.matchAll(/\]\(#([\w-]+)\)/g), ([, anchor]) => anchor);
+    expect(anchors.filter((anchor) => !titles.includes(String(anchor)))).toEqual([]);
+  });
+
   it('shows what the commands print, one after the other', async () => {
     const transcripts = transcriptsOf(page);
     const outputs: string[] = [];
