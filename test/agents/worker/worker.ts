@@ -1,4 +1,4 @@
-import { Agent } from 'agents';
+import { Agent, getAgentByName } from 'agents';
 import { Agent as Agent02 } from 'agents-0.2';
 import {
   type InspectAnswer,
@@ -193,9 +193,13 @@ async function refused(env: Env, base: string): Promise<Guarded> {
   await get().query(...FILL);
   await evict();
   deploys.set(name, { around: FAILING });
-  const asked = await getServerByName(namespace as never, name)
+  const byName = (base === 'agents 0.32' ? getAgentByName : getServerByName) as unknown as (
+    from: Env[string],
+    name: string,
+  ) => Promise<Stub>;
+  const asked = await byName(namespace, name)
     .then(
-      (stub) => (stub as never as Stub).call().then(String),
+      (stub) => stub.call().then(String),
       (error: Error) => error,
     )
     .catch((error: Error) => error);
