@@ -10,7 +10,7 @@ import { toRepair, toWords } from '../../src/cli/object/repair.ts';
 import type { Repair } from '../../src/object/commands.ts';
 import type { Run } from './built.ts';
 import { runCommand } from './in-process.ts';
-import { splitCommand, transcriptsOf, writeTranscripts } from './manual.ts';
+import { splitCommand, transcriptsOf, writeTranscripts } from './transcripts.ts';
 import { startRefused, TOKEN } from './refused-objects.ts';
 
 /** In milliseconds: runtimes start slowly where others are at work. */
