@@ -112,14 +112,6 @@ function rowToLines({
   return indent(`${name}: ${known.join(', ') || 'a row without a name and a time'}${near}`);
 }
 
-/** Actions in the words of the manual, where they have others. */
-const WORDS: Partial<Record<InspectAnswer['actions'][number]['action'], string>> = {
-  'make ledger': 'create ledger',
-  'widen ledger': 'upgrade ledger',
-  heal: 'apply out of order',
-  level: 'write down that it is up to date',
-};
-
 /** Actions of one kind and for one reason in a row, as one line. */
 function actionsOf(actions: InspectAnswer['actions']): string {
   const groups: (Pick<InspectAnswer['actions'][number], 'action' | 'reason'> & {
@@ -135,7 +127,7 @@ function actionsOf(actions: InspectAnswer['actions']): string {
     about.length > 2 ? `${about[0]} … ${about.at(-1)} (${about.length})` : about.join(', ');
   return indentedTable(
     [],
-    groups.map(({ action, reason, about }) => [WORDS[action] ?? action, list(about), reason]),
+    groups.map(({ action, reason, about }) => [action, list(about), reason]),
   );
 }
 
