@@ -50,7 +50,8 @@ export const program = new Command('drizzle-offramp')
   .addHelpText('after', '\nExit status: 0, 1 (something was found), 2 (the command could not run).')
   .helpCommand(false);
 
-for (const register of [init, convert, check, status, object, eject, newMigration]) register(program);
+for (const register of [init, convert, check, status, object, eject, newMigration])
+  register(program);
 for (const command of program.commands) {
   command.copyInheritedSettings(program);
   const example = EXAMPLES[command.name()];

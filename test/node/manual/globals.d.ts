@@ -3,6 +3,7 @@ declare namespace Cloudflare {
   interface Env {
     INBOX: DurableObjectNamespace;
     MIGRATIONS: AnalyticsEngineDataset;
+    VERSION: WorkerVersionMetadata;
   }
 }
 interface Env extends Cloudflare.Env {}
