@@ -79,7 +79,7 @@ describe('a class as the Worker exports it', () => {
       const { error } = await call(`BROKEN/a/${method}`, arg);
       expect(error).toEqual({
         type: 'MigrationError',
-        message: expect.stringMatching(/^\[MIGRATION_FAILED\] Migration 0 failed \(m0000\)/),
+        message: expect.stringMatching(/^\[MIGRATION_FAILED\] Migration m0000 failed/),
         code: 'MIGRATION_FAILED',
         remote: true,
       });
