@@ -5,6 +5,7 @@ declare namespace Cloudflare {
       import('cloudflare:workers').DurableObject & import('drizzle-offramp').WithMigrations
     >;
     MIGRATIONS: AnalyticsEngineDataset;
+    VERSION: WorkerVersionMetadata;
   }
 }
 interface Env extends Cloudflare.Env {}
