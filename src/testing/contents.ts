@@ -1,11 +1,22 @@
 import type { SqlStorageLike } from '../base/storage.ts';
 import { quote } from '../base/storage.ts';
 
-/** A value as it can be shown and compared: bytes are told in hexadecimal. */
-export type Value = string | number | null | { readonly bytes: string };
+/** A value as it can be shown: bytes are told in hexadecimal, and an integer that no number can be as its digits. */
+export type Value =
+  | string
+  | number
+  | null
+  | { readonly bytes: string }
+  | { readonly integer: string };
 
 /** A row by its columns. */
 export type TableRow = Readonly<Record<string, Value>>;
+
+/**
+ * A row exactly as SQLite keeps it, by its columns: `t` and the text, `b` and the bytes in hexadecimal, digits, or `NULL`.
+ * A driver gives 5 and 5.0 alike, and rounds an integer above 2^53.
+ */
+export type StoredRow = Readonly<Record<string, string>>;
 
 /** A column of a table. */
 export interface Column {
@@ -42,7 +53,9 @@ export interface Table {
 
 /** A table with its rows. */
 export interface FilledTable extends Table {
-  readonly rows: readonly TableRow[];
+  readonly rows: readonly StoredRow[];
+  /** What tells each row from the others as long as the table is the same: its rowid, or else its primary key. */
+  readonly ids: readonly string[];
 }
 
 const query = (sql: SqlStorageLike, text: string): Record<string, unknown>[] => [...sql.exec(text)];
@@ -96,24 +109,57 @@ export const readTables = (sql: SqlStorageLike, except: readonly string[]): Tabl
       references: referencesOf(sql, String(table.name)),
     }));
 
-const hex = (bytes: ArrayBuffer): string =>
-  Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
+/** https://www.sqlite.org/lang_createtable.html#rowid */
+const ROWIDS = ['rowid', '_rowid_', 'oid'];
+
+/** The runtime gives no result of more columns: https://developers.cloudflare.com/durable-objects/platform/limits/ */
+const MAX_COLUMNS = 100;
+
+const exactly = (name: string): string => {
+  const column = quote(name);
+  return `CASE typeof(${column}) WHEN 'text' THEN 't' || ${column} WHEN 'blob' THEN 'b' || hex(${column}) ELSE quote(${column}) END`;
+};
 
 /**
- * The rows of a table.
+ * The expression of what tells a row of a table from the others.
+ *
+ * @param table the table
+ * @returns undefined if there is none
+ */
+export function idOf({ sql, isVirtual, columns }: Table): string | undefined {
+  const names = columns.map(({ name }) => name.toLowerCase());
+  const key = columns.filter((column) => column.key > 0);
+  const isKeyed = !isVirtual && key.length > 0 && /\bwithout\s+rowid\b/i.test(sql);
+  if (isKeyed) return key.map(({ name }) => exactly(name)).join(" || ' ' || ");
+  return ROWIDS.find((name) => !names.includes(name));
+}
+
+function readRows(sql: SqlStorageLike, table: Table): Pick<FilledTable, 'rows' | 'ids'> {
+  const { columns } = table;
+  const id = columns.length < MAX_COLUMNS ? idOf(table) : undefined;
+  const results = [
+    ...columns.map(({ name }, at) => `${exactly(name)} AS c${at}`),
+    ...(id === undefined ? [] : [`${id} AS id`]),
+  ];
+  const found = query(sql, `SELECT ${results.join(', ')} FROM ${quote(table.name)}`);
+  return {
+    rows: found.map((row) =>
+      Object.fromEntries(columns.map(({ name }, at) => [name, String(row[`c${at}`])])),
+    ),
+    ids: found.map((row, at) => String(row.id ?? at)),
+  };
+}
+
+/**
+ * A table with its rows as they stand now.
  *
  * @param sql the object's SQL storage
- * @param table the table's name
+ * @param table the table
  */
-export const readRows = (sql: SqlStorageLike, table: string): TableRow[] =>
-  query(sql, `SELECT * FROM ${quote(table)}`).map((row) =>
-    Object.fromEntries(
-      Object.entries(row).map(([name, value]) => [
-        name,
-        value instanceof ArrayBuffer ? { bytes: hex(value) } : (value as Value),
-      ]),
-    ),
-  );
+export const withRows = (sql: SqlStorageLike, table: Table): FilledTable => ({
+  ...table,
+  ...readRows(sql, table),
+});
 
 /**
  * All tables with all their rows.
@@ -122,4 +168,35 @@ export const readRows = (sql: SqlStorageLike, table: string): TableRow[] =>
  * @param except tables to leave out, such as the ledgers
  */
 export const readContents = (sql: SqlStorageLike, except: readonly string[]): FilledTable[] =>
-  readTables(sql, except).map((table) => ({ ...table, rows: readRows(sql, table.name) }));
+  readTables(sql, except).map((table) => withRows(sql, table));
+
+/** A value as it can be shown. */
+function valueOf(stored: string): Value {
+  if (stored === 'NULL') return null;
+  if (stored.startsWith('t')) return stored.slice(1);
+  if (stored.startsWith('b')) return { bytes: stored.slice(1).toLowerCase() };
+  const number = Number(stored);
+  return /^-?\d+$/.test(stored) && !Number.isSafeInteger(number) ? { integer: stored } : number;
+}
+
+/**
+ * A row with values that can be shown.
+ *
+ * @param row the row as SQLite keeps it
+ */
+export const rowOf = (row: StoredRow): TableRow =>
+  Object.fromEntries(Object.entries(row).map(([name, stored]) => [name, valueOf(stored)]));
+
+/**
+ * A row as text: as JSON, but with numbers as SQLite writes them.
+ *
+ * @param row the row as SQLite keeps it
+ */
+export const textOf = (row: StoredRow): string =>
+  `{${Object.entries(row)
+    .map(([name, stored]) => {
+      const value = valueOf(stored);
+      const isNumber = typeof value === 'number' || (value !== null && typeof value === 'object' && 'integer' in value);
+      return `${JSON.stringify(name)}:${isNumber ? stored : JSON.stringify(value)}`;
+    })
+    .join(',')}}`;

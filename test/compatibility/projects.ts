@@ -75,6 +75,15 @@ const WRANGLER = JSON.stringify({
   migrations: [{ tag: 'v1', new_sqlite_classes: ['Inbox', 'Forgetful'] }],
 });
 
+const asPlugin = (name: string): string => `\
+import { cloudflareTest } from '${name}';
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.json' } })],
+});
+`;
+
 const CONFIGS: Record<Row['project'], string> = {
   'pool with poolOptions': `\
 import { defineWorkersConfig } from '@cloudflare/vitest-pool-workers/config';
@@ -83,14 +92,8 @@ export default defineWorkersConfig({
   test: { poolOptions: { workers: { wrangler: { configPath: './wrangler.json' } } } },
 });
 `,
-  'pool as a plugin': `\
-import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
-import { defineConfig } from 'vitest/config';
-
-export default defineConfig({
-  plugins: [cloudflareTest({ wrangler: { configPath: './wrangler.json' } })],
-});
-`,
+  'pool as a plugin': asPlugin('@cloudflare/vitest-pool-workers'),
+  'the plugin': asPlugin('@cloudflare/vitest-plugin'),
 };
 
 /**

@@ -8,7 +8,7 @@ export interface Row {
   /** What npm installs beside drizzle-offramp. */
   readonly install: readonly string[];
   /** Which project of `projects.ts` it is tried in. */
-  readonly project: 'pool with poolOptions' | 'pool as a plugin';
+  readonly project: 'pool with poolOptions' | 'pool as a plugin' | 'the plugin';
   /** What the reader should know; the table shows it. */
   readonly note?: string;
 }
@@ -32,10 +32,7 @@ export const ROWS: readonly Row[] = [
   {
     name: '@cloudflare/vitest-plugin',
     version: '1.4.10',
-    install: [
-      '@cloudflare/vitest-pool-workers@npm:@cloudflare/vitest-plugin@1.4.10',
-      'vitest@5.1.1',
-    ],
-    project: 'pool as a plugin',
+    install: ['@cloudflare/vitest-plugin@1.4.10', 'vitest@5.1.1', 'vite@8.3.8'],
+    project: 'the plugin',
   },
 ];

@@ -43,7 +43,8 @@ const reasonIn = (out: string): string =>
     .split('\n')
     .map((line) => line.trim())
     .find((line) => /^(npm error (?!code)|(\w*Error|\[\w+\])\b)|^Error/.test(line))
-    ?.slice(0, 160) ?? 'see the output';
+    ?.replaceAll(temporary, '')
+    .slice(0, 160) ?? 'see the output';
 
 /** What npm installed: the version of the runtime is what counts. */
 function runtimeIn(project: string): string {
