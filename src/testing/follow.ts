@@ -1,0 +1,250 @@
+// Follows statements from table to table: to which column each value is carried, and which statement leaves one behind.
+import type { Held, Table } from '../reader/model.ts';
+import { fold } from '../reader/names.ts';
+import { type CreateTableStmt, parse, type Stmt } from '../reader/parser.ts';
+import { type Holder, Reader } from '../reader/reader.ts';
+import { LOOKED_UP } from '../reader/select.ts';
+
+/** To which column of a table each column of another, as it was at first, was carried; by the column now. All folded. */
+type Carried = Map<string, string>;
+
+/** Rows of a table that a statement puts into another one. */
+export interface Copied {
+  /** The table that they are put into. */
+  readonly target: Table;
+  /** The table that they came from, as it was at first, folded. */
+  readonly origin: string;
+  /** Whether the statement says itself that it takes some of the rows only: by WHERE, LIMIT, DISTINCT and the like. */
+  readonly picks: boolean;
+  /** Whether it passes over rows that are in each other's way, or replaces them. */
+  readonly skips: boolean;
+}
+
+/** What a statement was about. */
+export interface Followed {
+  readonly statement: Stmt | undefined;
+  readonly copies: readonly Copied[];
+}
+
+/** What becomes of one table. */
+export interface Fate {
+  /** Its name afterwards, folded; undefined if it is dropped. */
+  readonly name: string | undefined;
+  /** Whether it is replaced by another table. */
+  readonly rebuilt: boolean;
+  /**
+   * Where each of its columns can be looked for afterwards, folded. What is not in it is dropped, or a statement says
+   * what takes its place.
+   */
+  readonly columns: ReadonlyMap<string, string>;
+}
+
+/** A SELECT that says so takes some of the rows only. A JOIN does not: who writes one rarely knows that it does. */
+const PICKS = new Set([
+  'WHERE',
+  'HAVING',
+  'LIMIT',
+  'GROUP BY',
+  'DISTINCT',
+  'an aggregate',
+  'UNION',
+  'EXCEPT',
+  'INTERSECT',
+]);
+
+const SKIPS = new Set(['REPLACE', 'OR IGNORE', 'ON CONFLICT DO NOTHING', 'ON CONFLICT DO UPDATE']);
+
+const isLookedUp = ({ losses }: Held): boolean => losses.some(({ cause }) => cause === LOOKED_UP);
+
+const isCopy = ({ held }: Holder): boolean => !isLookedUp(held);
+
+const has = (table: Table, column: string): boolean =>
+  table.columns?.some(({ name }) => fold(name) === column) ?? false;
+
+/** Which columns of a copy carry what: those that take a column of the other table as it is. */
+function carriedBy(
+  values: Held['values'],
+  own: Held | undefined,
+  of: ReadonlyMap<string, string>,
+  target: Table,
+  table: Table,
+): [column: string, first: string][] {
+  return [...values].flatMap(([column, value]) => {
+    const isCarrier = ([name, first]: [string, string]): boolean =>
+      value.exact === first || (value.sources.size > 0 && own?.values.get(name) === value);
+    const from = [...of].find(isCarrier)?.[0];
+    if (from === undefined) return [];
+    // Two columns that both tables have, and one copied into the other: nobody renames like that.
+    const isMixedUp = from !== column && has(target, from) && has(table, column);
+    const first = of.get(isMixedUp ? column : from);
+    return first === undefined ? [] : [[column, first]];
+  });
+}
+
+/** Follows statements. */
+export class Follower extends Reader {
+  readonly #carried = new Map<Table, Map<string, Carried>>();
+  /** Columns that a copy left out although the new table has a column of that name; by the table at first. */
+  readonly #forgotten = new Map<string, Set<string>>();
+  readonly #definitions = new Map<Table, { sql: string; statement: CreateTableStmt }>();
+
+  /**
+   * @param schema the SQL of what is there at first, as sqlite_master has it, in its order
+   */
+  constructor(schema: readonly string[]) {
+    super(schema);
+    for (const table of this.tables.values()) {
+      const names = table.columns?.map(({ name }) => fold(name)) ?? [];
+      const carried = new Map(names.map((name) => [name, name]));
+      this.#carried.set(table, new Map([[fold(table.name), carried]]));
+    }
+    for (const sql of schema) this.#define(sql, parse(sql));
+  }
+
+  #define(sql: string, statement: Stmt | undefined): void {
+    if (statement?.type !== 'CreateTableStmt') return;
+    const table = this.table(statement.tblName.objName.text);
+    if (table !== undefined && !this.#definitions.has(table)) {
+      this.#definitions.set(table, { sql, statement });
+    }
+  }
+
+  /**
+   * The SQL that created a table.
+   *
+   * @param table the table
+   * @returns undefined for one that holds what a SELECT gave
+   */
+  definitionOf(table: Table): { sql: string; statement: CreateTableStmt } | undefined {
+    return this.#definitions.get(table);
+  }
+
+  /** All tables as they are now. */
+  all(): Table[] {
+    return [...this.tables.values()];
+  }
+
+  /**
+   * Whether a trigger fires on what is done to a table.
+   *
+   * @param table the table
+   */
+  fires(table: Table): boolean {
+    return [...this.triggers.values()].some((trigger) => trigger.table === fold(table.name));
+  }
+
+  /**
+   * Which columns of which tables, as they were at first, the columns of a table carry.
+   *
+   * @param table the table
+   */
+  carried(table: Table): ReadonlyMap<string, ReadonlyMap<string, string>> {
+    return this.#carried.get(table) ?? new Map();
+  }
+
+  /**
+   * Follows one statement.
+   *
+   * @param sql the statement
+   * @param position its place
+   */
+  step(sql: string, position: number): Followed {
+    const statement = parse(sql);
+    const before = new Map(this.all().map((table) => [table, this.held(table)] as const));
+    if (statement?.type === 'AlterTableStmt') this.#alter(statement);
+    this.follow(sql, position);
+    this.#define(sql, statement);
+    const copies = this.all().flatMap((target) =>
+      (target.held ?? [])
+        .filter((held) => held.copied && held.position === position && !isLookedUp(held))
+        .map((held) => this.#copy(target, held, before, position)),
+    );
+    return { statement, copies };
+  }
+
+  #alter({ tblName, body }: Extract<Stmt, { type: 'AlterTableStmt' }>): void {
+    const table = this.table(tblName.objName.text);
+    if (table === undefined) return;
+    for (const carried of this.#carried.get(table)?.values() ?? []) {
+      if (body.type === 'DropColumnAlterTableBody') carried.delete(fold(body.column.text));
+      if (body.type !== 'RenameColumnAlterTableBody') continue;
+      const origin = carried.get(fold(body.old.text));
+      carried.delete(fold(body.old.text));
+      if (origin !== undefined) carried.set(fold(body.new.text), origin);
+    }
+  }
+
+  #copy(
+    target: Table,
+    held: Held,
+    before: ReadonlyMap<Table, readonly Held[]>,
+    position: number,
+  ): Copied {
+    const { origin, values } = held;
+    const carried = this.#carried.get(target)?.get(origin) ?? new Map<string, string>();
+    const forgotten = this.#forgotten.get(origin) ?? new Set();
+    for (const [table, all] of before) {
+      const of = this.#carried.get(table)?.get(origin);
+      if (of === undefined || table === target) continue;
+      const own = all.find((one) => one.origin === origin);
+      for (const [column, first] of carriedBy(values, own, of, target, table)) {
+        carried.set(column, first);
+      }
+      for (const [column, first] of of) {
+        if (has(target, column) && !values.has(column)) forgotten.add(first);
+      }
+    }
+    this.#forgotten.set(origin, forgotten);
+    this.#carried.set(target, (this.#carried.get(target) ?? new Map()).set(origin, carried));
+    const causes = held.losses.flatMap((loss) => (loss.position === position ? [loss.cause] : []));
+    return {
+      target,
+      origin,
+      picks: causes.some((cause) => PICKS.has(cause)),
+      skips: causes.some((cause) => SKIPS.has(cause)),
+    };
+  }
+
+  /** What becomes of each table that any statement was about, by its name at first, folded. */
+  fates(): Map<string, Fate> {
+    const fates = new Map<string, Fate>();
+    for (const [origin, { columns, holders, dropped, replacement }] of this.effects().tables) {
+      const holder = holders.find(isCopy);
+      const table = holder?.table ?? replacement;
+      fates.set(origin, {
+        name: table === undefined ? undefined : fold(table.name),
+        rebuilt: dropped !== undefined,
+        columns: new Map(
+          (columns ?? []).flatMap(({ name }) => {
+            const now = table && this.#placeOf(origin, fold(name), table, holder?.held);
+            return now === undefined ? [] : [[fold(name), now] as const];
+          }),
+        ),
+      });
+    }
+    return fates;
+  }
+
+  /** Whether a table was dropped whose rows are elsewhere by then: what foreign keys do at that nobody asked for. */
+  isRebuilt(origin: string): boolean {
+    const effect = this.effects().tables.get(origin);
+    if (effect?.dropped === undefined) return false;
+    return effect.holders.some(isCopy) || effect.replacement !== undefined;
+  }
+
+  #placeOf(origin: string, name: string, table: Table, held: Held | undefined): string | undefined {
+    const carried = this.#carried.get(table)?.get(origin);
+    const places = [...(carried ?? [])].flatMap(([now, first]) => (first === name ? [now] : []));
+    if (places.length > 0) return places.includes(name) ? name : places[0];
+    const exact = [...(held?.values ?? [])].find(([, value]) => value.exact === name)?.[0];
+    const isThere = table.columns?.some(
+      (column) => fold(column.name) === name && !column.generated,
+    );
+    if (exact !== undefined && carried?.get(exact) === undefined) return exact;
+    if (isThere !== true) return undefined;
+    const own = held?.values.get(name);
+    const isForgotten = this.#forgotten.get(origin)?.has(name) === true;
+    const isSet = own !== undefined && (!isForgotten || own.sources.has(name));
+    return isSet ? undefined : name;
+  }
+}
