@@ -11,7 +11,7 @@ const filled = async (
 ): Promise<{ unfilled: unknown[]; rows: Record<string, Row[]>; violations: Row[] }> =>
   inObject(async (ctx) => {
     ctx.storage.sql.exec(schema);
-    const unfilled = ctx.storage.transactionSync(() => fill(ctx.storage.sql, [], count));
+    const unfilled = ctx.storage.transactionSync(() => fill(ctx.storage.sql, { count }));
     await ctx.storage.sync();
     return {
       unfilled,

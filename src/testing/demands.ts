@@ -1,0 +1,221 @@
+// What pending migrations ask of the rows that are there: uniqueness, CHECKs, values, parents, types. A row that the schema
+// allows and the next one does not is what makes a migration throw, or lose it in silence.
+import type { Table } from '../reader/model.ts';
+import { checksOf, fold, folded } from '../reader/names.ts';
+import { type AstNode, nodesOf, parse, tokensOf } from '../reader/parser.ts';
+import { Follower } from './follow.ts';
+
+/** What a migration asks of the rows of a table that is there. */
+export interface Demand {
+  readonly kind: 'unique' | 'check' | 'not null' | 'reference' | 'type';
+  /** The migration that asks for it, by its place among those that are pending. */
+  readonly migration: number;
+  /** The table as it was at first, folded. */
+  readonly table: string;
+  /** Its columns as they were at first, folded. */
+  readonly columns: readonly string[];
+  /** In SQL's words. */
+  readonly words: string;
+  /** Of a CHECK its expression, by the columns as they were at first. */
+  readonly expression?: string;
+  /** Of a reference the parent as it was at first, folded, and its columns; undefined if the parent is a new table. */
+  readonly parent?: { readonly table: string; readonly columns: readonly string[] } | undefined;
+  /** Of a type the new one. */
+  readonly type?: string;
+}
+
+/** Demands without the migration. */
+type Asked = Omit<Demand, 'migration'>;
+
+const namesIn = (nodes: readonly AstNode[]): string[] => [
+  ...new Set(
+    nodes
+      .flatMap((node) => [...nodesOf(node)])
+      .flatMap((node) =>
+        node.type === 'Id'
+          ? [fold(node.name)]
+          : node.type === 'QualifiedExpr'
+            ? [fold(node.column.text)]
+            : [],
+      ),
+  ),
+];
+
+/**
+ * An expression of one table with other names for its columns.
+ *
+ * @param expression the expression
+ * @param columns what each of the table's columns is called now, by its folded name; undefined for one without a new name
+ * @returns undefined if it names a column that has none
+ */
+export function renamed(
+  expression: string,
+  columns: ReadonlyMap<string, string | undefined>,
+): string | undefined {
+  const tokens = tokensOf(expression).map(({ text }) => text);
+  const parts: string[] = [];
+  for (const [at, token] of tokens.entries()) {
+    const isQualifier = tokens[at + 1] === '.' || token === '.';
+    const name = folded(token);
+    const isColumn = tokens[at + 1] !== '(' && !token.startsWith("'") && columns.has(name);
+    if (isQualifier) continue;
+    if (isColumn && columns.get(name) === undefined) return undefined;
+    parts.push(isColumn ? (columns.get(name) ?? token) : token);
+  }
+  return parts.join(' ');
+}
+
+const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** What the definition of a table asks of rows that are copied into it. */
+class Definition {
+  readonly #names: ReadonlyMap<string, string>;
+
+  constructor(
+    private readonly follower: Follower,
+    private readonly table: Table,
+    private readonly origin: string,
+  ) {
+    this.#names = follower.carried(table).get(origin) ?? new Map();
+  }
+
+  /** Columns as they were at first; undefined if one of them is new. */
+  #first(columns: readonly string[]): string[] | undefined {
+    const found = columns.map((column) => this.#names.get(column));
+    return found.includes(undefined) || found.length === 0 ? undefined : (found as string[]);
+  }
+
+  #asked(
+    kind: Demand['kind'],
+    columns: readonly string[],
+    words: string,
+    more: Partial<Asked> = {},
+  ): Asked[] {
+    const first = this.#first(columns);
+    return first === undefined
+      ? []
+      : [{ kind, table: this.origin, columns: first, words, ...more }];
+  }
+
+  asked(): Asked[] {
+    const { uniques, columns, references } = this.table;
+    return [
+      ...uniques.flatMap((unique) =>
+        this.#asked('unique', unique, `UNIQUE (${unique.join(', ')})`),
+      ),
+      ...(columns ?? []).flatMap((column) =>
+        column.notNull
+          ? this.#asked('not null', [fold(column.name)], `NOT NULL of ${column.name}`)
+          : [],
+      ),
+      ...references.flatMap((reference) =>
+        this.#asked(
+          'reference',
+          reference.columns,
+          `FOREIGN KEY (${reference.columns.join(', ')}) to ${reference.parent}`,
+          { parent: this.#parentOf(reference.parent, reference.to) },
+        ),
+      ),
+      ...this.#checks(),
+      ...this.#types(),
+    ];
+  }
+
+  #parentOf(name: string, to: readonly string[]): Demand['parent'] {
+    const parent = this.follower.table(name);
+    if (parent === undefined) return undefined;
+    const [origin, names] = [...this.follower.carried(parent)][0] ?? [];
+    const columns = (to.length > 0 ? to : parent.key).map((column) => names?.get(column));
+    if (origin === undefined || columns.includes(undefined)) return undefined;
+    return { table: origin, columns: columns as string[] };
+  }
+
+  #checks(): Asked[] {
+    const definition = this.follower.definitionOf(this.table);
+    const all = this.table.columns?.map((column) => fold(column.name)) ?? [];
+    return checksOf(definition?.sql ?? '').flatMap(({ sql, words }) => {
+      const named = new Set(words.map(folded));
+      const columns = all.filter((column) => named.has(column));
+      const expression = renamed(
+        sql,
+        new Map(
+          all.map((column) => {
+            const first = this.#names.get(column);
+            return [column, first === undefined ? undefined : quoted(first)];
+          }),
+        ),
+      );
+      if (expression === undefined) return [];
+      return this.#asked('check', columns, `CHECK (${sql})`, { expression });
+    });
+  }
+
+  #types(): Asked[] {
+    const body = this.follower.definitionOf(this.table)?.statement.body;
+    if (body?.type !== 'ColumnsAndConstraintsCreateTableBody') return [];
+    return body.columns.flatMap(({ colName, colType }) =>
+      this.#asked(
+        'type',
+        [fold(colName.text)],
+        `${colType?.name ?? 'no type'} of ${colName.text}`,
+        {
+          type: colType?.name ?? '',
+        },
+      ),
+    );
+  }
+}
+
+/** What a new UNIQUE index asks of the rows of its table. */
+function askedByIndex(follower: Follower, sql: string): Asked[] {
+  const statement = parse(sql);
+  if (statement?.type !== 'CreateIndexStmt' || !statement.unique) return [];
+  const table = follower.table(statement.tblName.text);
+  if (table === undefined) return [];
+  const own = new Set(table.columns?.map(({ name }) => fold(name)));
+  const where = statement.whereClause === undefined ? [] : [statement.whereClause];
+  const named = namesIn([...statement.columns.map(({ expr }) => expr as AstNode), ...where]);
+  return [...follower.carried(table)].flatMap(([origin, names]): Asked[] => {
+    const columns = named.filter((name) => own.has(name)).map((name) => names.get(name));
+    if (columns.length === 0 || columns.includes(undefined)) return [];
+    const words = `UNIQUE INDEX ${statement.idxName.objName.text}`;
+    return [
+      {
+        kind: 'unique',
+        table: origin,
+        columns: columns as string[],
+        words,
+      },
+    ];
+  });
+}
+
+/**
+ * What migrations ask of the rows that are there.
+ *
+ * @param schema the SQL of what is there, as sqlite_master has it, in its order
+ * @param migrations the statements of each migration that will run, in order
+ * @returns also what the schema asks of them already
+ */
+export function demandsOf(
+  schema: readonly string[],
+  migrations: readonly (readonly string[])[],
+): Demand[] {
+  const follower = new Follower(schema);
+  const found = new Map<string, Demand>();
+  let position = 0;
+  migrations.forEach((statements, migration) => {
+    for (const sql of statements) {
+      const { copies } = follower.step(sql, position++);
+      const asked = [
+        ...copies.flatMap(({ target, origin }) => new Definition(follower, target, origin).asked()),
+        ...askedByIndex(follower, sql),
+      ];
+      for (const one of asked) {
+        const key = JSON.stringify([one.kind, one.table, one.columns, one.expression ?? one.type]);
+        if (!found.has(key)) found.set(key, { ...one, migration });
+      }
+    }
+  });
+  return [...found.values()];
+}
