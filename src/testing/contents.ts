@@ -81,7 +81,7 @@ function referencesOf(sql: SqlStorageLike, table: string): Reference[] {
 const LIST = `SELECT l.name, l.type, m.sql FROM pragma_table_list AS l
   JOIN sqlite_master AS m ON m.name = l.name AND m.type = 'table'
   WHERE l.schema = 'main' AND l.type IN ('table', 'virtual') AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-    AND l.name NOT GLOB '_cf_*' AND l.name NOT GLOB '__miniflare_*' ORDER BY m.rowid`;
+    AND l.name NOT GLOB '_cf_*' AND l.name NOT GLOB '__miniflare_*' AND l.name NOT GLOB 'cf_agents_*' ORDER BY m.rowid`;
 
 /**
  * The tables of an object, in the order in which they were made.
@@ -171,7 +171,7 @@ export const readContents = (sql: SqlStorageLike, except: readonly string[]): Fi
   readTables(sql, except).map((table) => withRows(sql, table));
 
 /** A value as it can be shown. */
-function valueOf(stored: string): Value {
+function toValue(stored: string): Value {
   if (stored === 'NULL') return null;
   if (stored.startsWith('t')) return stored.slice(1);
   if (stored.startsWith('b')) return { bytes: stored.slice(1).toLowerCase() };
@@ -185,7 +185,7 @@ function valueOf(stored: string): Value {
  * @param row the row as SQLite keeps it
  */
 export const rowOf = (row: StoredRow): TableRow =>
-  Object.fromEntries(Object.entries(row).map(([name, stored]) => [name, valueOf(stored)]));
+  Object.fromEntries(Object.entries(row).map(([name, stored]) => [name, toValue(stored)]));
 
 /**
  * A row as text: as JSON, but with numbers as SQLite writes them.
@@ -195,8 +195,10 @@ export const rowOf = (row: StoredRow): TableRow =>
 export const textOf = (row: StoredRow): string =>
   `{${Object.entries(row)
     .map(([name, stored]) => {
-      const value = valueOf(stored);
-      const isNumber = typeof value === 'number' || (value !== null && typeof value === 'object' && 'integer' in value);
+      const value = toValue(stored);
+      const isNumber =
+        typeof value === 'number' ||
+        (value !== null && typeof value === 'object' && 'integer' in value);
       return `${JSON.stringify(name)}:${isNumber ? stored : JSON.stringify(value)}`;
     })
     .join(',')}}`;

@@ -6,8 +6,8 @@ import { type Check, checksOf, folded } from '../reader/names.ts';
 import { tokensOf } from '../reader/parser.ts';
 import { type Column, type Reference, readTables, type Table } from './contents.ts';
 import type { Demand } from './demands.ts';
+import { violationsOf } from './foreign-keys.ts';
 import { guard, unguard } from './guards.ts';
-import { violationsOf } from './look.ts';
 import { type Group, groupsOf } from './solve.ts';
 import { type Candidate, candidatesOf } from './values.ts';
 

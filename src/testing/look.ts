@@ -7,7 +7,7 @@ import { type Inspection, inspect } from '../inspect.ts';
 import { selectHead } from '../ledger/ledger.ts';
 import type { MigrateOptions } from '../options.ts';
 import { type FilledTable, readContents } from './contents.ts';
-import { messageOf } from './report.ts';
+import { areEnforced, violationsOf } from './foreign-keys.ts';
 import { type Structure, structureOf } from './structure.ts';
 
 /** The names of both ledgers. */
@@ -40,32 +40,6 @@ export interface After {
   /** The options under which the object is level. */
   readonly options: MigrateOptions;
 }
-
-/**
- * Rows that lack what they refer to, as text.
- *
- * @param sql the object's SQL storage
- * @returns instead, what SQLite says where the schema itself is wrong: a reference to what is no key
- */
-export function violationsOf(sql: SqlStorageLike): string[] {
-  try {
-    const found = sql.exec('PRAGMA foreign_key_check');
-    return Array.from(
-      found,
-      ({ table, rowid, parent }) => `${table} row ${rowid} has no ${parent}`,
-    );
-  } catch (error) {
-    return [messageOf(error)];
-  }
-}
-
-/**
- * Whether foreign keys are enforced.
- *
- * @param sql the object's SQL storage
- */
-export const areEnforced = (sql: SqlStorageLike): boolean =>
-  [...sql.exec('PRAGMA foreign_keys')][0]?.foreign_keys === 1;
 
 /**
  * Both ledgers, row by row, as a text that can be compared.

@@ -17,8 +17,8 @@ import {
   withRows,
 } from './contents.ts';
 import { type Copied, type Fate, Follower } from './follow.ts';
+import { violationsOf } from './foreign-keys.ts';
 import { isKept } from './kept.ts';
-import { violationsOf } from './look.ts';
 
 /** A row as it was before. */
 export interface Traced {

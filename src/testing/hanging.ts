@@ -1,0 +1,371 @@
+// What hangs on tables that are rebuilt: triggers, indexes, views, counters, and what only CREATE TABLE says. A new object
+// lacks it as well, so a comparison with one shows nothing.
+import { quote, type SqlStorageLike } from '../base/storage.ts';
+import { fold, normalized, same, shown } from '../reader/names.ts';
+import { type AstNode, type CreateTableStmt, nodesOf, parse } from '../reader/parser.ts';
+import { referencesIn } from '../reader/schema.ts';
+import type { Fate } from './follow.ts';
+
+/** A trigger, an index, a view or a table, as sqlite_master has it. */
+export interface Entry {
+  readonly type: string;
+  readonly name: string;
+  readonly table: string;
+  readonly sql: string;
+}
+
+/** All that hangs together in an object. */
+export interface Hanging {
+  readonly entries: readonly Entry[];
+  /** Views and triggers that cannot be used, each with SQLite's words. */
+  readonly broken: ReadonlyMap<string, string>;
+  /** The counters of AUTOINCREMENT, by their tables' names, folded. */
+  readonly counters: ReadonlyMap<string, number>;
+  /** What the columns of each index are, as text, by its folded name; those of constraints among them. */
+  readonly indexes: ReadonlyMap<string, Index>;
+}
+
+interface Index {
+  readonly table: string;
+  readonly columns: readonly string[];
+  readonly what: string;
+}
+
+const OWN = String.raw`name NOT LIKE 'sqlite\_%' ESCAPE '\' AND tbl_name NOT GLOB '_cf_*' AND tbl_name NOT GLOB '__miniflare_*' AND tbl_name NOT GLOB 'cf_agents_*'`;
+
+type Row = Record<string, unknown>;
+
+/** What of the schema no statement can use any more. */
+function brokenOf(sql: SqlStorageLike, entries: readonly Entry[]): Map<string, string> {
+  const broken = new Map<string, string>();
+  const ask = (label: string, query: string): void => {
+    if (broken.has(label)) return;
+    try {
+      for (const _row of sql.exec(query));
+    } catch (error) {
+      const says = (error as Error).message.replace(/: SQLITE_[\s\S]*$/, '');
+      // A trigger stands in for one kind of statement on a view only.
+      if (!/^cannot modify .* because it is a view$/.test(says)) broken.set(label, says);
+    }
+  };
+  for (const { type, name, table } of entries) {
+    if (type === 'view') ask(`view ${shown(name)}`, `SELECT * FROM ${quote(name)} LIMIT 0`);
+    if (type !== 'trigger') continue;
+    const label = `trigger ${shown(name)}`;
+    // A condition that is never true: the statement is read whole, and does nothing.
+    const columns = [...sql.exec(`PRAGMA table_info(${quote(table)})`)].map((column) =>
+      String(column.name),
+    );
+    const set = columns.map((column) => `${quote(column)} = ${quote(column)}`).join(', ');
+    ask(label, `DELETE FROM ${quote(table)} WHERE 0`);
+    if (set !== '') ask(label, `UPDATE ${quote(table)} SET ${set} WHERE 0`);
+    const from = columns.map((column) => quote(column)).join(', ');
+    ask(label, `INSERT INTO ${quote(table)} (${from}) SELECT ${from} FROM ${quote(table)} WHERE 0`);
+  }
+  return broken;
+}
+
+function indexesOf(sql: SqlStorageLike, entries: readonly Entry[]): Map<string, Index> {
+  const tables = entries.filter(({ type }) => type === 'table');
+  const found = new Map<string, Index>();
+  for (const { name } of tables) {
+    for (const index of [...sql.exec(`PRAGMA index_list(${quote(name)})`)] as Row[]) {
+      const parts = [...sql.exec(`PRAGMA index_xinfo(${quote(String(index.name))})`)] as Row[];
+      const keys = parts.filter(({ key }) => key === 1);
+      const text =
+        entries.find((entry) => entry.type === 'index' && entry.name === index.name)?.sql ?? '';
+      const isPlain = index.partial === 0 && keys.every(({ name: column }) => column !== null);
+      const exact = isPlain ? '' : normalized(text.slice(text.search(/\(/)));
+      const columns = keys.flatMap(({ name: column }) =>
+        column === null ? [] : [fold(String(column))],
+      );
+      const each = keys.map(
+        ({ name: column, desc, coll }) => `${fold(String(column))} ${desc} ${coll}`,
+      );
+      const what = `${index.unique} (${each.join(', ')})${exact}`;
+      found.set(fold(String(index.name)), { table: fold(name), columns, what });
+    }
+  }
+  return found;
+}
+
+/**
+ * Reads what hangs together in an object. It writes nothing, but needs the right to.
+ *
+ * @param sql the object's SQL storage
+ * @param except tables to leave out, such as the ledgers
+ */
+export function readHanging(sql: SqlStorageLike, except: readonly string[]): Hanging {
+  const query = `SELECT type, name, tbl_name AS "table", sql FROM sqlite_master WHERE sql IS NOT NULL AND ${OWN}`;
+  const entries = ([...sql.exec(query)] as unknown as Entry[]).filter(
+    ({ table }) => !except.includes(table),
+  );
+  const counts = entries.some((entry) => /\bautoincrement\b/i.test(entry.sql))
+    ? ([...sql.exec('SELECT name, seq FROM sqlite_sequence')] as Row[])
+    : [];
+  return {
+    entries,
+    broken: brokenOf(sql, entries),
+    counters: new Map(counts.map(({ name, seq }) => [fold(String(name)), Number(seq)])),
+    indexes: indexesOf(sql, entries),
+  };
+}
+
+const createOf = (sql: string): CreateTableStmt | undefined => {
+  const statement = parse(sql);
+  return statement?.type === 'CreateTableStmt' ? statement : undefined;
+};
+
+/** A column or a constraint of a table: what it is called in a message, and the columns that it names, folded. */
+interface Part {
+  readonly columns: readonly string[];
+  readonly nodes: readonly AstNode[];
+  readonly label: string;
+}
+
+function partsOf(statement: CreateTableStmt, sql: string): Part[] {
+  const { body } = statement;
+  if (body.type !== 'ColumnsAndConstraintsCreateTableBody') return [];
+  const textOf = ({ span: { offset, length } }: AstNode): string =>
+    normalized(sql.slice(offset, offset + length));
+  const columns = body.columns.flatMap(({ colName, constraints }) =>
+    constraints.map((constraint): Part => {
+      const nodes = [...nodesOf(constraint as AstNode)];
+      return { columns: [fold(colName.text)], nodes, label: textOf(constraint as AstNode) };
+    }),
+  );
+  const constraints = (body.constraints ?? []).map((constraint): Part => {
+    const nodes = [...nodesOf(constraint as AstNode)];
+    const names = nodes.flatMap((node) => (node.type === 'Id' ? [fold(node.name)] : []));
+    return { columns: names, nodes, label: textOf(constraint as AstNode) };
+  });
+  return [...columns, ...constraints];
+}
+
+/** What only CREATE TABLE says of a table, and drizzle-kit knows nothing of, so that its rebuild leaves it out. */
+function unsaidBy(sql: string): { label: string; columns: readonly string[] }[] {
+  const statement = createOf(sql);
+  if (statement === undefined || statement.body.type !== 'ColumnsAndConstraintsCreateTableBody')
+    return [];
+  const found: { label: string; columns: readonly string[] }[] = [];
+  for (const { columns, nodes } of partsOf(statement, sql)) {
+    for (const node of nodes) {
+      if (node.type === 'CollateColumnConstraint') {
+        found.push({ label: `COLLATE ${node.collationName.text.toUpperCase()}`, columns });
+      }
+      if ('conflictClause' in node && node.conflictClause !== undefined) {
+        found.push({ label: `ON CONFLICT ${String(node.conflictClause).toUpperCase()}`, columns });
+      }
+      if ('autoIncrement' in node && node.autoIncrement === true) {
+        found.push({ label: 'AUTOINCREMENT', columns: [] });
+      }
+    }
+  }
+  for (const { deferred, columns } of referencesIn(statement)) {
+    if (deferred) found.push({ label: 'DEFERRABLE INITIALLY DEFERRED', columns });
+  }
+  const end = normalized(sql.slice(sql.lastIndexOf(')') + 1));
+  if (/\bstrict\b/.test(end)) found.push({ label: 'STRICT', columns: [] });
+  if (/\bwithout rowid\b/.test(end)) found.push({ label: 'WITHOUT ROWID', columns: [] });
+  return found;
+}
+
+/** A foreign key, a CHECK or a UNIQUE that a rebuild no longer has: that may be what it is for. */
+function constraintsOf(sql: string): { label: string; key: string; columns: readonly string[] }[] {
+  const statement = createOf(sql);
+  if (statement === undefined) return [];
+  const references = referencesIn(statement).map(({ columns, parent }) => ({
+    label: `FOREIGN KEY (${columns.join(', ')}) to ${parent}`,
+    key: JSON.stringify(['f', columns]),
+    columns,
+  }));
+  const checks = partsOf(statement, sql)
+    .filter(({ nodes }) => nodes.some(({ type }) => /^Check/.test(type)))
+    .map(({ label, columns }) => ({ label, key: JSON.stringify(['c']), columns }));
+  return [...references, ...checks];
+}
+
+/** What pending statements drop by name, folded. */
+export interface Asked {
+  readonly triggers: ReadonlySet<string>;
+  readonly indexes: ReadonlySet<string>;
+  readonly views: ReadonlySet<string>;
+}
+
+/**
+ * What statements drop by name.
+ *
+ * @param statements the statements that will run
+ */
+export function askedBy(statements: readonly string[]): Asked {
+  const asked = {
+    triggers: new Set<string>(),
+    indexes: new Set<string>(),
+    views: new Set<string>(),
+  };
+  for (const sql of statements) {
+    const statement = parse(sql);
+    if (statement?.type === 'DropTriggerStmt') {
+      asked.triggers.add(fold(statement.triggerName.objName.text));
+    }
+    if (statement?.type === 'DropIndexStmt')
+      asked.indexes.add(fold(statement.idxName.objName.text));
+    if (statement?.type === 'DropViewStmt') asked.views.add(fold(statement.viewName.objName.text));
+  }
+  return asked;
+}
+
+/** What is no longer there although nothing says so. */
+export interface Lost {
+  /** Certainly wrong. */
+  readonly problems: readonly string[];
+  /** Gone with a rebuild whose new CREATE TABLE lacks it: who wrote it may have meant that. */
+  readonly doubts: readonly string[];
+}
+
+/**
+ * What was there before and is gone, although no statement drops it by name.
+ *
+ * @param before the object before
+ * @param after the object after
+ * @param fates what becomes of each table
+ * @param asked what statements drop by name
+ */
+export function lostOf(
+  before: Hanging,
+  after: Hanging,
+  fates: ReadonlyMap<string, Fate>,
+  asked: Asked,
+): Lost {
+  const problems: string[] = [];
+  const doubts: string[] = [];
+  const nameOf = (table: string): string | undefined => {
+    const fate = fates.get(fold(table));
+    return fate === undefined ? fold(table) : fate.name;
+  };
+  const find = (type: string, name: string): Entry | undefined =>
+    after.entries.find((entry) => entry.type === type && same(entry.name, name));
+  for (const { type, name, table, sql } of before.entries) {
+    const isOwn = type === 'view' || nameOf(table) !== undefined;
+    const on = `on ${shown(table)}`;
+    if (!isOwn) continue;
+    if (type === 'view' && !find(type, name) && !asked.views.has(fold(name))) {
+      problems.push(`view ${shown(name)} is gone, and no statement drops it by name`);
+    }
+    if (type === 'trigger' && !find(type, name) && !asked.triggers.has(fold(name))) {
+      problems.push(`trigger ${shown(name)} ${on} is gone, and no statement drops it by name`);
+    }
+    if (type === 'index' && !find(type, name) && !asked.indexes.has(fold(name))) {
+      if (!isNeedless(name, before, after, fates)) {
+        problems.push(`index ${shown(name)} ${on} is gone, and no statement drops it by name`);
+      }
+    }
+    if (type === 'table') {
+      const now = after.entries.find(
+        (one) => one.type === 'table' && fold(one.name) === nameOf(table),
+      );
+      if (now === undefined) continue;
+      const lost = lostOfTable(table, sql, now.sql, fates);
+      problems.push(...lost.problems);
+      doubts.push(...lost.doubts);
+    }
+  }
+  problems.push(...danglingIn(after).filter((line) => !danglingIn(before).includes(line)));
+  return { problems, doubts };
+}
+
+/** Foreign keys to tables that are not there. */
+function danglingIn({ entries }: Hanging): string[] {
+  const tables = new Set(
+    entries.flatMap(({ type, name }) => (type === 'table' ? [fold(name)] : [])),
+  );
+  return entries.flatMap(({ type, name, sql }) =>
+    type !== 'table'
+      ? []
+      : referencesIn(createOf(sql))
+          .filter(({ parent }) => !tables.has(parent))
+          .map(
+            ({ columns, parent }) =>
+              `foreign key (${columns.join(', ')}) of ${shown(name)} refers to ${shown(parent)}, which is not there`,
+          ),
+  );
+}
+
+/** Whether an index went with a column that is gone, or there is one like it. */
+function isNeedless(
+  name: string,
+  before: Hanging,
+  after: Hanging,
+  fates: ReadonlyMap<string, Fate>,
+): boolean {
+  const index = before.indexes.get(fold(name));
+  if (index === undefined) return false;
+  const fate = fates.get(index.table);
+  const table = fate?.name ?? index.table;
+  const isThere = (column: string): boolean => fate === undefined || fate.columns.has(column);
+  if (!index.columns.every(isThere)) return true;
+  return [...after.indexes.values()].some((one) => one.table === table && one.what === index.what);
+}
+
+function lostOfTable(
+  table: string,
+  sql: string,
+  now: string,
+  fates: ReadonlyMap<string, Fate>,
+): Lost {
+  const fate = fates.get(fold(table));
+  if (normalized(sql) === normalized(now)) return { problems: [], doubts: [] };
+  const columnOf = (column: string): string | undefined =>
+    fate === undefined ? column : fate.columns.get(column);
+  const isLeft = (columns: readonly string[]): boolean =>
+    columns.every((column) => columnOf(column) !== undefined);
+  const said = (all: { label: string; columns: readonly string[] }[]): Set<string> =>
+    new Set(all.map(({ label, columns }) => JSON.stringify([label, columns])));
+  const has = said(unsaidBy(now));
+  const problems = unsaidBy(sql)
+    .filter(({ columns }) => isLeft(columns))
+    .filter(({ label, columns }) => !has.has(JSON.stringify([label, columns.map(columnOf)])))
+    .map(({ label, columns }) => {
+      const of = columns.length > 0 ? ` of ${columns.map(shown).join(', ')}` : '';
+      return `${label}${of} in ${shown(table)} is gone: the table was created anew without it`;
+    });
+  const kept = constraintsOf(now);
+  const doubts = constraintsOf(sql)
+    .filter(
+      ({ columns }) =>
+        columns.length === 0 || columns.some((column) => columnOf(column) !== undefined),
+    )
+    .filter(({ key, columns }) => {
+      if (key === JSON.stringify(['c']))
+        return (
+          kept.filter((one) => one.key === key).length <
+          constraintsOf(sql).filter((one) => one.key === key).length
+        );
+      const mapped = JSON.stringify(['f', columns.map(columnOf)]);
+      return isLeft(columns) && !kept.some((one) => one.key === mapped);
+    })
+    .map(({ label }) => `${label} of ${shown(table)} is gone`);
+  // Only a rebuild can have meant it.
+  if (fate?.rebuilt === true) return { problems, doubts: [...new Set(doubts)] };
+  return { problems: [...problems, ...new Set(doubts)], doubts: [] };
+}
+
+/**
+ * Counters of AUTOINCREMENT that fell: ids of deleted rows are given again.
+ *
+ * @param before the object before
+ * @param after the object after
+ * @param fates what becomes of each table
+ */
+export function fallenCounters(
+  before: Hanging,
+  after: Hanging,
+  fates: ReadonlyMap<string, Fate>,
+): string[] {
+  return [...before.counters].flatMap(([table, count]) => {
+    const fate = fates.get(table);
+    const name = fate === undefined ? table : fate.name;
+    const now = name === undefined ? undefined : after.counters.get(name);
+    return now !== undefined && now < count ? [table] : [];
+  });
+}
