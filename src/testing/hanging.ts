@@ -4,6 +4,7 @@ import { quote, type SqlStorageLike } from '../base/storage.ts';
 import { fold, normalized, same, shown } from '../reader/names.ts';
 import { type AstNode, type CreateTableStmt, nodesOf, parse } from '../reader/parser.ts';
 import { referencesIn } from '../reader/schema.ts';
+import type { Changes } from './changes.ts';
 import type { Fate } from './follow.ts';
 
 /** A trigger, an index, a view or a table, as sqlite_master has it. */
@@ -187,9 +188,9 @@ function constraintsOf(sql: string): { label: string; key: string; columns: read
 
 /** What pending statements drop by name, folded. */
 export interface Asked {
-  readonly triggers: ReadonlySet<string>;
-  readonly indexes: ReadonlySet<string>;
-  readonly views: ReadonlySet<string>;
+  readonly trigger: ReadonlySet<string>;
+  readonly index: ReadonlySet<string>;
+  readonly view: ReadonlySet<string>;
 }
 
 /**
@@ -198,19 +199,14 @@ export interface Asked {
  * @param statements the statements that will run
  */
 export function askedBy(statements: readonly string[]): Asked {
-  const asked = {
-    triggers: new Set<string>(),
-    indexes: new Set<string>(),
-    views: new Set<string>(),
-  };
+  const asked = { trigger: new Set<string>(), index: new Set<string>(), view: new Set<string>() };
   for (const sql of statements) {
     const statement = parse(sql);
     if (statement?.type === 'DropTriggerStmt') {
-      asked.triggers.add(fold(statement.triggerName.objName.text));
+      asked.trigger.add(fold(statement.triggerName.objName.text));
     }
-    if (statement?.type === 'DropIndexStmt')
-      asked.indexes.add(fold(statement.idxName.objName.text));
-    if (statement?.type === 'DropViewStmt') asked.views.add(fold(statement.viewName.objName.text));
+    if (statement?.type === 'DropIndexStmt') asked.index.add(fold(statement.idxName.objName.text));
+    if (statement?.type === 'DropViewStmt') asked.view.add(fold(statement.viewName.objName.text));
   }
   return asked;
 }
@@ -220,7 +216,13 @@ export interface Lost {
   /** Certainly wrong. */
   readonly problems: readonly string[];
   /** Gone with a rebuild whose new CREATE TABLE lacks it: who wrote it may have meant that. */
-  readonly doubts: readonly string[];
+  readonly doubts: readonly Doubt[];
+}
+
+/** A constraint that a table no longer has. */
+export interface Doubt {
+  readonly table: string;
+  readonly label: string;
 }
 
 /**
@@ -230,45 +232,40 @@ export interface Lost {
  * @param after the object after
  * @param fates what becomes of each table
  * @param asked what statements drop by name
+ * @param changes what changes on purpose
  */
 export function lostOf(
   before: Hanging,
   after: Hanging,
   fates: ReadonlyMap<string, Fate>,
   asked: Asked,
+  changes: Changes,
 ): Lost {
   const problems: string[] = [];
-  const doubts: string[] = [];
+  const doubts: Doubt[] = [];
   const nameOf = (table: string): string | undefined => {
     const fate = fates.get(fold(table));
     return fate === undefined ? fold(table) : fate.name;
   };
-  const find = (type: string, name: string): Entry | undefined =>
-    after.entries.find((entry) => entry.type === type && same(entry.name, name));
-  for (const { type, name, table, sql } of before.entries) {
-    const isOwn = type === 'view' || nameOf(table) !== undefined;
-    const on = `on ${shown(table)}`;
-    if (!isOwn) continue;
-    if (type === 'view' && !find(type, name) && !asked.views.has(fold(name))) {
-      problems.push(`view ${shown(name)} is gone, and no statement drops it by name`);
-    }
-    if (type === 'trigger' && !find(type, name) && !asked.triggers.has(fold(name))) {
-      problems.push(`trigger ${shown(name)} ${on} is gone, and no statement drops it by name`);
-    }
-    if (type === 'index' && !find(type, name) && !asked.indexes.has(fold(name))) {
-      if (!isNeedless(name, before, after, fates)) {
-        problems.push(`index ${shown(name)} ${on} is gone, and no statement drops it by name`);
-      }
-    }
+  const isThere = ({ type, name }: Entry): boolean =>
+    after.entries.some((entry) => entry.type === type && same(entry.name, name));
+  for (const entry of before.entries) {
+    const { type, name, table, sql } = entry;
+    const now = nameOf(table);
+    if (changes.has(name) || (type !== 'view' && now === undefined)) continue;
     if (type === 'table') {
-      const now = after.entries.find(
-        (one) => one.type === 'table' && fold(one.name) === nameOf(table),
-      );
-      if (now === undefined) continue;
-      const lost = lostOfTable(table, sql, now.sql, fates);
+      const rebuilt = after.entries.find((one) => one.type === 'table' && fold(one.name) === now);
+      if (rebuilt === undefined || changes.has(now)) continue;
+      const lost = lostOfTable(table, sql, rebuilt.sql, fates);
       problems.push(...lost.problems);
       doubts.push(...lost.doubts);
+      continue;
     }
+    const isMeant = asked[type as keyof Asked].has(fold(name));
+    const isSpare = type === 'index' && isNeedless(name, before, after, fates);
+    if (isThere(entry) || isMeant || isSpare) continue;
+    const on = type === 'view' ? '' : ` on ${shown(table)}`;
+    problems.push(`${type} ${shown(name)}${on} is gone, and no statement drops it by name`);
   }
   problems.push(...danglingIn(after).filter((line) => !danglingIn(before).includes(line)));
   return { problems, doubts };
@@ -344,10 +341,11 @@ function lostOfTable(
       const mapped = JSON.stringify(['f', columns.map(columnOf)]);
       return isLeft(columns) && !kept.some((one) => one.key === mapped);
     })
-    .map(({ label }) => `${label} of ${shown(table)} is gone`);
+    .map(({ label }): Doubt => ({ table, label }));
   // Only a rebuild can have meant it.
-  if (fate?.rebuilt === true) return { problems, doubts: [...new Set(doubts)] };
-  return { problems: [...problems, ...new Set(doubts)], doubts: [] };
+  if (fate?.rebuilt === true) return { problems, doubts };
+  const gone = doubts.map(({ label }) => `${label} of ${shown(table)} is gone`);
+  return { problems: [...problems, ...gone], doubts: [] };
 }
 
 /**

@@ -14,9 +14,9 @@ import { type Trace, trace } from './trace.ts';
 export interface Risk {
   /**
    * `'fails'`: it throws, at every wake. `'loses rows'` and `'changes values'`: in silence. `'drops'`: its rebuild leaves
-   * out a constraint that the table had, which you may have meant.
+   * out a constraint that the table had, which you may have meant. `'reuses ids'`: AUTOINCREMENT starts again.
    */
-  readonly effect: 'fails' | 'loses rows' | 'changes values' | 'drops';
+  readonly effect: 'fails' | 'loses rows' | 'changes values' | 'drops' | 'reuses ids';
   /** The migration, by its tag, or else its key; null where it is not known which. */
   readonly migration: string | null;
   /** The table, by its name before. */

@@ -210,15 +210,21 @@ const isPartOfMissing = ({ table }: Thing, structure: Structure): boolean =>
  * @param found the schema that was found
  * @param wanted the schema that it should be
  * @param extra what is said of a thing that should not be there; left out, such things are allowed
+ * @param where where the schema is as it should be
  */
-export function differences(found: Structure, wanted: Structure, extra?: string): string[] {
+export function differences(
+  found: Structure,
+  wanted: Structure,
+  extra?: string,
+  where = 'in a new object',
+): string[] {
   const lines = [...wanted].flatMap(([key, thing]) => {
     const { label, what } = thing;
     const there = found.get(key);
     if (there === undefined) {
       return isPartOfMissing(thing, found) ? [] : [`${label} is missing (${what})`];
     }
-    return there.what === what ? [] : [`${label} is ${there.what}; in a new object it is ${what}`];
+    return there.what === what ? [] : [`${label} is ${there.what}; ${where} it is ${what}`];
   });
   if (extra === undefined) return lines;
   const surplus = [...found].filter(
