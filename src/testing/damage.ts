@@ -146,7 +146,7 @@ export function compareRows(
   const key = before.columns.filter((column) => column.key > 0);
   const isSameTable = fate?.rebuilt !== true;
   const wanted = traced
-    .filter(({ taken, leftOut }) => !taken && !leftOut.has(fate?.name ?? fold(before.name)))
+    .filter(({ taken, leftOut }) => !taken && !leftOut.has(fate?.table))
     .map(({ row, id, set }): Wanted => {
       const own = pairs.filter((pair) => !set.has(pair.before));
       const isWhole = key.length > 0 && own.filter((pair) => pair.isKey).length === key.length;

@@ -30,6 +30,8 @@ export interface Followed {
 export interface Fate {
   /** Its name afterwards, folded; undefined if it is dropped. */
   readonly name: string | undefined;
+  /** What tells the table that stands for it afterwards, whatever that is called meanwhile. */
+  readonly table?: unknown;
   /** Whether it is replaced by another table. */
   readonly rebuilt: boolean;
   /**
@@ -213,6 +215,7 @@ export class Follower extends Reader {
       const table = holder?.table ?? replacement;
       fates.set(origin, {
         name: table === undefined ? undefined : fold(table.name),
+        table,
         rebuilt: dropped !== undefined,
         columns: new Map(
           (columns ?? []).flatMap(({ name }) => {

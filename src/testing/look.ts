@@ -1,6 +1,6 @@
 // All that a rehearsal reads in an object, before the new code wakes it and after.
 import type { OfframpError } from '../base/errors.ts';
-import type { SqlStorageLike } from '../base/storage.ts';
+import type { SqlStorageLike, StateLike } from '../base/storage.ts';
 import { firstRow, quote } from '../base/storage.ts';
 import type { MigrationInput } from '../input/migration.ts';
 import { type Inspection, inspect } from '../inspect.ts';
@@ -96,11 +96,7 @@ export const schemaOf = (sql: SqlStorageLike): string[] =>
  * @param input the migrations
  * @param names the ledgers' names
  */
-export function lookBefore(
-  ctx: DurableObjectState,
-  input: MigrationInput,
-  names: LedgerNames,
-): Before {
+export function lookBefore(ctx: StateLike, input: MigrationInput, names: LedgerNames): Before {
   const { sql } = ctx.storage;
   return {
     tables: readContents(sql, Object.values(names)),
@@ -122,7 +118,7 @@ export function lookBefore(
  * @param given the options that `migrate` was called with; undefined where only the class knows
  */
 export function lookAfter(
-  ctx: DurableObjectState,
+  ctx: StateLike,
   input: MigrationInput,
   names: LedgerNames,
   given: MigrateOptions | undefined,

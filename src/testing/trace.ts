@@ -27,8 +27,8 @@ export interface Traced {
   readonly id: string;
   /** Whether a statement took it: a DELETE, and what foreign keys and triggers do then. */
   taken: boolean;
-  /** Tables, folded, into which a SELECT that picks rows did not take it. */
-  readonly leftOut: Set<string>;
+  /** Tables into which a SELECT that picks rows did not take it. */
+  readonly leftOut: Set<unknown>;
   /** Columns, folded, that a statement set in it. */
   readonly set: Set<string>;
 }
@@ -187,8 +187,15 @@ class Tracing {
       for (const [origin, columns] of carried) {
         const traced = this.#find(origin, columns, row);
         if (traced === undefined) continue;
-        if (found === undefined) traced.taken = true;
-        else for (const one of set) traced.set.add(columns.get(fold(one)) ?? fold(one));
+        if (found === undefined) {
+          traced.taken = true;
+          continue;
+        }
+        // What a column holds that carries nothing of the row says nothing of it.
+        for (const one of set) {
+          const first = columns.get(fold(one));
+          if (first !== undefined) traced.set.add(first);
+        }
       }
     });
   }
@@ -210,7 +217,7 @@ class Tracing {
     const columns = this.#follower.carried(target).get(origin) ?? new Map();
     for (const traced of this.rows.get(origin) ?? []) {
       const isThere = now.rows.some((row) => isKept(traced.row, row, columns, traced.set));
-      if (!isThere) traced.leftOut.add(name);
+      if (!isThere) traced.leftOut.add(target);
     }
   }
 }

@@ -323,7 +323,7 @@ function damageBy(
       trace?.rows.get(fold(table.name)) ??
       table.rows.map((row, at) => ({
         ...{ row, id: table.ids[at] ?? '', taken: false },
-        ...{ leftOut: new Set<string>(), set: new Set<string>() },
+        ...{ leftOut: new Set<unknown>(), set: new Set<string>() },
       }));
     const wanted = find(expected, name);
     const { rows, damaged } = compareRows(table, traced, wanted, fate);
@@ -463,6 +463,14 @@ export function ofForeignKeys(before: Before, { violations, enforced }: After): 
     ...(fresh.length > 0 ? [`References without their row: ${listed(fresh)}`] : []),
   ];
   if (found.length === 0) return OK;
+  const mismatch = fresh.find((violation) => violation.includes('foreign key mismatch'));
+  if (mismatch !== undefined) {
+    return failed(
+      mismatch,
+      'Each write to these tables throws. Let the reference name the primary key of the other table, or columns that are UNIQUE ' +
+        'together.',
+    );
+  }
   return failed(
     found.join('\n'),
     "Take any PRAGMA foreign_keys of the class's own out: in a Durable Object it stays off. Let drizzle-offramp's " +
