@@ -60,9 +60,31 @@ export interface FilledTable extends Table {
 
 const query = (sql: SqlStorageLike, text: string): Record<string, unknown>[] => [...sql.exec(text)];
 
-function referencesOf(sql: SqlStorageLike, table: string): Reference[] {
+type Row = Record<string, unknown>;
+
+/** Rows by the table that each is of. */
+function byTable(rows: readonly Row[]): ReadonlyMap<unknown, Row[]> {
+  const found = new Map<unknown, Row[]>();
+  for (const row of rows) {
+    const own = found.get(row.of_table);
+    if (own === undefined) found.set(row.of_table, [row]);
+    else own.push(row);
+  }
+  return found;
+}
+
+const columnOf = ({ name, type, notnull, dflt_value, pk, hidden }: Row): Column => ({
+  name: String(name),
+  type: String(type),
+  notNull: notnull === 1,
+  fallback: dflt_value === null ? null : String(dflt_value),
+  key: Number(pk),
+  generated: hidden !== 0,
+});
+
+function referencesFrom(rows: readonly Row[]): Reference[] {
   const found = new Map<unknown, Reference & { columns: string[]; to: string[] }>();
-  for (const row of query(sql, `PRAGMA foreign_key_list(${quote(table)})`)) {
+  for (const row of rows) {
     const reference = found.get(row.id) ?? {
       table: String(row.table),
       columns: [],
@@ -78,36 +100,49 @@ function referencesOf(sql: SqlStorageLike, table: string): Reference[] {
 }
 
 /** Tables that a virtual table keeps for itself are of type `shadow`: https://www.sqlite.org/vtab.html#xshadowname */
-const LIST = `SELECT l.name, l.type, m.sql FROM pragma_table_list AS l
+const LIST = `SELECT l.name, l.type, m.sql, m.rowid AS place FROM pragma_table_list AS l
   JOIN sqlite_master AS m ON m.name = l.name AND m.type = 'table'
   WHERE l.schema = 'main' AND l.type IN ('table', 'virtual') AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
-    AND l.name NOT GLOB '_cf_*' AND l.name NOT GLOB '__miniflare_*' AND l.name NOT GLOB 'cf_agents_*' ORDER BY m.rowid`;
+    AND l.name NOT GLOB '_cf_*' AND l.name NOT GLOB '__miniflare_*' AND l.name NOT GLOB 'cf_agents_*'`;
+
+const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 
 /**
  * The tables of an object, in the order in which they were made.
  *
  * @param sql the object's SQL storage
  * @param except tables to leave out, such as the ledgers
+ * @param only the only tables to read, in any case; all if it is left out
  */
-export const readTables = (sql: SqlStorageLike, except: readonly string[]): Table[] =>
-  query(sql, LIST)
+export function readTables(
+  sql: SqlStorageLike,
+  except: readonly string[],
+  only?: readonly string[],
+): Table[] {
+  const named =
+    only === undefined
+      ? ''
+      : ` AND lower(l.name) IN (${only.map((name) => `lower(${text(name)})`).join(', ')})`;
+  const list = `${LIST}${named}`;
+  const each = (pragma: string): ReadonlyMap<unknown, Row[]> =>
+    byTable(
+      query(
+        sql,
+        `SELECT t.name AS of_table, p.* FROM (${list}) AS t, pragma_${pragma}(t.name) AS p`,
+      ),
+    );
+  const columns = each('table_xinfo');
+  const references = each('foreign_key_list');
+  return query(sql, `${list} ORDER BY place`)
     .filter(({ name }) => !except.includes(String(name)))
     .map((table) => ({
       name: String(table.name),
       sql: String(table.sql),
       isVirtual: table.type === 'virtual',
-      columns: query(sql, `PRAGMA table_xinfo(${quote(String(table.name))})`)
-        .filter(({ hidden }) => hidden !== 1)
-        .map((column) => ({
-          name: String(column.name),
-          type: String(column.type),
-          notNull: column.notnull === 1,
-          fallback: column.dflt_value === null ? null : String(column.dflt_value),
-          key: Number(column.pk),
-          generated: column.hidden !== 0,
-        })),
-      references: referencesOf(sql, String(table.name)),
+      columns: (columns.get(table.name) ?? []).filter(({ hidden }) => hidden !== 1).map(columnOf),
+      references: referencesFrom(references.get(table.name) ?? []),
     }));
+}
 
 /** https://www.sqlite.org/lang_createtable.html#rowid */
 const ROWIDS = ['rowid', '_rowid_', 'oid'];

@@ -67,27 +67,31 @@ function brokenOf(sql: SqlStorageLike, entries: readonly Entry[]): Map<string, s
 }
 
 function indexesOf(sql: SqlStorageLike, entries: readonly Entry[]): Map<string, Index> {
-  const tables = entries.filter(({ type }) => type === 'table');
-  const found = new Map<string, Index>();
-  for (const { name } of tables) {
-    for (const index of [...sql.exec(`PRAGMA index_list(${quote(name)})`)] as Row[]) {
-      const parts = [...sql.exec(`PRAGMA index_xinfo(${quote(String(index.name))})`)] as Row[];
-      const keys = parts.filter(({ key }) => key === 1);
-      const text =
-        entries.find((entry) => entry.type === 'index' && entry.name === index.name)?.sql ?? '';
-      const isPlain = index.partial === 0 && keys.every(({ name: column }) => column !== null);
-      const exact = isPlain ? '' : normalized(text.slice(text.search(/\(/)));
-      const columns = keys.flatMap(({ name: column }) =>
-        column === null ? [] : [fold(String(column))],
-      );
-      const each = keys.map(
-        ({ name: column, desc, coll }) => `${fold(String(column))} ${desc} ${coll}`,
-      );
-      const what = `${index.unique} (${each.join(', ')})${exact}`;
-      found.set(fold(String(index.name)), { table: fold(name), columns, what });
-    }
+  const texts = new Map(entries.map(({ name, sql: own }) => [name, own]));
+  const rows = [
+    ...sql.exec(
+      `SELECT t.name AS of_table, i.name AS index_name, i."unique", i.partial, x.name, x.desc, x.coll
+        FROM sqlite_master AS t, pragma_index_list(t.name) AS i, pragma_index_xinfo(i.name) AS x
+        WHERE t.type = 'table' AND x.key = 1`,
+    ),
+  ] as Row[];
+  const parts = new Map<string, Row[]>();
+  for (const row of rows) {
+    const name = String(row.index_name);
+    parts.set(name, [...(parts.get(name) ?? []), row]);
   }
-  return found;
+  return new Map(
+    Array.from(parts, ([name, keys]) => {
+      const [first = {}] = keys;
+      const own = texts.get(name) ?? '';
+      const isPlain = first.partial === 0 && keys.every((key) => key.name !== null);
+      const exact = isPlain ? '' : normalized(own.slice(own.indexOf('(')));
+      const each = keys.map((key) => `${fold(String(key.name))} ${key.desc} ${key.coll}`);
+      const columns = keys.flatMap((key) => (key.name === null ? [] : [fold(String(key.name))]));
+      const what = `${first.unique} (${each.join(', ')})${exact}`;
+      return [fold(name), { table: fold(String(first.of_table)), columns, what }];
+    }),
+  );
 }
 
 /**

@@ -142,8 +142,8 @@ class Tracing {
       names.add(fold(statement.tblName.objName.text));
     }
     if (names.size === 0) return;
-    for (const table of readTables(this.sql, this.except)) {
-      if (names.has(fold(table.name))) this.#now.set(fold(table.name), withRows(this.sql, table));
+    for (const table of readTables(this.sql, this.except, [...names])) {
+      this.#now.set(fold(table.name), withRows(this.sql, table));
     }
   }
 

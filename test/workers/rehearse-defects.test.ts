@@ -408,7 +408,7 @@ describe('names with signs in them', () => {
       [
         'PRAGMA foreign_keys=OFF',
         `CREATE TABLE __new (id integer PRIMARY KEY, ${table} text)`,
-        'INSERT INTO __new (id) SELECT id FROM ' + table,
+        `INSERT INTO __new (id) SELECT id FROM ${table}`,
         `DROP TABLE ${table}`,
         `ALTER TABLE __new RENAME TO ${table}`,
       ],
