@@ -20,6 +20,8 @@ export interface Demand {
   readonly expression?: string;
   /** Of a reference the parent as it was at first, folded, and its columns; undefined if the parent is a new table. */
   readonly parent?: { readonly table: string; readonly columns: readonly string[] } | undefined;
+  /** Of a reference the parent that is dropped, folded, so that nothing may refer to it any more. */
+  readonly dropped?: string;
   /** Of a type the new one. */
   readonly type?: string;
 }
@@ -217,5 +219,36 @@ export function demandsOf(
       }
     }
   });
+  const ends = migrations.map((statements) => statements.length);
+  for (const { position: at, ...one } of askedByDrops(follower)) {
+    let left = at;
+    const migration = ends.findIndex((length) => {
+      left -= length;
+      return left < 0;
+    });
+    found.set(JSON.stringify(['dropped', one.table, one.columns]), { ...one, migration });
+  }
   return [...found.values()];
+}
+
+/** What it asks of the rows that refer to a table that it is dropped for good. */
+function askedByDrops(follower: Follower): (Asked & { position: number })[] {
+  const effects = follower.effects().tables;
+  const fates = follower.fates();
+  return [...effects].flatMap(([parent, { dropped }]) => {
+    if (dropped === undefined || fates.get(parent)?.name !== undefined) return [];
+    return follower.all().flatMap((table) =>
+      table.references
+        .filter((reference) => reference.parent === parent)
+        .flatMap(({ columns }) =>
+          [...follower.carried(table)].flatMap(([origin, names]) => {
+            const first = columns.map((column) => names.get(column));
+            if (first.includes(undefined)) return [];
+            const words = `no reference to ${parent}`;
+            const common = { table: origin, columns: first as string[], words, dropped: parent };
+            return [{ ...common, kind: 'reference' as const, position: dropped }];
+          }),
+        ),
+    );
+  });
 }

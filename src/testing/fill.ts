@@ -282,12 +282,13 @@ function asking(table: Table, demands: readonly Demand[], tables: readonly Table
     demands.some(
       ({ kind, columns }) => kind === 'not null' && columns.some((one) => same(one, name)),
     );
+  const isOf = ({ columns }: Reference, names: readonly string[]): boolean =>
+    columns.length === names.length && columns.every((column, at) => same(column, names[at] ?? ''));
+  const left = table.references.filter(
+    (one) => !demands.some(({ dropped, columns }) => dropped !== undefined && isOf(one, columns)),
+  );
   const references = demands.flatMap(({ kind, columns, parent }): Reference[] => {
-    const isKnown = table.references.some(
-      (one) =>
-        one.columns.length === columns.length &&
-        one.columns.every((column, at) => same(column, columns[at] ?? '')),
-    );
+    const isKnown = left.some((one) => isOf(one, columns));
     if (kind !== 'reference' || isKnown) return [];
     const found = tables.find(({ name }) => same(name, parent?.table ?? ''));
     const nobody = { onUpdate: 'NO ACTION', onDelete: 'NO ACTION', columns: columns.map(named) };
@@ -303,7 +304,7 @@ function asking(table: Table, demands: readonly Demand[], tables: readonly Table
     columns: table.columns.map((column) =>
       isAsked(column.name) ? { ...column, notNull: true } : column,
     ),
-    references: [...table.references, ...references],
+    references: [...left, ...references],
   };
 }
 
@@ -343,17 +344,19 @@ export function fill(
   sql.exec('PRAGMA defer_foreign_keys = ON');
   const fillers: { table: Table; filler: Filler }[] = [];
   const unfilled: Unfilled[] = [];
-  for (const table of empty) {
+  const guards: string[] = [];
+  for (const [at, table] of empty.entries()) {
     const offset = offsets.get(table.name.toLowerCase()) ?? 0;
     const asked = of(table);
-    const guards = guard(sql, table, asked);
+    const own = guard(sql, table, asked, at);
     let filler = new Filler(sql, table, all, asked, offset);
     let reason = filler.fill(count);
-    unguard(sql, guards);
+    if (reason === undefined) guards.push(...own);
+    else unguard(sql, own);
     if (reason !== undefined && asked.length > 0) {
       // No row meets what is asked: then the rehearsal shows what becomes of one that does not.
-      const own = plain.find(({ name }) => name === table.name) ?? table;
-      filler = new Filler(sql, own, plain, [], offset);
+      const asItIs = plain.find(({ name }) => name === table.name) ?? table;
+      filler = new Filler(sql, asItIs, plain, [], offset);
       reason = filler.fill(count);
     }
     fillers.push({ table, filler });
@@ -364,6 +367,7 @@ export function fill(
       filler.close(reference, number);
     });
   }
+  unguard(sql, guards);
   unfilled.push(...takeBackOrphans(sql, before, new Set(empty.map(({ name }) => name))));
   sql.exec('PRAGMA defer_foreign_keys = OFF');
   return unfilled;

@@ -2,7 +2,7 @@
 import type { Held, Table } from '../reader/model.ts';
 import { fold } from '../reader/names.ts';
 import { type CreateTableStmt, parse, type Stmt } from '../reader/parser.ts';
-import { type Holder, Reader } from '../reader/reader.ts';
+import { type Holder, Reader, type TableEffect } from '../reader/reader.ts';
 import { LOOKED_UP } from '../reader/select.ts';
 
 /** To which column of a table each column of another, as it was at first, was carried; by the column now. All folded. */
@@ -88,6 +88,8 @@ export class Follower extends Reader {
   readonly #carried = new Map<Table, Map<string, Carried>>();
   /** Columns that a copy left out although the new table has a column of that name; by the table at first. */
   readonly #forgotten = new Map<string, Set<string>>();
+  /** The statement that created a table; none for those that were there at first. */
+  readonly #created = new Map<Table, number>();
   readonly #definitions = new Map<Table, { sql: string; statement: CreateTableStmt }>();
 
   /**
@@ -156,6 +158,7 @@ export class Follower extends Reader {
     if (statement?.type === 'AlterTableStmt') this.#alter(statement);
     this.follow(sql, position);
     this.#define(sql, statement);
+    for (const table of this.all()) if (!before.has(table)) this.#created.set(table, position);
     const copies = this.all().flatMap((target) =>
       (target.held ?? [])
         .filter((held) => held.copied && held.position === position && !isLookedUp(held))
@@ -210,9 +213,10 @@ export class Follower extends Reader {
   /** What becomes of each table that any statement was about, by its name at first, folded. */
   fates(): Map<string, Fate> {
     const fates = new Map<string, Fate>();
-    for (const [origin, { columns, holders, dropped, replacement }] of this.effects().tables) {
+    for (const [origin, effect] of this.effects().tables) {
+      const { columns, holders, dropped } = effect;
       const holder = holders.find(isCopy);
-      const table = holder?.table ?? replacement;
+      const table = holder?.table ?? this.#replacementOf(effect);
       fates.set(origin, {
         name: table === undefined ? undefined : fold(table.name),
         table,
@@ -232,7 +236,16 @@ export class Follower extends Reader {
   isRebuilt(origin: string): boolean {
     const effect = this.effects().tables.get(origin);
     if (effect?.dropped === undefined) return false;
-    return effect.holders.some(isCopy) || effect.replacement !== undefined;
+    return effect.holders.some(isCopy) || this.#replacementOf(effect) !== undefined;
+  }
+
+  /**
+   * The table that took the place of one that was dropped. One of the same name that was created only afterwards is just
+   * another table: who drops it first means to.
+   */
+  #replacementOf({ dropped, replacement }: TableEffect): Table | undefined {
+    if (replacement === undefined || dropped === undefined) return replacement;
+    return (this.#created.get(replacement) ?? -1) > dropped ? undefined : replacement;
   }
 
   #placeOf(origin: string, name: string, table: Table, held: Held | undefined): string | undefined {

@@ -12,7 +12,7 @@ const textOf = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 function breachOf(
   table: Table,
   { kind, columns, expression }: Demand,
-): { when: string; says: string } | undefined {
+): { when: string; says: string; unless?: string } | undefined {
   const names = columns.map(
     (column) => table.columns.find(({ name }) => fold(name) === column)?.name ?? column,
   );
@@ -21,6 +21,8 @@ function breachOf(
     return {
       when: `EXISTS (SELECT 1 FROM ${quote(table.name)} WHERE ${is})`,
       says: `UNIQUE constraint failed: ${names.map((name) => `${table.name}.${name}`).join(', ')}`,
+      // A row whose values stay as they are is not in its own way.
+      unless: names.map((name) => `NEW.${quote(name)} IS OLD.${quote(name)}`).join(' AND '),
     };
   }
   if (kind !== 'check' || expression === undefined) return undefined;
@@ -36,19 +38,30 @@ function breachOf(
  * @param sql the object's SQL storage
  * @param table the table
  * @param demands what its rows must meet
+ * @param number what tells the table from others with guards
  * @returns the triggers that do it
  */
-export function guard(sql: SqlStorageLike, table: Table, demands: readonly Demand[]): string[] {
+export function guard(
+  sql: SqlStorageLike,
+  table: Table,
+  demands: readonly Demand[],
+  number: number,
+): string[] {
   if (table.isVirtual) return [];
   return demands.flatMap((demand, at) => {
     const breach = breachOf(table, demand);
     if (breach === undefined) return [];
-    const name = `${PREFIX}${at}`;
-    sql.exec(
-      `CREATE TRIGGER ${name} BEFORE INSERT ON ${quote(table.name)} WHEN ${breach.when} ` +
-        `BEGIN SELECT raise(ABORT, ${textOf(breach.says)}); END`,
-    );
-    return [name];
+    const { when, says, unless } = breach;
+    const create = (event: 'INSERT' | 'UPDATE', condition: string): string => {
+      const name = `${PREFIX}${number}_${at}_${event.toLowerCase()}`;
+      sql.exec(
+        `CREATE TRIGGER ${name} BEFORE ${event} ON ${quote(table.name)} WHEN ${condition} ` +
+          `BEGIN SELECT raise(ABORT, ${textOf(says)}); END`,
+      );
+      return name;
+    };
+    const changed = unless === undefined ? when : `NOT (${unless}) AND ${when}`;
+    return [create('INSERT', when), create('UPDATE', changed)];
   });
 }
 

@@ -3,7 +3,7 @@
 import { quote, type SqlStorageLike } from '../base/storage.ts';
 import { fold, normalized, same, shown } from '../reader/names.ts';
 import { type AstNode, type CreateTableStmt, nodesOf, parse } from '../reader/parser.ts';
-import { referencesIn } from '../reader/schema.ts';
+import { referencesIn, tableOf } from '../reader/schema.ts';
 import type { Changes } from './changes.ts';
 import type { Fate } from './follow.ts';
 
@@ -162,7 +162,7 @@ function unsaidBy(sql: string): { label: string; columns: readonly string[] }[] 
         found.push({ label: `ON CONFLICT ${String(node.conflictClause).toUpperCase()}`, columns });
       }
       if ('autoIncrement' in node && node.autoIncrement === true) {
-        found.push({ label: 'AUTOINCREMENT', columns: [] });
+        found.push({ label: 'AUTOINCREMENT', columns: columns.slice(0, 1) });
       }
     }
   }
@@ -308,6 +308,13 @@ function isNeedless(
   return [...after.indexes.values()].some((one) => one.table === table && one.what === index.what);
 }
 
+/** Whether a column is the rowid still: no other can count by itself. */
+function isRowid(sql: string, [column]: readonly (string | undefined)[]): boolean {
+  const statement = createOf(sql);
+  const columns = statement === undefined ? [] : (tableOf(statement).columns ?? []);
+  return columns.some((one) => one.isRowid && fold(one.name) === column);
+}
+
 function lostOfTable(
   table: string,
   sql: string,
@@ -325,6 +332,9 @@ function lostOfTable(
   const has = said(unsaidBy(now));
   const problems = unsaidBy(sql)
     .filter(({ columns }) => isLeft(columns))
+    .filter(
+      ({ label, columns }) => label !== 'AUTOINCREMENT' || isRowid(now, columns.map(columnOf)),
+    )
     .filter(({ label, columns }) => !has.has(JSON.stringify([label, columns.map(columnOf)])))
     .map(({ label, columns }) => {
       const of = columns.length > 0 ? ` of ${columns.map(shown).join(', ')}` : '';

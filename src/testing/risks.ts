@@ -71,7 +71,11 @@ function only(table: FilledTable, row: StoredRow): string {
     .join(' AND ');
 }
 
-function attemptsFor(table: FilledTable, demand: Demand): Attempt[] {
+function attemptsFor(
+  table: FilledTable,
+  demand: Demand,
+  before: readonly FilledTable[],
+): Attempt[] {
   const names = demand.columns.map(
     (column) => table.columns.find(({ name }) => fold(name) === column)?.name ?? column,
   );
@@ -102,6 +106,23 @@ function attemptsFor(table: FilledTable, demand: Demand): Attempt[] {
         },
       ];
     case 'reference':
+      if (demand.dropped !== undefined) {
+        const parent = before.find(({ name }) => fold(name) === demand.dropped);
+        const reference = table.references.find(({ columns }) => columns.join() === names.join());
+        const to = reference?.to.length ? reference.to : keyOf(parent);
+        const [row] = parent?.rows ?? [];
+        if (row === undefined) return [];
+        return [
+          {
+            change: set(
+              first,
+              to.map((column) => literal(cellOf(row, fold(column)))),
+            ),
+            rows: `a row of ${shown(table.name)} refers to ${shown(demand.dropped)}, which is dropped`,
+            query: `SELECT * ${from} WHERE ${names.map((name) => `${quote(name)} IS NOT NULL`).join(' AND ')}`,
+          },
+        ];
+      }
       return [
         {
           change: set(
@@ -136,6 +157,12 @@ function attemptsFor(table: FilledTable, demand: Demand): Attempt[] {
       }));
   }
 }
+
+const keyOf = (table: FilledTable | undefined): string[] =>
+  (table?.columns ?? [])
+    .filter(({ key }) => key > 0)
+    .sort((a, b) => a.key - b.key)
+    .map(({ name }) => name);
 
 /** Two rows with equal values; also with values that are equal to a collation or an expression only. */
 function repeated(
@@ -254,7 +281,7 @@ export async function risksOf(
   for (const demand of demandsOf(schema, [splitStatements(migration.sql)])) {
     const table = before.find(({ name }) => fold(name) === demand.table);
     if (table === undefined || isMet(table, demand)) continue;
-    for (const { change, rows, query } of attemptsFor(table, demand)) {
+    for (const { change, rows, query } of attemptsFor(table, demand, before)) {
       const tried = await trace(storage, [migration], { ...options, change });
       const found = tried && whatCame(tried, before, known);
       if (found === undefined) continue;
