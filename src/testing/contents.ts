@@ -19,7 +19,7 @@ export type TableRow = Readonly<Record<string, Value>>;
 export type StoredRow = Readonly<Record<string, string>>;
 
 /** A column of a table. */
-export interface Column {
+export interface DeclaredColumn {
   readonly name: string;
   /** The declared type, as it is written. */
   readonly type: string;
@@ -33,7 +33,7 @@ export interface Column {
 }
 
 /** A reference to another table, or to the same. */
-export interface Reference {
+export interface DeclaredReference {
   readonly table: string;
   readonly columns: readonly string[];
   /** The columns that it names in the other table; empty for that table's primary key. */
@@ -43,16 +43,16 @@ export interface Reference {
 }
 
 /** A table without its rows. */
-export interface Table {
+export interface DeclaredTable {
   readonly name: string;
   readonly sql: string;
   readonly isVirtual: boolean;
-  readonly columns: readonly Column[];
-  readonly references: readonly Reference[];
+  readonly columns: readonly DeclaredColumn[];
+  readonly references: readonly DeclaredReference[];
 }
 
 /** A table with its rows. */
-export interface FilledTable extends Table {
+export interface FilledTable extends DeclaredTable {
   readonly rows: readonly StoredRow[];
   /** What tells each row from the others as long as the table is the same: its rowid, or else its primary key. */
   readonly ids: readonly string[];
@@ -73,7 +73,7 @@ function byTable(rows: readonly Row[]): ReadonlyMap<unknown, Row[]> {
   return found;
 }
 
-const columnOf = ({ name, type, notnull, dflt_value, pk, hidden }: Row): Column => ({
+const columnOf = ({ name, type, notnull, dflt_value, pk, hidden }: Row): DeclaredColumn => ({
   name: String(name),
   type: String(type),
   notNull: notnull === 1,
@@ -82,8 +82,8 @@ const columnOf = ({ name, type, notnull, dflt_value, pk, hidden }: Row): Column 
   generated: hidden !== 0,
 });
 
-function referencesFrom(rows: readonly Row[]): Reference[] {
-  const found = new Map<unknown, Reference & { columns: string[]; to: string[] }>();
+function referencesFrom(rows: readonly Row[]): DeclaredReference[] {
+  const found = new Map<unknown, DeclaredReference & { columns: string[]; to: string[] }>();
   for (const row of rows) {
     const reference = found.get(row.id) ?? {
       table: String(row.table),
@@ -118,7 +118,7 @@ export function readTables(
   sql: SqlStorageLike,
   except: readonly string[],
   only?: readonly string[],
-): Table[] {
+): DeclaredTable[] {
   const named =
     only === undefined
       ? ''
@@ -161,7 +161,7 @@ const exactly = (name: string): string => {
  * @param table the table
  * @returns undefined if there is none
  */
-export function idOf({ sql, isVirtual, columns }: Table): string | undefined {
+export function idOf({ sql, isVirtual, columns }: DeclaredTable): string | undefined {
   const names = columns.map(({ name }) => name.toLowerCase());
   const key = columns.filter((column) => column.key > 0);
   const isKeyed = !isVirtual && key.length > 0 && /\bwithout\s+rowid\b/i.test(sql);
@@ -169,7 +169,7 @@ export function idOf({ sql, isVirtual, columns }: Table): string | undefined {
   return ROWIDS.find((name) => !names.includes(name));
 }
 
-function readRows(sql: SqlStorageLike, table: Table): Pick<FilledTable, 'rows' | 'ids'> {
+function readRows(sql: SqlStorageLike, table: DeclaredTable): Pick<FilledTable, 'rows' | 'ids'> {
   const { columns } = table;
   const id = columns.length < MAX_COLUMNS ? idOf(table) : undefined;
   const results = [
@@ -191,7 +191,7 @@ function readRows(sql: SqlStorageLike, table: Table): Pick<FilledTable, 'rows' |
  * @param sql the object's SQL storage
  * @param table the table
  */
-export const withRows = (sql: SqlStorageLike, table: Table): FilledTable => ({
+export const withRows = (sql: SqlStorageLike, table: DeclaredTable): FilledTable => ({
   ...table,
   ...readRows(sql, table),
 });

@@ -1,6 +1,6 @@
 // Rows that are gone, that are not what they were, or that came.
 import { fold } from '../reader/names.ts';
-import type { Column, FilledTable, StoredRow } from './contents.ts';
+import type { DeclaredColumn, FilledTable, StoredRow } from './contents.ts';
 import { rowOf, type TableRow } from './contents.ts';
 import type { Fate } from './follow.ts';
 import { cellOf, isSame } from './kept.ts';
@@ -51,8 +51,8 @@ const agrees = (before: StoredRow, after: StoredRow, pair: Pair): boolean => {
 };
 
 function pairsOf(
-  before: readonly Column[],
-  after: readonly Column[],
+  before: readonly DeclaredColumn[],
+  after: readonly DeclaredColumn[],
   placeOf: (column: string) => string | undefined,
 ): Pair[] {
   return before.flatMap(({ name, type, key }): Pair[] => {
@@ -147,8 +147,8 @@ export function compareRows(
   const isSameTable = fate?.rebuilt !== true;
   const wanted = traced
     .filter(({ taken, leftOut }) => !taken && !leftOut.has(fate?.table))
-    .map(({ row, id, set }): Wanted => {
-      const own = pairs.filter((pair) => !set.has(pair.before));
+    .map(({ row, id, set, forgotten }): Wanted => {
+      const own = pairs.filter((pair) => !set.has(pair.before) || forgotten.has(pair.before));
       const isWhole = key.length > 0 && own.filter((pair) => pair.isKey).length === key.length;
       return { row, pairs: own, byKey: isWhole, id: isSameTable ? id : undefined };
     });
@@ -177,7 +177,7 @@ export function compareRows(
 export function compareSame(
   expected: FilledTable,
   found: FilledTable | undefined,
-  mayDiffer: (column: Column) => boolean = () => false,
+  mayDiffer: (column: DeclaredColumn) => boolean = () => false,
 ): Damage[] {
   const compared = expected.columns.filter((column) => !mayDiffer(column));
   const pairs = pairsOf(compared, found?.columns ?? [], (column) => column);

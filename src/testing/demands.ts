@@ -1,9 +1,9 @@
 // What pending migrations ask of the rows that are there: uniqueness, CHECKs, values, parents, types. A row that the schema
 // allows and the next one does not is what makes a migration throw, or lose it in silence.
 import type { Table } from '../reader/model.ts';
-import { checksOf, fold, folded } from '../reader/names.ts';
+import { checksOf, fold, folded, shown } from '../reader/names.ts';
 import { type AstNode, nodesOf, parse, tokensOf } from '../reader/parser.ts';
-import { Follower } from './follow.ts';
+import { type Followed, Follower } from './follow.ts';
 
 /** What a migration asks of the rows of a table that is there. */
 export interface Demand {
@@ -148,7 +148,8 @@ class Definition {
         ),
       );
       if (expression === undefined) return [];
-      return this.#asked('check', columns, `CHECK (${sql})`, { expression });
+      const plain = renamed(sql, new Map(all.map((column) => [column, shown(column)]))) ?? sql;
+      return this.#asked('check', columns, `CHECK (${plain})`, { expression });
     });
   }
 
@@ -205,10 +206,13 @@ export function demandsOf(
 ): Demand[] {
   const follower = new Follower(schema);
   const found = new Map<string, Demand>();
+  const drops: Demand[] = [];
   let position = 0;
   migrations.forEach((statements, migration) => {
     for (const sql of statements) {
-      const { copies } = follower.step(sql, position++);
+      const followed = follower.step(sql, position++);
+      const { copies } = followed;
+      drops.push(...askedByDrop(follower, followed).map((one) => ({ ...one, migration })));
       const asked = [
         ...copies.flatMap(({ target, origin }) => new Definition(follower, target, origin).asked()),
         ...askedByIndex(follower, sql),
@@ -219,36 +223,37 @@ export function demandsOf(
       }
     }
   });
-  const ends = migrations.map((statements) => statements.length);
-  for (const { position: at, ...one } of askedByDrops(follower)) {
-    let left = at;
-    const migration = ends.findIndex((length) => {
-      left -= length;
-      return left < 0;
-    });
-    found.set(JSON.stringify(['dropped', one.table, one.columns]), { ...one, migration });
+  const fates = follower.fates();
+  for (const one of drops) {
+    // What comes back under its name, as in a rebuild, is no loss to those that refer to it.
+    if (fates.get(one.dropped ?? '')?.name !== undefined) continue;
+    found.set(JSON.stringify(['dropped', one.table, one.columns]), one);
   }
   return [...found.values()];
 }
 
-/** What it asks of the rows that refer to a table that it is dropped for good. */
-function askedByDrops(follower: Follower): (Asked & { position: number })[] {
-  const effects = follower.effects().tables;
-  const fates = follower.fates();
-  return [...effects].flatMap(([parent, { dropped }]) => {
-    if (dropped === undefined || fates.get(parent)?.name !== undefined) return [];
-    return follower.all().flatMap((table) =>
-      table.references
-        .filter((reference) => reference.parent === parent)
-        .flatMap(({ columns }) =>
-          [...follower.carried(table)].flatMap(([origin, names]) => {
-            const first = columns.map((column) => names.get(column));
-            if (first.includes(undefined)) return [];
-            const words = `no reference to ${parent}`;
-            const common = { table: origin, columns: first as string[], words, dropped: parent };
-            return [{ ...common, kind: 'reference' as const, position: dropped }];
-          }),
-        ),
-    );
-  });
+/** What it asks of the rows that refer to a table that it is dropped. */
+function askedByDrop(follower: Follower, { statement }: Followed): Asked[] {
+  if (statement?.type !== 'DropTableStmt') return [];
+  const parent = fold(statement.tblName.objName.text);
+  return follower.all().flatMap((table) =>
+    table.references
+      .filter((reference) => reference.parent === parent)
+      .flatMap(({ columns }) =>
+        [...follower.carried(table)].flatMap(([origin, names]): Asked[] => {
+          const first = columns.map((column) => names.get(column));
+          if (first.includes(undefined)) return [];
+          const words = `no reference to ${parent}`;
+          return [
+            {
+              kind: 'reference',
+              table: origin,
+              columns: first as string[],
+              words,
+              dropped: parent,
+            },
+          ];
+        }),
+      ),
+  );
 }

@@ -4,7 +4,12 @@
 import { quote, type SqlStorageLike } from '../base/storage.ts';
 import { type Check, checksOf, folded } from '../reader/names.ts';
 import { tokensOf } from '../reader/parser.ts';
-import { type Column, type Reference, readTables, type Table } from './contents.ts';
+import {
+  type DeclaredColumn,
+  type DeclaredReference,
+  type DeclaredTable,
+  readTables,
+} from './contents.ts';
 import type { Demand } from './demands.ts';
 import { violationsOf } from './foreign-keys.ts';
 import { guard, unguard } from './guards.ts';
@@ -37,10 +42,10 @@ export interface Unfilled {
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 /** Parents first; what closes a cycle comes as it comes. */
-function parentsFirst(tables: readonly Table[]): Table[] {
-  const sorted: Table[] = [];
-  const seen = new Set<Table>();
-  const visit = (table: Table): void => {
+function parentsFirst(tables: readonly DeclaredTable[]): DeclaredTable[] {
+  const sorted: DeclaredTable[] = [];
+  const seen = new Set<DeclaredTable>();
+  const visit = (table: DeclaredTable): void => {
     if (seen.has(table)) return;
     seen.add(table);
     for (const reference of table.references) {
@@ -53,7 +58,7 @@ function parentsFirst(tables: readonly Table[]): Table[] {
   return sorted;
 }
 
-const keyOf = (table: Table): string[] =>
+const keyOf = (table: DeclaredTable): string[] =>
   table.columns
     .filter(({ key }) => key > 0)
     .sort((a, b) => a.key - b.key)
@@ -79,7 +84,10 @@ function pick(count: number, row: number, attempt: number, reference: number): n
 
 /** Fills one table, row by row. */
 class Filler {
-  readonly #columns: readonly { column: Column; candidates: (row: number) => Candidate[] }[];
+  readonly #columns: readonly {
+    column: DeclaredColumn;
+    candidates: (row: number) => Candidate[];
+  }[];
   readonly #checks: readonly Check[];
   readonly #groups: readonly Group[];
   readonly #insert = new Map<string, string>();
@@ -87,8 +95,8 @@ class Filler {
 
   constructor(
     private readonly sql: SqlStorageLike,
-    private readonly table: Table,
-    private readonly tables: readonly Table[],
+    private readonly table: DeclaredTable,
+    private readonly tables: readonly DeclaredTable[],
     demands: readonly Demand[],
     private readonly offset: number,
   ) {
@@ -100,7 +108,7 @@ class Filler {
   }
 
   /** The rows that a reference can be made to, as they stand now. */
-  #parents({ table, to }: Reference): { rows: Stored[]; columns: readonly string[] } {
+  #parents({ table, to }: DeclaredReference): { rows: Stored[]; columns: readonly string[] } {
     const parent = this.tables.find(({ name }) => same(name, table));
     if (parent === undefined) return { rows: [], columns: to };
     return { rows: rowsOf(this.sql, parent.name), columns: to.length > 0 ? to : keyOf(parent) };
@@ -239,7 +247,7 @@ class Filler {
   }
 
   /** Makes the references that had no parent yet when their row was added. */
-  close(reference: Reference, number: number): void {
+  close(reference: DeclaredReference, number: number): void {
     const { rows: parents, columns } = this.#parents(reference);
     if (parents.length === 0) return;
     const key = keyOf(this.table);
@@ -275,19 +283,23 @@ const checkOf = ({ kind, expression }: Demand): Check[] =>
     : [{ name: expression, sql: expression, words: tokensOf(expression).map(({ text }) => text) }];
 
 /** A table that also asks of its rows what pending migrations ask of them. */
-function asking(table: Table, demands: readonly Demand[], tables: readonly Table[]): Table {
+function asking(
+  table: DeclaredTable,
+  demands: readonly Demand[],
+  tables: readonly DeclaredTable[],
+): DeclaredTable {
   const named = (name: string): string =>
     table.columns.find((column) => same(column.name, name))?.name ?? name;
   const isAsked = (name: string): boolean =>
     demands.some(
       ({ kind, columns }) => kind === 'not null' && columns.some((one) => same(one, name)),
     );
-  const isOf = ({ columns }: Reference, names: readonly string[]): boolean =>
+  const isOf = ({ columns }: DeclaredReference, names: readonly string[]): boolean =>
     columns.length === names.length && columns.every((column, at) => same(column, names[at] ?? ''));
   const left = table.references.filter(
     (one) => !demands.some(({ dropped, columns }) => dropped !== undefined && isOf(one, columns)),
   );
-  const references = demands.flatMap(({ kind, columns, parent }): Reference[] => {
+  const references = demands.flatMap(({ kind, columns, parent }): DeclaredReference[] => {
     const isKnown = left.some((one) => isOf(one, columns));
     if (kind !== 'reference' || isKnown) return [];
     const found = tables.find(({ name }) => same(name, parent?.table ?? ''));
@@ -332,7 +344,8 @@ export function fill(
   sql: SqlStorageLike,
   { except = [], count = DEFAULT_ROWS, demands = [], offsets = new Map() }: FillOptions = {},
 ): Unfilled[] {
-  const of = (table: Table): Demand[] => demands.filter((demand) => same(demand.table, table.name));
+  const of = (table: DeclaredTable): Demand[] =>
+    demands.filter((demand) => same(demand.table, table.name));
   const plain = readTables(sql, []);
   const all = plain.map((table) => asking(table, of(table), plain));
   const tables = parentsFirst(all.filter(({ name }) => !except.includes(name.toLowerCase())));
@@ -342,7 +355,7 @@ export function fill(
   const before = violationsOf(sql).length;
   // In a cycle the first rows come before what they refer to: https://www.sqlite.org/pragma.html#pragma_defer_foreign_keys
   sql.exec('PRAGMA defer_foreign_keys = ON');
-  const fillers: { table: Table; filler: Filler }[] = [];
+  const fillers: { table: DeclaredTable; filler: Filler }[] = [];
   const unfilled: Unfilled[] = [];
   const guards: string[] = [];
   for (const [at, table] of empty.entries()) {

@@ -1,7 +1,7 @@
 // Follows statements from table to table: to which column each value is carried, and which statement leaves one behind.
 import type { Held, Table } from '../reader/model.ts';
 import { fold } from '../reader/names.ts';
-import { type CreateTableStmt, parse, type Stmt } from '../reader/parser.ts';
+import { type CreateTableStmt, nodesOf, parse, type Stmt } from '../reader/parser.ts';
 import { type Holder, Reader, type TableEffect } from '../reader/reader.ts';
 import { LOOKED_UP } from '../reader/select.ts';
 
@@ -18,6 +18,10 @@ export interface Copied {
   readonly picks: boolean;
   /** Whether it passes over rows that are in each other's way, or replaces them. */
   readonly skips: boolean;
+  /** The tables that held rows of the origin before. */
+  readonly sources: readonly Table[];
+  /** Columns of the origin that the target has and the statement leaves out. */
+  readonly forgotten: readonly string[];
 }
 
 /** What a statement was about. */
@@ -63,6 +67,39 @@ const isCopy = ({ held }: Holder): boolean => !isLookedUp(held);
 const has = (table: Table, column: string): boolean =>
   table.columns?.some(({ name }) => fold(name) === column) ?? false;
 
+/** The tables that a statement reads, as far as it names them; all if it names none of them. */
+function readBy<T>(statement: Stmt | undefined, before: ReadonlyMap<Table, T>): Map<Table, T> {
+  const names = new Set(
+    (statement === undefined ? [] : [...nodesOf(statement)]).flatMap((node) =>
+      node.type === 'TableSelectTable' ? [fold(node.tblName.objName.text)] : [],
+    ),
+  );
+  const read = [...before].filter(([table]) => names.has(fold(table.name)));
+  return new Map(read.length > 0 ? read : before);
+}
+
+/** The columns of a copy that take a column by its name alone: which takes which. */
+function bareIn(statement: Stmt | undefined, target: Table): ReadonlyMap<string, string> {
+  if (statement?.type !== 'InsertStmt' || statement.body.type !== 'SelectInsertBody')
+    return new Map();
+  const { select } = statement.body.select;
+  if (select.type !== 'SelectFrom') return new Map();
+  const targets =
+    statement.columns?.map(({ text }) => text) ?? target.columns?.map(({ name }) => name) ?? [];
+  return new Map(
+    select.columns.flatMap((column, at) => {
+      const expression = column.type === 'ExprResultColumn' ? column.expr : undefined;
+      const name =
+        expression?.type === 'Id'
+          ? expression.name
+          : expression?.type === 'QualifiedExpr'
+            ? expression.column.text
+            : undefined;
+      return name === undefined ? [] : [[fold(targets[at] ?? ''), fold(name)] as const];
+    }),
+  );
+}
+
 /** Which columns of a copy carry what: those that take a column of the other table as it is. */
 function carriedBy(
   values: Held['values'],
@@ -70,10 +107,15 @@ function carriedBy(
   of: ReadonlyMap<string, string>,
   target: Table,
   table: Table,
+  bare: ReadonlyMap<string, string>,
 ): [column: string, first: string][] {
   return [...values].flatMap(([column, value]) => {
-    const isCarrier = ([name, first]: [string, string]): boolean =>
-      value.exact === first || (value.sources.size > 0 && own?.values.get(name) === value);
+    const isCarrier = ([name, first]: [string, string]): boolean => {
+      if (value.exact === first) return true;
+      if (value.sources.size > 0) return own?.values.get(name) === value;
+      // A column that an earlier copy left out holds nothing, but is copied by its name.
+      return bare.get(column) === name;
+    };
     const from = [...of].find(isCarrier)?.[0];
     if (from === undefined) return [];
     // Two columns that both tables have, and one copied into the other: nobody renames like that.
@@ -86,8 +128,6 @@ function carriedBy(
 /** Follows statements. */
 export class Follower extends Reader {
   readonly #carried = new Map<Table, Map<string, Carried>>();
-  /** Columns that a copy left out although the new table has a column of that name; by the table at first. */
-  readonly #forgotten = new Map<string, Set<string>>();
   /** The statement that created a table; none for those that were there at first. */
   readonly #created = new Map<Table, number>();
   readonly #definitions = new Map<Table, { sql: string; statement: CreateTableStmt }>();
@@ -162,7 +202,9 @@ export class Follower extends Reader {
     const copies = this.all().flatMap((target) =>
       (target.held ?? [])
         .filter((held) => held.copied && held.position === position && !isLookedUp(held))
-        .map((held) => this.#copy(target, held, before, position)),
+        .map((held) =>
+          this.#copy(target, held, position, readBy(statement, before), bareIn(statement, target)),
+        ),
     );
     return { statement, copies };
   }
@@ -182,24 +224,29 @@ export class Follower extends Reader {
   #copy(
     target: Table,
     held: Held,
-    before: ReadonlyMap<Table, readonly Held[]>,
     position: number,
+    before: ReadonlyMap<Table, readonly Held[]>,
+    bare: ReadonlyMap<string, string>,
   ): Copied {
     const { origin, values } = held;
     const carried = this.#carried.get(target)?.get(origin) ?? new Map<string, string>();
-    const forgotten = this.#forgotten.get(origin) ?? new Set();
+    const forgotten: string[] = [];
+    const sources: Table[] = [];
     for (const [table, all] of before) {
       const of = this.#carried.get(table)?.get(origin);
       if (of === undefined || table === target) continue;
+      sources.push(table);
       const own = all.find((one) => one.origin === origin);
-      for (const [column, first] of carriedBy(values, own, of, target, table)) {
+      for (const [column, first] of carriedBy(values, own, of, target, table, bare)) {
         carried.set(column, first);
       }
       for (const [column, first] of of) {
-        if (has(target, column) && !values.has(column)) forgotten.add(first);
+        if (!has(target, column) || values.has(column)) continue;
+        forgotten.push(first);
+        // There it should be: what becomes of that column is followed all the same.
+        carried.set(column, first);
       }
     }
-    this.#forgotten.set(origin, forgotten);
     this.#carried.set(target, (this.#carried.get(target) ?? new Map()).set(origin, carried));
     const causes = held.losses.flatMap((loss) => (loss.position === position ? [loss.cause] : []));
     return {
@@ -207,7 +254,22 @@ export class Follower extends Reader {
       origin,
       picks: causes.some((cause) => PICKS.has(cause)),
       skips: causes.some((cause) => SKIPS.has(cause)),
+      sources,
+      forgotten,
     };
+  }
+
+  /**
+   * Whether a column of a table holds something of a column of the origin, if only as a part.
+   *
+   * @param table the table
+   * @param column its column, folded
+   * @param origin the table at first, folded
+   * @param first that one's column, folded
+   */
+  isMadeOf(table: Table, column: string, origin: string, first: string): boolean {
+    const held = table.held?.find((one) => one.origin === origin);
+    return held?.values.get(column)?.sources.has(first) === true;
   }
 
   /** What becomes of each table that any statement was about, by its name at first, folded. */
@@ -215,7 +277,7 @@ export class Follower extends Reader {
     const fates = new Map<string, Fate>();
     for (const [origin, effect] of this.effects().tables) {
       const { columns, holders, dropped } = effect;
-      const holder = holders.find(isCopy);
+      const holder = this.#standsFor(origin, holders.filter(isCopy));
       const table = holder?.table ?? this.#replacementOf(effect);
       fates.set(origin, {
         name: table === undefined ? undefined : fold(table.name),
@@ -230,6 +292,16 @@ export class Follower extends Reader {
       });
     }
     return fates;
+  }
+
+  /** Which of several tables stands for one as it was: it itself, one of its name, or else the one that carries most of it. */
+  #standsFor(origin: string, holders: readonly Holder[]): Holder | undefined {
+    const [first] = holders;
+    if (first === undefined || !first.held.copied || fold(first.table.name) === origin)
+      return first;
+    const carries = ({ table }: Holder): number => this.#carried.get(table)?.get(origin)?.size ?? 0;
+    const most = Math.max(...holders.map(carries));
+    return holders.find((holder) => carries(holder) === most);
   }
 
   /** Whether a table was dropped whose rows are elsewhere by then: what foreign keys do at that nobody asked for. */
@@ -258,9 +330,6 @@ export class Follower extends Reader {
     );
     if (exact !== undefined && carried?.get(exact) === undefined) return exact;
     if (isThere !== true) return undefined;
-    const own = held?.values.get(name);
-    const isForgotten = this.#forgotten.get(origin)?.has(name) === true;
-    const isSet = own !== undefined && (!isForgotten || own.sources.has(name));
-    return isSet ? undefined : name;
+    return held?.values.get(name) === undefined ? name : undefined;
   }
 }

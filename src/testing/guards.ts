@@ -1,7 +1,7 @@
 // Triggers that refuse a made-up row which a pending migration would fail on, for as long as rows are made.
 import { quote, type SqlStorageLike } from '../base/storage.ts';
 import { fold } from '../reader/names.ts';
-import type { Table } from './contents.ts';
+import type { DeclaredTable } from './contents.ts';
 import { type Demand, renamed } from './demands.ts';
 
 const PREFIX = 'drizzle_offramp_guard_';
@@ -10,7 +10,7 @@ const textOf = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 /** When a row does not meet a demand, as a condition on `NEW`, and what SQLite would say. */
 function breachOf(
-  table: Table,
+  table: DeclaredTable,
   { kind, columns, expression }: Demand,
 ): { when: string; says: string; unless?: string } | undefined {
   const names = columns.map(
@@ -43,7 +43,7 @@ function breachOf(
  */
 export function guard(
   sql: SqlStorageLike,
-  table: Table,
+  table: DeclaredTable,
   demands: readonly Demand[],
   number: number,
 ): string[] {

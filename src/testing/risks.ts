@@ -129,7 +129,7 @@ function attemptsFor(
             first,
             names.map((name) => nobody(cellOf(first, fold(name)))),
           ),
-          rows: `a row of ${shown(table.name)} has a ${shownList} that no row of the parent has`,
+          rows: `the ${shownList} of a row of ${shown(table.name)} is that of no parent`,
           query: orphanQuery(table, names, demand),
         },
       ];
@@ -248,6 +248,7 @@ function damagesIn({ tables = [], rows, fates }: Trace, before: readonly FilledT
 }
 
 const firstLines = (message: string): string => {
+  if (message.startsWith('[FOREIGN_KEY_VIOLATION]')) return 'FOREIGN KEY constraint failed';
   const cause = /^\s*Error: (.*)$/m.exec(message)?.[1] ?? message.split('\n')[0] ?? '';
   return cause.replace(/: SQLITE_[\s\S]*$/, '').replace(/^\[\w+\] /, '');
 };

@@ -2,7 +2,7 @@
 // each other.
 import type { SqlStorageLike } from '../base/storage.ts';
 import { type Check, fold, folded } from '../reader/names.ts';
-import type { Table } from './contents.ts';
+import type { DeclaredTable } from './contents.ts';
 import { renamed } from './demands.ts';
 import type { Candidate } from './values.ts';
 
@@ -104,7 +104,11 @@ class Columns implements Group {
  * @param table the table
  * @param checks the constraints that its rows must meet
  */
-export function groupsOf(sql: SqlStorageLike, table: Table, checks: readonly Check[]): Group[] {
+export function groupsOf(
+  sql: SqlStorageLike,
+  table: DeclaredTable,
+  checks: readonly Check[],
+): Group[] {
   let groups: { columns: Set<string>; checks: Check[] }[] = [];
   const generated = new Set(
     table.columns.flatMap((one) => (one.generated ? [fold(one.name)] : [])),

@@ -31,6 +31,8 @@ export interface Traced {
   readonly leftOut: Set<unknown>;
   /** Columns, folded, that a statement set in it. */
   readonly set: Set<string>;
+  /** Columns, folded, that a copy left out: what stands there afterwards is not what stood there. */
+  readonly forgotten: Set<string>;
 }
 
 /** What migrations do to the rows of an object. */
@@ -89,6 +91,7 @@ class Tracing {
           taken: false,
           leftOut: new Set(),
           set: new Set(),
+          forgotten: new Set(),
         })),
       ]),
     );
@@ -102,6 +105,7 @@ class Tracing {
   run(text: string, position: number): void {
     const carried = this.#carriers();
     const { statement, copies } = this.#follower.step(text, position);
+    const there = new Map(copies.map((copy) => [copy, this.#rowsIn(copy)]));
     const sizes = copies.map(({ target }) => this.#now.get(fold(target.name))?.rows.length ?? 0);
     const picked = copies.some(({ picks, skips }) => picks && skips)
       ? this.#count(text, statement)
@@ -110,8 +114,22 @@ class Tracing {
     if (mayChange(statement, this.#follower)) this.#compare(statement, carried);
     this.#readAgain(statement, copies);
     copies.forEach((copy, at) => {
-      this.#leave(copy, (sizes[at] ?? 0) + picked);
+      this.#leave(copy, (sizes[at] ?? 0) + picked, there.get(copy) ?? new Set());
     });
+  }
+
+  /** The rows of a copy's origin that stand in any of the tables that it may be made from. */
+  #rowsIn({ sources, origin }: Copied): Set<Traced> {
+    const found = new Set<Traced>();
+    for (const source of sources) {
+      const { rows = [] } = this.#now.get(fold(source.name)) ?? {};
+      const columns = this.#follower.carried(source).get(origin) ?? new Map();
+      for (const traced of this.rows.get(origin) ?? []) {
+        if (rows.some((row) => isKept(traced.row, row, columns, notKept(traced))))
+          found.add(traced);
+      }
+    }
+    return found;
   }
 
   /** How many rows the SELECT of a copy gives. */
@@ -191,36 +209,61 @@ class Tracing {
           traced.taken = true;
           continue;
         }
-        // What a column holds that carries nothing of the row says nothing of it.
-        for (const one of set) {
-          const first = columns.get(fold(one));
-          if (first !== undefined) traced.set.add(first);
-        }
+        this.#note(traced, origin, columns, before.name, set);
       }
     });
+  }
+
+  /** Columns that a statement set in a row. What carries nothing of the row says nothing of it. */
+  #note(
+    traced: Traced,
+    origin: string,
+    columns: ReadonlyMap<string, string>,
+    name: string,
+    set: readonly string[],
+  ): void {
+    const table = this.#follower.table(name);
+    for (const one of set.map(fold)) {
+      const first = columns.get(one);
+      if (first === undefined) continue;
+      if (table !== undefined && this.#follower.isMadeOf(table, one, origin, first)) {
+        traced.forgotten.delete(first);
+      }
+      traced.set.add(first);
+    }
   }
 
   /** The row of a table at first that stands in a table now. */
   #find(origin: string, columns: ReadonlyMap<string, string>, row: StoredRow): Traced | undefined {
     return this.rows
       .get(origin)
-      ?.find((traced) => !traced.taken && isKept(traced.row, row, columns, traced.set));
+      ?.find((traced) => !traced.taken && isKept(traced.row, row, columns, notKept(traced)));
   }
 
-  /** Rows that a SELECT did not pick. */
-  #leave({ target, origin, picks, skips }: Copied, size: number): void {
-    const name = fold(target.name);
-    const now = this.#now.get(name);
-    if (!picks || now === undefined) return;
-    // Whether it was the SELECT that left a row out, or a constraint, shows only where all that it gave is there.
-    if (skips && now.rows.length !== size) return;
+  /** Rows that a SELECT did not pick, and columns that a copy left out. */
+  #leave(
+    { target, origin, picks, skips, sources, forgotten }: Copied,
+    size: number,
+    there: ReadonlySet<Traced>,
+  ): void {
+    const now = this.#now.get(fold(target.name));
+    if (now === undefined) return;
     const columns = this.#follower.carried(target).get(origin) ?? new Map();
+    // Whether it was the SELECT that left a row out, or a constraint, shows only where all that it gave is there.
+    const isPicked = picks && (!skips || now.rows.length === size);
     for (const traced of this.rows.get(origin) ?? []) {
-      const isThere = now.rows.some((row) => isKept(traced.row, row, columns, traced.set));
+      for (const column of forgotten) if (!traced.set.has(column)) traced.forgotten.add(column);
+      // What was left out of the one is not in what is copied from it.
+      const isOut = sources.length > 0 && sources.every((source) => traced.leftOut.has(source));
+      if (!(isPicked && there.has(traced)) && !isOut) continue;
+      const isThere = now.rows.some((row) => isKept(traced.row, row, columns, notKept(traced)));
       if (!isThere) traced.leftOut.add(target);
     }
   }
 }
+
+const notKept = ({ set, forgotten }: Traced): ReadonlySet<string> =>
+  new Set([...set, ...forgotten]);
 
 /** What migrations are tried on. */
 export interface TraceOptions {

@@ -2,14 +2,14 @@
 // by what its CHECK constraints mention, and by its default.
 
 import { type Check, checksOf, folded, unquote } from '../reader/names.ts';
-import type { Column, Table } from './contents.ts';
+import type { DeclaredColumn, DeclaredTable } from './contents.ts';
 
 /** A value that can be bound; undefined leaves the column to its DEFAULT. */
 export type Candidate = string | number | null | ArrayBuffer | undefined;
 
 type Kind = 'integer' | 'real' | 'text' | 'blob';
 
-function kindOf({ type }: Column, isVirtual: boolean): Kind {
+function kindOf({ type }: DeclaredColumn, isVirtual: boolean): Kind {
   if (/INT/i.test(type)) return 'integer';
   if (/CHAR|CLOB|TEXT/i.test(type) || (isVirtual && type === '')) return 'text';
   if (type === '' || /BLOB/i.test(type)) return 'blob';
@@ -17,7 +17,7 @@ function kindOf({ type }: Column, isVirtual: boolean): Kind {
 }
 
 /** A value that no other row of the column has. */
-function distinct(column: Column, kind: Kind, serial: number): Candidate {
+function distinct(column: DeclaredColumn, kind: Kind, serial: number): Candidate {
   switch (kind) {
     case 'integer':
       return serial;
@@ -38,7 +38,7 @@ function jsonLike(fallback: string, serial: number): string | undefined {
 }
 
 /** What a column is most likely to take. */
-function usual(column: Column, kind: Kind, serial: number): Candidate {
+function usual(column: DeclaredColumn, kind: Kind, serial: number): Candidate {
   const fallback = column.fallback ?? '';
   if (/^\(?(true|false)\)?$/i.test(fallback)) return serial % 2;
   return jsonLike(fallback, serial) ?? distinct(column, kind, serial);
@@ -126,7 +126,12 @@ function jsonsFor(texts: readonly string[], numbers: readonly number[], serial: 
 }
 
 /** What the CHECK constraints that name a column mention. */
-function hintsOf(table: Table, column: Column, checks: readonly Check[], kind: Kind): Hints {
+function hintsOf(
+  table: DeclaredTable,
+  column: DeclaredColumn,
+  checks: readonly Check[],
+  kind: Kind,
+): Hints {
   const name = column.name.toLowerCase();
   const words = checks
     .map((check) => check.words)
@@ -234,8 +239,8 @@ const EMPTY_EVERY = 4;
  * @returns what gives the values to try for a row, the best first, by the row's number from 0
  */
 export function candidatesOf(
-  table: Table,
-  column: Column,
+  table: DeclaredTable,
+  column: DeclaredColumn,
   checks: readonly Check[] = checksOf(table.sql),
 ): (row: number) => Candidate[] {
   const kind = kindOf(column, table.isVirtual);

@@ -323,7 +323,7 @@ function damageBy(
       trace?.rows.get(fold(table.name)) ??
       table.rows.map((row, at) => ({
         ...{ row, id: table.ids[at] ?? '', taken: false },
-        ...{ leftOut: new Set<unknown>(), set: new Set<string>() },
+        ...{ leftOut: new Set<unknown>(), set: new Set<string>(), forgotten: new Set<string>() },
       }));
     const wanted = find(expected, name);
     const { rows, damaged } = compareRows(table, traced, wanted, fate);
@@ -474,7 +474,7 @@ export function ofForeignKeys(before: Before, { violations, enforced }: After): 
   return failed(
     found.join('\n'),
     "Take any PRAGMA foreign_keys of the class's own out: in a Durable Object it stays off. Let drizzle-offramp's " +
-      'migrate(ctx, migrations) switch it.',
+      'migrate(ctx, migrations) disable and enable them.',
   );
 }
 

@@ -1,7 +1,7 @@
 // SQL that gives another value each time: what two runs of it leave cannot be compared.
 import { fold, folded } from '../reader/names.ts';
 import { parse, tokensOf } from '../reader/parser.ts';
-import type { Column } from './contents.ts';
+import type { DeclaredColumn } from './contents.ts';
 
 const CALLS =
   /^(random|randomblob|changes|total_changes|last_insert_rowid|date|time|datetime|julianday|unixepoch|strftime|timediff)$/i;
@@ -25,7 +25,7 @@ function isUnlisted(sql: string): boolean {
  *
  * @param statements the statements that run, and the triggers that they may set off
  */
-export function volatileIn(statements: readonly string[]): (column: Column) => boolean {
+export function volatileIn(statements: readonly string[]): (column: DeclaredColumn) => boolean {
   const found = statements.filter(isVolatile).map((sql) => ({
     names: new Set(tokensOf(sql).map(({ text }) => folded(text))),
     all: isUnlisted(sql),

@@ -120,7 +120,7 @@ describe('data that was allowed before and is not after', () => {
     [
       'a foreign key',
       rebuilt('id integer PRIMARY KEY, email text, age integer REFERENCES ages (age)'),
-      'fails: a row of users has a age that no row of the parent has: After the migrations 1 row(s) lack the row they refer to, so everything was rolled back; m0001 disabled foreign keys.',
+      'fails: the age of a row of users is that of no parent: FOREIGN KEY constraint failed',
     ],
     [
       'another type',

@@ -414,7 +414,7 @@ migrates, a new object:
     }, migrations);
     const fix =
       "Take any PRAGMA foreign_keys of the class's own out: in a Durable Object it stays off. Let drizzle-offramp's " +
-      'migrate(ctx, migrations) switch it.';
+      'migrate(ctx, migrations) disable and enable them.';
     const off = 'They are not enforced in the event after the wake.';
     const lost = `${off}\nReferences without their row: items row 1 has no lists, items row 2 has no lists`;
     expect(error.failures.filter(({ check }) => check === 'foreign keys')).toEqual([
