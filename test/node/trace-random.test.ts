@@ -226,7 +226,7 @@ it(
           database.close();
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 200 },
     ),
   60_000,
 );

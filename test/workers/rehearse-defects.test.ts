@@ -246,7 +246,7 @@ describe('what hangs on a table that is rebuilt', () => {
     [
       'AUTOINCREMENT',
       'id integer PRIMARY KEY AUTOINCREMENT, email text, age integer',
-      'AUTOINCREMENT in users',
+      'AUTOINCREMENT of id in users',
     ],
     [
       'a collation',
