@@ -55,7 +55,7 @@ const fixOfRows = (name?: string): string =>
 /** The migrations that an error says to have failed: one, or any of those that leave rows without their parent. */
 function failedIn(message: string, pending: readonly Migration[]): readonly Migration[] {
   if (message.includes('[FOREIGN_KEY_VIOLATION]')) return pending;
-  const key = /\[MIGRATION_FAILED\] [^\n]*\((m\d+)[ )]/.exec(message)?.[1];
+  const key = /\[MIGRATION_FAILED\] Migration (m\d+) /.exec(message)?.[1];
   return pending.filter((migration) => migration.key === key);
 }
 
@@ -129,10 +129,10 @@ export function ofUpToDate({ inspection }: After, thrown?: string): Cell {
   const counts = new Map<string, number>();
   for (const { action } of actions) counts.set(action, (counts.get(action) ?? 0) + 1);
   const open = [...counts].map(([action, count]) =>
-    /^(adopt|apply|heal)$/.test(action) ? `${action} ${count}` : action,
+    /^(adopt|apply|apply out of order)$/.test(action) ? `${action} ${count}` : action,
   );
   const says =
-    open.join() === 'level'
+    open.join() === 'mark up to date'
       ? 'The object is up to date with other migrations than these, or by other options.'
       : `The class woke, but the object is not up to date: migrate would still ${open.join(', ')}.`;
   return failed(
