@@ -237,3 +237,13 @@ export const textOf = (row: StoredRow): string =>
       return `${JSON.stringify(name)}:${isNumber ? stored : JSON.stringify(value)}`;
     })
     .join(',')}}`;
+
+/**
+ * A value as SQL writes it.
+ *
+ * @param stored the value as SQLite keeps it
+ */
+export function literalOf(stored: string): string {
+  if (stored.startsWith('t')) return `'${stored.slice(1).replaceAll("'", "''")}'`;
+  return stored.startsWith('b') ? `X'${stored.slice(1)}'` : stored;
+}

@@ -152,7 +152,9 @@ export function compareRows(
       const isWhole = key.length > 0 && own.filter((pair) => pair.isKey).length === key.length;
       return { row, pairs: own, byKey: isWhole, id: isSameTable ? id : undefined };
     });
-  const matched = match(wanted, after === undefined ? [] : rowsIn(after));
+  // Rows like them in a table that got none of them are others.
+  const isOther = fate?.rebuilt === true && !fate.copied;
+  const matched = match(wanted, after === undefined || isOther ? [] : rowsIn(after));
   const damaged = wanted.flatMap((one): Damage[] => {
     const found = matched.get(one);
     if (found === undefined) {

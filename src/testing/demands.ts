@@ -3,11 +3,11 @@
 import type { Table } from '../reader/model.ts';
 import { checksOf, fold, folded, shown } from '../reader/names.ts';
 import { type AstNode, nodesOf, parse, tokensOf } from '../reader/parser.ts';
-import { type Followed, Follower } from './follow.ts';
+import { type Copied, type Followed, Follower } from './follow.ts';
 
 /** What a migration asks of the rows of a table that is there. */
 export interface Demand {
-  readonly kind: 'unique' | 'check' | 'not null' | 'reference' | 'type';
+  readonly kind: 'unique' | 'check' | 'not null' | 'reference' | 'type' | 'partner';
   /** The migration that asks for it, by its place among those that are pending. */
   readonly migration: number;
   /** The table as it was at first, folded. */
@@ -22,8 +22,13 @@ export interface Demand {
   readonly parent?: { readonly table: string; readonly columns: readonly string[] } | undefined;
   /** Of a reference the parent that is dropped, folded, so that nothing may refer to it any more. */
   readonly dropped?: string;
-  /** Of a type the new one. */
+  /** Of a type the new one, and whether the table takes no other. */
   readonly type?: string;
+  readonly strict?: boolean;
+  /** Of uniqueness the condition under which it holds, by the columns as they were at first. */
+  readonly where?: string;
+  /** The table that asks, where it is not the one that the rows are in. */
+  readonly target?: Table;
 }
 
 /** Demands without the migration. */
@@ -67,6 +72,9 @@ export function renamed(
   return parts.join(' ');
 }
 
+const quotedOr = (name: string | undefined): string | undefined =>
+  name === undefined ? undefined : quoted(name);
+
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** What the definition of a table asks of rows that are copied into it. */
@@ -106,7 +114,7 @@ class Definition {
         this.#asked('unique', unique, `UNIQUE (${unique.join(', ')})`),
       ),
       ...(columns ?? []).flatMap((column) =>
-        column.notNull
+        column.notNull || (this.#isKeyed() && this.table.key.includes(fold(column.name)))
           ? this.#asked('not null', [fold(column.name)], `NOT NULL of ${column.name}`)
           : [],
       ),
@@ -115,7 +123,7 @@ class Definition {
           'reference',
           reference.columns,
           `FOREIGN KEY (${reference.columns.join(', ')}) to ${reference.parent}`,
-          { parent: this.#parentOf(reference.parent, reference.to) },
+          { parent: this.parentOf(reference.parent, reference.to) },
         ),
       ),
       ...this.#checks(),
@@ -123,7 +131,19 @@ class Definition {
     ];
   }
 
-  #parentOf(name: string, to: readonly string[]): Demand['parent'] {
+  /** What stands behind the columns of the CREATE TABLE, in lower case. */
+  #end(): string {
+    const sql = this.follower.definitionOf(this.table)?.sql ?? '';
+    return sql.slice(sql.lastIndexOf(')') + 1).toLowerCase();
+  }
+
+  /** Whether it has no rowid, so that its key is never NULL: https://www.sqlite.org/withoutrowid.html */
+  #isKeyed(): boolean {
+    return /\bwithout\s+rowid\b/.test(this.#end());
+  }
+
+  /** The parent of a reference as it was at first. */
+  parentOf(name: string, to: readonly string[]): Demand['parent'] {
     const parent = this.follower.table(name);
     if (parent === undefined) return undefined;
     const [origin, names] = [...this.follower.carried(parent)][0] ?? [];
@@ -163,10 +183,75 @@ class Definition {
         `${colType?.name ?? 'no type'} of ${colName.text}`,
         {
           type: colType?.name ?? '',
+          strict: /\bstrict\b/.test(this.#end()),
         },
       ),
     );
   }
+}
+
+/** What a copy asks: the table that it is made into, and the SELECT itself. */
+function askedByCopy(
+  follower: Follower,
+  { target, origin, distinct, joins, sources }: Copied,
+): Asked[] {
+  const carried = follower.carried(target).get(origin) ?? new Map<string, string>();
+  const columns = [...carried.values()];
+  const isLeft = sources.every((source) => follower.all().includes(source));
+  const other: Asked[] = [];
+  if (distinct && columns.length > 0) {
+    other.push({ kind: 'unique', table: origin, columns, words: 'DISTINCT' });
+  }
+  if (joins) {
+    const references = sources.flatMap(({ references: all }) => all.map(({ columns: own }) => own));
+    for (const own of references) {
+      const first = own
+        .map((column) => carried.get(column))
+        .filter((column) => column !== undefined);
+      if (first.length === own.length) {
+        other.push({ kind: 'partner', table: origin, columns: first, words: 'JOIN' });
+      }
+    }
+  }
+  // Rows of a table that stays are not lost, and ask nothing but what makes the statement throw.
+  return [
+    ...new Definition(follower, target, origin).asked().map((one) => ({ ...one, target })),
+    ...(isLeft ? other : []),
+  ];
+}
+
+/** What an UPDATE asks: values that become equal, or have no parent. */
+function askedByUpdate(follower: Follower, { statement }: Followed): Asked[] {
+  if (statement?.type !== 'UpdateStmt') return [];
+  const table = follower.table(statement.tblName.objName.text);
+  if (table === undefined) return [];
+  const set = new Set(
+    statement.sets.flatMap(({ colNames }) => colNames.map(({ text }) => fold(text))),
+  );
+  return [...follower.carried(table)].flatMap(([origin, names]): Asked[] => {
+    const uniques = table.uniques.filter((unique) => unique.some((column) => set.has(column)));
+    const references = table.references.filter(({ columns }) =>
+      columns.every((column) => set.has(column)),
+    );
+    return [
+      ...uniques.flatMap((unique): Asked[] => {
+        const columns = unique.map((column) => names.get(column));
+        if (columns.includes(undefined)) return [];
+        const words = `UNIQUE (${unique.join(', ')})`;
+        return [{ kind: 'unique', table: origin, columns: columns as string[], words }];
+      }),
+      ...references.flatMap((reference): Asked[] => {
+        const columns = reference.columns.map((column) => follower.sourceOf(table, column, origin));
+        if (columns.includes(undefined)) return [];
+        const words = `FOREIGN KEY (${reference.columns.join(', ')}) to ${reference.parent}`;
+        const parent = new Definition(follower, table, origin).parentOf(
+          reference.parent,
+          reference.to,
+        );
+        return [{ kind: 'reference', table: origin, columns: columns as string[], words, parent }];
+      }),
+    ];
+  });
 }
 
 /** What a new UNIQUE index asks of the rows of its table. */
@@ -182,14 +267,16 @@ function askedByIndex(follower: Follower, sql: string): Asked[] {
     const columns = named.filter((name) => own.has(name)).map((name) => names.get(name));
     if (columns.length === 0 || columns.includes(undefined)) return [];
     const words = `UNIQUE INDEX ${statement.idxName.objName.text}`;
-    return [
-      {
-        kind: 'unique',
-        table: origin,
-        columns: columns as string[],
-        words,
-      },
-    ];
+    const condition = statement.whereClause;
+    const first = new Map([...own].map((name) => [name, quotedOr(names.get(name))]));
+    const where =
+      condition &&
+      renamed(
+        sql.slice(condition.span.offset, condition.span.offset + condition.span.length),
+        first,
+      );
+    const more = where === undefined ? {} : { where };
+    return [{ kind: 'unique', table: origin, columns: columns as string[], words, ...more }];
   });
 }
 
@@ -210,12 +297,13 @@ export function demandsOf(
   let position = 0;
   migrations.forEach((statements, migration) => {
     for (const sql of statements) {
-      const followed = follower.step(sql, position++);
+      const followed = follower.step(sql, position++, migration);
       const { copies } = followed;
       drops.push(...askedByDrop(follower, followed).map((one) => ({ ...one, migration })));
       const asked = [
-        ...copies.flatMap(({ target, origin }) => new Definition(follower, target, origin).asked()),
+        ...copies.flatMap((copy) => askedByCopy(follower, copy)),
         ...askedByIndex(follower, sql),
+        ...askedByUpdate(follower, followed),
       ];
       for (const one of asked) {
         const key = JSON.stringify([one.kind, one.table, one.columns, one.expression ?? one.type]);

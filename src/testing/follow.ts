@@ -22,6 +22,9 @@ export interface Copied {
   readonly sources: readonly Table[];
   /** Columns of the origin that the target has and the statement leaves out. */
   readonly forgotten: readonly string[];
+  /** Whether rows that are equal in what is copied become one, and whether rows without a partner are left out. */
+  readonly distinct: boolean;
+  readonly joins: boolean;
 }
 
 /** What a statement was about. */
@@ -38,6 +41,8 @@ export interface Fate {
   readonly table?: unknown;
   /** Whether it is replaced by another table. */
   readonly rebuilt: boolean;
+  /** Whether that table was given rows of it. */
+  readonly copied: boolean;
   /**
    * Where each of its columns can be looked for afterwards, folded. What is not in it is dropped, or a statement says
    * what takes its place.
@@ -51,7 +56,6 @@ const PICKS = new Set([
   'HAVING',
   'LIMIT',
   'GROUP BY',
-  'DISTINCT',
   'an aggregate',
   'UNION',
   'EXCEPT',
@@ -130,6 +134,8 @@ export class Follower extends Reader {
   readonly #carried = new Map<Table, Map<string, Carried>>();
   /** The statement that created a table; none for those that were there at first. */
   readonly #created = new Map<Table, number>();
+  /** The migration that each statement is of. */
+  readonly #migrations = new Map<number, number>();
   readonly #definitions = new Map<Table, { sql: string; statement: CreateTableStmt }>();
 
   /**
@@ -191,8 +197,10 @@ export class Follower extends Reader {
    *
    * @param sql the statement
    * @param position its place
+   * @param migration the place of its migration
    */
-  step(sql: string, position: number): Followed {
+  step(sql: string, position: number, migration = 0): Followed {
+    this.#migrations.set(position, migration);
     const statement = parse(sql);
     const before = new Map(this.all().map((table) => [table, this.held(table)] as const));
     if (statement?.type === 'AlterTableStmt') this.#alter(statement);
@@ -254,9 +262,26 @@ export class Follower extends Reader {
       origin,
       picks: causes.some((cause) => PICKS.has(cause)),
       skips: causes.some((cause) => SKIPS.has(cause)),
+      distinct: causes.some((cause) => cause === 'DISTINCT' || cause === 'UNION'),
+      joins: causes.includes('JOIN'),
       sources,
       forgotten,
     };
+  }
+
+  /**
+   * The one column of the origin that a column's value is made of.
+   *
+   * @param table the table
+   * @param column its column, folded
+   * @param origin the table at first, folded
+   * @returns undefined if it is made of none, or of several
+   */
+  sourceOf(table: Table, column: string, origin: string): string | undefined {
+    const value = table.held?.find((one) => one.origin === origin)?.values.get(column);
+    const own = this.#carried.get(table)?.get(origin)?.get(column);
+    const others = [...(value?.sources ?? [])].filter((source) => source !== own);
+    return value?.exact ?? (others.length === 1 ? others[0] : undefined);
   }
 
   /**
@@ -283,6 +308,7 @@ export class Follower extends Reader {
         name: table === undefined ? undefined : fold(table.name),
         table,
         rebuilt: dropped !== undefined,
+        copied: holder !== undefined,
         columns: new Map(
           (columns ?? []).flatMap(({ name }) => {
             const now = table && this.#placeOf(origin, fold(name), table, holder?.held);
@@ -312,12 +338,14 @@ export class Follower extends Reader {
   }
 
   /**
-   * The table that took the place of one that was dropped. One of the same name that was created only afterwards is just
-   * another table: who drops it first means to.
+   * The table that took the place of one that was dropped. One of the same name that a later migration creates is just
+   * another table: there it was meant to go.
    */
   #replacementOf({ dropped, replacement }: TableEffect): Table | undefined {
     if (replacement === undefined || dropped === undefined) return replacement;
-    return (this.#created.get(replacement) ?? -1) > dropped ? undefined : replacement;
+    const created = this.#created.get(replacement) ?? -1;
+    const isLater = (this.#migrations.get(created) ?? 0) > (this.#migrations.get(dropped) ?? 0);
+    return isLater ? undefined : replacement;
   }
 
   #placeOf(origin: string, name: string, table: Table, held: Held | undefined): string | undefined {

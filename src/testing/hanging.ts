@@ -175,19 +175,62 @@ function unsaidBy(sql: string): { label: string; columns: readonly string[] }[] 
   return found;
 }
 
-/** A foreign key, a CHECK or a UNIQUE that a rebuild no longer has: that may be what it is for. */
-function constraintsOf(sql: string): { label: string; key: string; columns: readonly string[] }[] {
+/** A constraint of a table. */
+interface Constraint {
+  readonly kind: 'reference' | 'check' | 'unique' | 'key' | 'generated' | 'on delete';
+  readonly label: string;
+  readonly columns: readonly string[];
+}
+
+const ACTIONS: Readonly<Record<string, string>> = {
+  Cascade: 'CASCADE',
+  SetNull: 'SET NULL',
+  SetDefault: 'SET DEFAULT',
+};
+
+function constraintsOf(sql: string): Constraint[] {
   const statement = createOf(sql);
   if (statement === undefined) return [];
-  const references = referencesIn(statement).map(({ columns, parent }) => ({
-    label: `FOREIGN KEY (${columns.join(', ')}) to ${parent}`,
-    key: JSON.stringify(['f', columns]),
-    columns,
-  }));
-  const checks = partsOf(statement, sql)
-    .filter(({ nodes }) => nodes.some(({ type }) => /^Check/.test(type)))
-    .map(({ label, columns }) => ({ label, key: JSON.stringify(['c']), columns }));
-  return [...references, ...checks];
+  const { references, key, uniques, columns } = tableOf(statement);
+  const list = (names: readonly string[]): string => names.map(shown).join(', ');
+  return [
+    ...references.flatMap(({ columns: own, parent, onDelete }): Constraint[] => {
+      const label = `FOREIGN KEY (${list(own)}) to ${shown(parent)}`;
+      const action = ACTIONS[onDelete];
+      return [
+        { kind: 'reference', label, columns: own },
+        ...(action === undefined
+          ? []
+          : [
+              {
+                kind: 'on delete' as const,
+                label: `ON DELETE ${action} of ${label}`,
+                columns: own,
+              },
+            ]),
+      ];
+    }),
+    ...partsOf(statement, sql)
+      .filter(({ nodes }) => nodes.some(({ type }) => /^Check/.test(type)))
+      .map(({ label, columns: own }): Constraint => ({ kind: 'check', label, columns: own })),
+    ...uniques
+      .filter((unique) => unique.join() !== key.join())
+      .map(
+        (unique): Constraint => ({
+          kind: 'unique',
+          label: `UNIQUE (${list(unique)})`,
+          columns: unique,
+        }),
+      ),
+    ...(key.length > 0
+      ? [{ kind: 'key' as const, label: `PRIMARY KEY (${list(key)})`, columns: key }]
+      : []),
+    ...(columns ?? []).flatMap(({ name, generated }): Constraint[] =>
+      generated
+        ? [{ kind: 'generated', label: `GENERATED of ${shown(name)}`, columns: [fold(name)] }]
+        : [],
+    ),
+  ];
 }
 
 /** What pending statements drop by name, folded. */
@@ -215,20 +258,6 @@ export function askedBy(statements: readonly string[]): Asked {
   return asked;
 }
 
-/** What is no longer there although nothing says so. */
-export interface Lost {
-  /** Certainly wrong. */
-  readonly problems: readonly string[];
-  /** Gone with a rebuild whose new CREATE TABLE lacks it: who wrote it may have meant that. */
-  readonly doubts: readonly Doubt[];
-}
-
-/** A constraint that a table no longer has. */
-export interface Doubt {
-  readonly table: string;
-  readonly label: string;
-}
-
 /**
  * What was there before and is gone, although no statement drops it by name.
  *
@@ -244,9 +273,8 @@ export function lostOf(
   fates: ReadonlyMap<string, Fate>,
   asked: Asked,
   changes: Changes,
-): Lost {
+): string[] {
   const problems: string[] = [];
-  const doubts: Doubt[] = [];
   const nameOf = (table: string): string | undefined => {
     const fate = fates.get(fold(table));
     return fate === undefined ? fold(table) : fate.name;
@@ -260,19 +288,69 @@ export function lostOf(
     if (type === 'table') {
       const rebuilt = after.entries.find((one) => one.type === 'table' && fold(one.name) === now);
       if (rebuilt === undefined || changes.has(now)) continue;
-      const lost = lostOfTable(table, sql, rebuilt.sql, fates);
-      problems.push(...lost.problems);
-      doubts.push(...lost.doubts);
+      problems.push(...lostOfTable(table, sql, rebuilt.sql, fates, after));
       continue;
     }
     const isMeant = asked[type as keyof Asked].has(fold(name));
     const isSpare = type === 'index' && isNeedless(name, before, after, fates);
-    if (isThere(entry) || isMeant || isSpare) continue;
     const on = type === 'view' ? '' : ` on ${shown(table)}`;
+    if (isMeant || isSpare) continue;
+    if (isThere(entry)) {
+      if (!isSameAgain(entry, before, after, fates)) {
+        problems.push(
+          `${type} ${shown(name)}${on} is another one now, and no statement drops it by name`,
+        );
+      }
+      continue;
+    }
     problems.push(`${type} ${shown(name)}${on} is gone, and no statement drops it by name`);
   }
   problems.push(...danglingIn(after).filter((line) => !danglingIn(before).includes(line)));
-  return { problems, doubts };
+  return [...problems, ...movedIn(before, after, fates)];
+}
+
+/** Whether a trigger or an index that went with its table came back as it was, as far as that can be told. */
+function isSameAgain(
+  { type, name, table, sql }: Entry,
+  before: Hanging,
+  after: Hanging,
+  fates: ReadonlyMap<string, Fate>,
+): boolean {
+  const fate = fates.get(fold(table));
+  if (fate?.rebuilt !== true || type === 'view') return true;
+  // With other columns it cannot be what it was.
+  if ([...fate.columns].some(([column, now]) => column !== now)) return true;
+  if (type === 'index') {
+    const [was, now] = [before, after].map(({ indexes }) => indexes.get(fold(name)));
+    return (
+      was === undefined ||
+      was.what === now?.what ||
+      !was.columns.every((one) => fate.columns.has(one))
+    );
+  }
+  const now = after.entries.find((entry) => entry.type === type && same(entry.name, name));
+  return now === undefined || normalized(now.sql, false) === normalized(sql, false);
+}
+
+/** Foreign keys that went along with the old table when it was renamed, though a new one has its name. */
+function movedIn(before: Hanging, after: Hanging, fates: ReadonlyMap<string, Fate>): string[] {
+  const tables = new Set(
+    after.entries.flatMap(({ type, name }) => (type === 'table' ? [fold(name)] : [])),
+  );
+  return before.entries.flatMap(({ type, name, sql }) => {
+    const fate = fates.get(fold(name));
+    const table = fate === undefined ? fold(name) : fate.name;
+    const now = after.entries.find((one) => one.type === 'table' && fold(one.name) === table);
+    if (type !== 'table' || now === undefined || fate?.rebuilt === true) return [];
+    const [was, is] = [sql, now.sql].map((one) => referencesIn(createOf(one)));
+    return (was ?? []).flatMap(({ columns, parent }) => {
+      const other = is?.find((one) => one.columns.join() === columns.join());
+      if (other === undefined || other.parent === parent || !tables.has(parent)) return [];
+      return [
+        `foreign key (${columns.join(', ')}) of ${shown(name)} referred to ${shown(parent)} and now refers to ${shown(other.parent)}`,
+      ];
+    });
+  });
 }
 
 /** Foreign keys to tables that are not there. */
@@ -320,9 +398,10 @@ function lostOfTable(
   sql: string,
   now: string,
   fates: ReadonlyMap<string, Fate>,
-): Lost {
+  after: Hanging,
+): string[] {
   const fate = fates.get(fold(table));
-  if (normalized(sql) === normalized(now)) return { problems: [], doubts: [] };
+  if (normalized(sql) === normalized(now)) return [];
   const columnOf = (column: string): string | undefined =>
     fate === undefined ? column : fate.columns.get(column);
   const isLeft = (columns: readonly string[]): boolean =>
@@ -330,37 +409,70 @@ function lostOfTable(
   const said = (all: { label: string; columns: readonly string[] }[]): Set<string> =>
     new Set(all.map(({ label, columns }) => JSON.stringify([label, columns])));
   const has = said(unsaidBy(now));
-  const problems = unsaidBy(sql)
+  const unsaid = unsaidBy(sql)
     .filter(({ columns }) => isLeft(columns))
     .filter(
       ({ label, columns }) => label !== 'AUTOINCREMENT' || isRowid(now, columns.map(columnOf)),
     )
     .filter(({ label, columns }) => !has.has(JSON.stringify([label, columns.map(columnOf)])))
-    .map(({ label, columns }) => {
-      const of = columns.length > 0 ? ` of ${columns.map(shown).join(', ')}` : '';
-      return `${label}${of} in ${shown(table)} is gone: the table was created anew without it`;
-    });
-  const kept = constraintsOf(now);
-  const doubts = constraintsOf(sql)
-    .filter(
-      ({ columns }) =>
-        columns.length === 0 || columns.some((column) => columnOf(column) !== undefined),
-    )
-    .filter(({ key, columns }) => {
-      if (key === JSON.stringify(['c']))
-        return (
-          kept.filter((one) => one.key === key).length <
-          constraintsOf(sql).filter((one) => one.key === key).length
-        );
-      const mapped = JSON.stringify(['f', columns.map(columnOf)]);
-      return isLeft(columns) && !kept.some((one) => one.key === mapped);
-    })
-    .map(({ label }): Doubt => ({ table, label }));
-  // Only a rebuild can have meant it.
-  if (fate?.rebuilt === true) return { problems, doubts };
-  const gone = doubts.map(({ label }) => `${label} of ${shown(table)} is gone`);
-  return { problems: [...problems, ...gone], doubts: [] };
+    .map(
+      ({ label, columns }) =>
+        `${label}${columns.length > 0 ? ` of ${columns.map(shown).join(', ')}` : ''}`,
+    );
+  const gone = [
+    ...unsaid,
+    ...lostConstraints(sql, now, columnOf, fate?.name ?? fold(table), after, fates),
+  ];
+  return gone.map(
+    (label) => `${label} in ${shown(table)} is gone: the table was created anew without it`,
+  );
 }
+
+function lostConstraints(
+  sql: string,
+  now: string,
+  columnOf: (column: string) => string | undefined,
+  table: string,
+  after: Hanging,
+  fates: ReadonlyMap<string, Fate>,
+): string[] {
+  const own = constraintsOf(sql);
+  const kept = constraintsOf(now);
+  const count = (all: Constraint[]): number => all.filter(({ kind }) => kind === 'check').length;
+  const isKept = ({ kind, columns }: Constraint): boolean => {
+    const places = columns.map(columnOf);
+    // Of a CHECK only the columns that are there can be asked.
+    if (kind === 'check')
+      return count(kept) >= count(own) || !columns.some((one) => columnOf(one) !== undefined);
+    if (places.includes(undefined)) return true;
+    if (kind === 'key') return kept.some((one) => one.kind === kind);
+    const isThere = kept.some((one) => one.kind === kind && one.columns.join() === places.join());
+    if (kind !== 'unique') return isThere;
+    const isKey = kept.some((one) => one.kind === 'key' && one.columns.join() === places.join());
+    return isThere || isKey || hasUnique(after, table, places as string[]);
+  };
+  const isDropped = ({ kind, label }: Constraint): boolean =>
+    kind === 'reference' &&
+    [...fates].some(
+      ([name, fate]) => fate.name === undefined && label.endsWith(` to ${shown(name)}`),
+    );
+  const names = new Set(
+    own
+      .filter((one) => one.kind === 'reference' && !isKept(one))
+      .map(({ columns }) => columns.join()),
+  );
+  return own
+    .filter((one) => !isKept(one) && !isDropped(one))
+    .filter(({ kind, columns }) => kind !== 'on delete' || !names.has(columns.join()))
+    .map(({ label }) => label);
+}
+
+/** Whether an index keeps columns unique. */
+const hasUnique = ({ indexes }: Hanging, table: string, columns: readonly string[]): boolean =>
+  [...indexes.values()].some(
+    (one) =>
+      one.table === table && one.what.startsWith('1 ') && one.columns.join() === columns.join(),
+  );
 
 /**
  * Counters of AUTOINCREMENT that fell: ids of deleted rows are given again.

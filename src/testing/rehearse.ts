@@ -1,5 +1,5 @@
 import { MigrationError } from '../base/errors.ts';
-import type { SqlStorageLike } from '../base/storage.ts';
+import { quote, type SqlStorageLike } from '../base/storage.ts';
 import type { Migration, MigrationInput } from '../input/migration.ts';
 import { readMigrations } from '../input/migrations.ts';
 import { DEFAULT_DRIZZLE_TABLE } from '../ledger/drizzle.ts';
@@ -11,7 +11,13 @@ import { parse } from '../reader/parser.ts';
 import { enforcedAgain } from '../run/enforcement.ts';
 import { splitStatements } from '../sql/statements.ts';
 import { Changes, Names } from './changes.ts';
-import { type FilledTable, readContents } from './contents.ts';
+import {
+  type FilledTable,
+  literalOf,
+  readContents,
+  readTables,
+  type StoredRow,
+} from './contents.ts';
 import { demandsOf } from './demands.ts';
 import { fill, type Unfilled } from './fill.ts';
 import { areEnforced, violationsOf } from './foreign-keys.ts';
@@ -49,6 +55,7 @@ import {
   type Cells,
   failed,
   NOTHING,
+  type OwnRows,
   ofForeignKeys,
   ofNewRows,
   ofRows,
@@ -105,6 +112,62 @@ function raiseCounters(sql: SqlStorageLike): void {
   if (has) sql.exec('UPDATE sqlite_sequence SET seq = seq + 1');
 }
 
+/** SQLite does not say which rows are in the way of a statement that takes their parents. */
+function withReferring(cell: Cell, { before, traces }: Standing): Cell {
+  const error = traces[0]?.error;
+  const isAbout = cell.status === 'failed' && /FOREIGN KEY constraint failed/.test(cell.found);
+  if (!isAbout || !(error instanceof MigrationError)) return cell;
+  const target = targetOf(error.statement);
+  const referring = before.tables.filter(({ references }) =>
+    references.some(({ table }) => fold(table) === target),
+  );
+  if (target === undefined || referring.length === 0) return cell;
+  const names = referring.map(({ name }) => name).join(', ');
+  return { ...cell, found: `${cell.found}\n  To ${target} rows of these tables refer: ${names}` };
+}
+
+/** The table that a statement takes rows from, or changes, folded. */
+function targetOf(sql: string): string | undefined {
+  const statement = parse(sql);
+  if (
+    statement === undefined ||
+    !('tblName' in statement) ||
+    !/^(Delete|Update|DropTable|Insert)/.test(statement.type)
+  )
+    return undefined;
+  const { tblName } = statement as { tblName?: { objName?: { text: string } } };
+  return tblName?.objName === undefined ? undefined : fold(tblName.objName.text);
+}
+
+/** The class has put its rows into an object when it was new, as far as there is room for them. */
+function putOwn(sql: SqlStorageLike, name: string, rows: readonly StoredRow[]): void {
+  const [table] = readTables(sql, [], [name]);
+  if (table === undefined) return;
+  const key = table.columns.filter((column) => column.key > 0);
+  const counts = key.length === 1 && /^integer$/i.test(key[0]?.type ?? '') ? key : [];
+  for (const row of rows) {
+    const columns = table.columns.filter((one) => !one.generated && one.name in row);
+    for (const used of [columns, columns.filter((one) => !counts.includes(one))]) {
+      const names = used.map((one) => quote(one.name)).join(', ');
+      const values = used.map((one) => literalOf(row[one.name] ?? 'NULL')).join(', ');
+      if (
+        used.length > 0 &&
+        isTaken(sql, `INSERT INTO ${quote(table.name)} (${names}) VALUES (${values})`)
+      )
+        break;
+    }
+  }
+}
+
+function isTaken(sql: SqlStorageLike, statement: string): boolean {
+  try {
+    sql.exec(statement);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Where the migrations insert rows whose keys others may have. */
 function collisionOf({ error, rows }: Trace): Collision | undefined {
   if (!(error instanceof MigrationError)) return undefined;
@@ -132,8 +195,8 @@ class Rehearsing {
   #wanted: Structure | undefined;
   /** The rows of a new object, as `migrate` makes it. */
   #made: readonly FilledTable[] | undefined;
-  /** How many rows the class itself puts into each table of a new object. */
-  #own: ReadonlyMap<string, number> = new Map();
+  /** The rows that the class itself puts into the tables of a new object. */
+  #own: OwnRows = new Map();
   /** Whether that is what the class makes of a new object. */
   #isSeen = false;
   /** Those of the options `refused` and `failing` for which an object was refused, or failed. */
@@ -183,7 +246,7 @@ class Rehearsing {
     if (risks.length > 0 && policy === 'error') {
       const message =
         `Nothing is certainly wrong, but ${risks.length} ${risks.length === 1 ? 'thing depends' : 'things depend'} on the rows ` +
-        `of your objects, or on what you meant.\n\n${text}`;
+        `of your objects.\n\n${text}`;
       throw new RehearsalError('HAS_RISKS', message, [], rehearsal);
     }
     if (risks.length > 0 && policy === 'warn') console.warn(`drizzle-offramp: ${riskText(risks)}`);
@@ -287,7 +350,8 @@ class Rehearsing {
       await enforcedAgain(ctx.storage);
       const empty = start.applied.length > 0 ? await this.#fill(ctx, start, offsets, unfilled) : [];
       const before = lookBefore(ctx, this.input, this.#names);
-      const first = await this.#trace(ctx, before, start.pending);
+      const isNew = start.applied.length === 0;
+      const first = isNew ? undefined : await this.#trace(ctx, before, start.pending);
       const collision = first && collisionOf(first);
       if (collision !== undefined && round < COLLISIONS && !unfilled.has(collision.table)) {
         if (!offsets.has(collision.table)) risks.push(collision.risk);
@@ -376,6 +440,7 @@ class Rehearsing {
     };
     return ctx.storage.transactionSync(() => {
       const found = fill(sql, options);
+      for (const [table, rows] of this.#own) putOwn(sql, table, rows);
       raiseCounters(sql);
       return found;
     });
@@ -396,7 +461,7 @@ class Rehearsing {
         start.pending,
       );
       for (const name of accepted) this.#accepted.add(name);
-      return cellsWith({ migrates: cell });
+      return cellsWith({ migrates: withReferring(cell, standing) });
     }
     const { enforced, given } = woken;
     const seen = await this.stage.enter((ctx) => lookAfter(ctx, this.input, this.#names, given));
@@ -503,7 +568,9 @@ class Rehearsing {
         'The first wake went well: see what the class does in the second.',
       );
     }
-    return ofSecondWake(first, second, this.#migrations.length, this.#changes);
+    const isOwn = (table: string): boolean =>
+      this.#made?.every(({ name }) => fold(name) !== fold(table)) ?? false;
+    return ofSecondWake(first, second, this.#migrations.length, this.#changes, isOwn);
   }
 }
 

@@ -145,20 +145,14 @@ function unfilledText(starts: readonly RehearsedStart[]): string[] {
   ];
 }
 
-const HEADINGS: readonly (readonly [heading: string, effects: readonly Risk['effect'][]])[] = [
-  [
-    'Depends on your data: the rows of this rehearsal are fine, but other rows were allowed too.',
-    ['fails', 'loses rows', 'changes values', 'reuses ids'],
-  ],
-  ['Gone with a rebuild, which you may have meant:', ['drops']],
-];
+const HEADING =
+  'Depends on your data: the rows of this rehearsal are fine, but other rows were allowed too.';
 
 const EFFECTS: Record<Risk['effect'], string> = {
   fails: 'fails where ',
   'loses rows': 'loses rows in silence where ',
   'changes values': 'changes values in silence where ',
   'reuses ids': ': ',
-  drops: ': ',
 };
 
 /**
@@ -167,17 +161,12 @@ const EFFECTS: Record<Risk['effect'], string> = {
  * @param risks all of them
  */
 export function riskText(risks: readonly Risk[]): string {
-  const parts = HEADINGS.map(([heading, effects]) => {
-    const own = risks.filter(({ effect }) => effects.includes(effect));
-    const lines = own.map(({ effect, migration, found, query }) => {
-      const name = migration ?? 'a migration';
-      const says = EFFECTS[effect];
-      const where = query === null ? '' : `\n    Find them: ${query}`;
-      return `  ${name}${says.startsWith(':') ? '' : ' '}${says}${found}${where}`;
-    });
-    return own.length === 0 ? '' : [heading, ...lines].join('\n');
+  const lines = risks.map(({ effect, migration, found, query }) => {
+    const says = EFFECTS[effect];
+    const where = query === null ? '' : `\n    Find them: ${query}`;
+    return `  ${migration ?? 'a migration'}${says.startsWith(':') ? '' : ' '}${says}${found}${where}`;
   });
-  return parts.filter((part) => part !== '').join('\n');
+  return [HEADING, ...lines].join('\n');
 }
 
 /**

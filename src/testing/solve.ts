@@ -23,7 +23,12 @@ const MOST_TRIED = 20_000;
 /** How many combinations are taken. */
 const MOST_TAKEN = 100;
 
-function literal(value: Candidate): string {
+/**
+ * A value as SQL writes it.
+ *
+ * @param value the value; undefined is NULL
+ */
+export function toLiteral(value: Candidate): string {
   if (value === null || value === undefined) return 'NULL';
   if (typeof value === 'number') return String(value);
   if (typeof value === 'string') return `'${value.replaceAll("'", "''")}'`;
@@ -71,7 +76,7 @@ class Columns implements Group {
       const fitting = (lists.get(name) ?? []).filter(
         (value) => value !== undefined && (!needsJson || isJson(value)),
       );
-      const byText = new Map(fitting.map((value) => [literal(value), value]));
+      const byText = new Map(fitting.map((value) => [toLiteral(value), value]));
       return [...byText].slice(0, most);
     });
     if (taken.some((values) => values.length === 0)) return [];

@@ -77,6 +77,20 @@ function describeColumn(
   ]);
 }
 
+/** What constraints do on a conflict, which no PRAGMA tells. */
+const conflictsIn = (statement: CreateTableStmt | undefined): string[] =>
+  statement?.body.type !== 'ColumnsAndConstraintsCreateTableBody'
+    ? []
+    : statement.body.columns.flatMap(({ colName, constraints }) =>
+        constraints.flatMap(({ constraint }) =>
+          'conflictClause' in constraint && constraint.conflictClause !== undefined
+            ? [
+                `ON CONFLICT ${String(constraint.conflictClause).toUpperCase()} of ${shown(colName.text)}`,
+              ]
+            : [],
+        ),
+      );
+
 function describeTable({ type, wr, strict }: Row, { sql, statement }: Definition): string {
   const checks = checksOf(sql).map((check) => `CHECK (${normalized(check.sql)})`);
   return joined([
@@ -85,6 +99,7 @@ function describeTable({ type, wr, strict }: Row, { sql, statement }: Definition
     strict ? 'STRICT' : '',
     statement !== undefined && tableOf(statement).autoincrement ? 'AUTOINCREMENT' : '',
     ...checks.sort(),
+    ...conflictsIn(statement).sort(),
   ]);
 }
 

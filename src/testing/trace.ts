@@ -2,7 +2,7 @@
 // each row: the rows that it deletes, the columns that it sets. All else that is lost is damage.
 
 import { MigrationError } from '../base/errors.ts';
-import { runStatement, type SqlStorageLike, type StorageLike } from '../base/storage.ts';
+import { quote, runStatement, type SqlStorageLike, type StorageLike } from '../base/storage.ts';
 import type { Migration } from '../input/migration.ts';
 import { fold } from '../reader/names.ts';
 import type { Stmt } from '../reader/parser.ts';
@@ -102,9 +102,9 @@ class Tracing {
   }
 
   /** Runs a statement, and looks at what it did. */
-  run(text: string, position: number): void {
+  run(text: string, position: number, migration: number): void {
     const carried = this.#carriers();
-    const { statement, copies } = this.#follower.step(text, position);
+    const { statement, copies } = this.#follower.step(text, position, migration);
     const there = new Map(copies.map((copy) => [copy, this.#rowsIn(copy)]));
     const sizes = copies.map(({ target }) => this.#now.get(fold(target.name))?.rows.length ?? 0);
     const picked = copies.some(({ picks, skips }) => picks && skips)
@@ -305,8 +305,16 @@ export async function trace(
     transaction: (closure) => storage.transaction(closure),
     transactionSync: (closure) =>
       storage.transactionSync(() => {
-        closure();
-        tables = readContents(sql, except);
+        const known = virtualTables(sql);
+        try {
+          closure();
+          tables = readContents(sql, except);
+        } finally {
+          // A full-text table that was created and filled breaks the object when that is rolled back.
+          for (const name of virtualTables(sql)) {
+            if (!known.includes(name)) sql.exec(`DROP TABLE ${quote(name)}`);
+          }
+        }
         throw TAKEN_BACK;
       }),
   };
@@ -316,11 +324,11 @@ export async function trace(
     if (changed === undefined) throw TAKEN_BACK;
     tracing = new Tracing(sql, changed, schema, except, enforced);
     let position = 0;
-    for (const { migration, statements } of steps) {
+    for (const [number, { migration, statements }] of steps.entries()) {
       for (const [statementIndex, statement] of statements.entries()) {
         look(statement);
         try {
-          tracing.run(statement, position++);
+          tracing.run(statement, position++, number);
         } catch (cause) {
           throw new MigrationError({
             migration,
@@ -346,6 +354,12 @@ export async function trace(
   const { rows } = tracing;
   return { tables: error === undefined ? tables : undefined, error, rows, fates: tracing.fates() };
 }
+
+const virtualTables = (sql: SqlStorageLike): string[] =>
+  Array.from(
+    sql.exec("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL%'"),
+    ({ name }) => String(name),
+  );
 
 function changedBy(
   change: (sql: SqlStorageLike) => void,

@@ -3,7 +3,7 @@ import type { Migration } from '../input/migration.ts';
 import { fold } from '../reader/names.ts';
 import { splitStatements } from '../sql/statements.ts';
 import type { Changes } from './changes.ts';
-import type { FilledTable } from './contents.ts';
+import { type FilledTable, type StoredRow, textOf } from './contents.ts';
 import { compareRows, compareSame, type Damage, damagedRow } from './damage.ts';
 import type { Fate } from './follow.ts';
 import { askedBy, fallenCounters, type Hanging, lostOf } from './hanging.ts';
@@ -181,7 +181,7 @@ export function ofSchema(
   const fates = trace?.fates ?? new Map<string, Fate>();
   const asked = askedBy(statementsOf(start));
   const isLost = trace !== undefined || start.pending.length === 0;
-  const lost = isLost ? lostOf(was, hanging, fates, asked, changes).problems : [];
+  const lost = isLost ? lostOf(was, hanging, fates, asked, changes) : [];
   const broken = [...hanging.broken].flatMap(([thing, says]) =>
     was.broken.has(thing) ? [] : [`${thing} cannot be used any more: ${says}`],
   );
@@ -208,7 +208,7 @@ export function ofSchema(
 }
 
 /**
- * What a rebuild leaves out that may be meant, and counters that start again.
+ * Counters that start again.
  *
  * @param start what the new code had to run
  * @param before the object before
@@ -223,13 +223,6 @@ export function risksOfRebuilds(
   trace: Trace,
   changes: Changes,
 ): Risk[] {
-  const { doubts } = lostOf(
-    before.hanging,
-    after.hanging,
-    trace.fates,
-    askedBy(statementsOf(start)),
-    changes,
-  );
   const migrationOf = (table: string): string | null => {
     const found = start.pending.find(({ sql }) =>
       splitStatements(sql).some(
@@ -242,10 +235,6 @@ export function risksOfRebuilds(
     (table) => !changes.has(table),
   );
   return [
-    ...doubts.map(({ table, label }): Risk => {
-      const found = `${label} of ${table} is gone: the new CREATE TABLE of the rebuild lacks it`;
-      return { effect: 'drops', migration: migrationOf(fold(table)), table, found, query: null };
-    }),
     ...fallen.map((table): Risk => {
       const found = `ids of deleted rows of ${table} are given again: after a rebuild AUTOINCREMENT counts from the rows that are left`;
       const query = `SELECT seq FROM sqlite_sequence WHERE name = '${table}' AND seq > (SELECT max(rowid) FROM "${table}")`;
@@ -254,12 +243,15 @@ export function risksOfRebuilds(
   ];
 }
 
+/** Rows that a class puts into its tables, by their folded names. */
+export type OwnRows = ReadonlyMap<string, readonly StoredRow[]>;
+
 /** What is known of the rows that an object should have. */
 export interface Expected {
   /** What the migrations do by themselves: all of them, and those that `migrate` does not pass over. */
   readonly traces: readonly Trace[];
-  /** How many rows the class itself puts into each table of a new object, by its folded name. */
-  readonly own: ReadonlyMap<string, number>;
+  /** The rows that the class itself puts into each table of a new object, by its folded name. */
+  readonly own: OwnRows;
 }
 
 /** What is damaged of one table. */
@@ -286,12 +278,11 @@ function unasked(
   });
 }
 
-/** The rows that came, but for as many as the class puts there itself. */
-function withoutOwn(damaged: readonly Damage[], own: number): Damage[] {
-  const came = damaged.filter(({ before }) => before === undefined);
-  const others = damaged.filter(({ before }) => before !== undefined);
-  return came.length <= own ? others : [...others, ...came];
-}
+/** All but the rows that came and that the class puts into a new object just as they are. */
+const withoutOwn = (damaged: readonly Damage[], own: readonly StoredRow[] = []): Damage[] => {
+  const known = new Set(own.map(textOf));
+  return damaged.filter(({ before, now }) => before !== undefined || !known.has(textOf(now ?? {})));
+};
 
 function damageBy(
   trace: Trace | undefined,
@@ -339,7 +330,7 @@ function damageBy(
       {
         table,
         rows,
-        damaged: unasked([...damaged, ...withoutOwn(same, own.get(name) ?? 0)], names, changes),
+        damaged: unasked([...damaged, ...withoutOwn(same, own.get(name))], names, changes),
         rebuilt: isReplaced(table.name) || table.references.some((one) => isReplaced(one.table)),
       },
     ];
@@ -348,7 +339,7 @@ function damageBy(
     const name = fold(table.name);
     const now = find(after.tables, name);
     if (seen.has(name) || now === undefined) return [];
-    const same = withoutOwn(compareSame(table, now, mayDiffer), own.get(name) ?? 0);
+    const same = withoutOwn(compareSame(table, now, mayDiffer), own.get(name));
     return [{ table, rows: 0, damaged: unasked(same, [name], changes), rebuilt: false }];
   });
   return [...ofBefore, ...ofOthers];
@@ -416,15 +407,18 @@ export function ofNewRows(
   made: readonly FilledTable[],
   after: After,
   changes: Changes,
-): { cell: Cell; own: Map<string, number> } {
-  const own = new Map<string, number>();
+): { cell: Cell; own: OwnRows } {
+  const own = new Map<string, readonly StoredRow[]>();
   const texts: string[] = [];
   const damages: Damage[] = [];
   for (const table of after.tables) {
     const was = made.find(({ name }) => fold(name) === fold(table.name));
     if (was === undefined) continue;
     const came = compareSame(was, table).filter(({ before }) => before === undefined);
-    own.set(fold(table.name), came.length);
+    own.set(
+      fold(table.name),
+      came.flatMap(({ now }) => (now === undefined ? [] : [now])),
+    );
     const keys = new Set(table.columns.flatMap(({ key, name }) => (key > 0 ? [name] : [])));
     const told = (row: Damage['now']): string =>
       JSON.stringify(Object.entries(row ?? {}).filter(([name]) => !keys.has(name)));
@@ -507,15 +501,19 @@ function changedBetween(first: After, second: SecondWake, changes: Changes): Dam
  * @param second the object after the second
  * @param count how many migrations there are
  * @param changes what changes on purpose
+ * @param isOwn whether a table is the class's own affair, as no migration created it
  */
 export function ofSecondWake(
   first: After,
   second: SecondWake,
   count: number,
   changes: Changes,
+  isOwn: (table: string) => boolean,
 ): Cell {
   const { structure, ledgers, cost, enforced, violations } = second;
-  const damages = changedBetween(first, second, changes);
+  const damages = changedBetween(first, second, changes).filter(
+    ([one]) => one !== undefined && !isOwn(one.table),
+  );
   // Without a migration there is no row that could say that the object is up to date.
   const most = count === 0 ? ROWS_WITHOUT_MIGRATIONS : 1;
   const found = [
