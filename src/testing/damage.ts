@@ -125,6 +125,10 @@ export interface Comparison {
 const rowsIn = ({ rows, ids }: FilledTable): Found[] =>
   rows.map((row, at) => ({ row, id: ids[at] ?? '' }));
 
+/** Whether a full-text table has its rows from another: https://www.sqlite.org/fts5.html#external_content_tables */
+const isDerived = ({ isVirtual, sql }: FilledTable): boolean =>
+  isVirtual && /\bcontent\s*=/i.test(sql);
+
 /**
  * Looks for every row that a table had before, and compares each value that no statement set in it.
  *
@@ -153,7 +157,7 @@ export function compareRows(
       return { row, pairs: own, byKey: isWhole, id: isSameTable ? id : undefined };
     });
   // Rows like them in a table that got none of them are others.
-  const isOther = fate?.rebuilt === true && !fate.copied;
+  const isOther = fate?.rebuilt === true && !fate.copied && !isDerived(before);
   const matched = match(wanted, after === undefined || isOther ? [] : rowsIn(after));
   const damaged = wanted.flatMap((one): Damage[] => {
     const found = matched.get(one);

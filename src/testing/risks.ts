@@ -149,7 +149,7 @@ function attemptsFor(
             first,
             names.map((name) => nobody(cellOf(first, fold(name)))),
           ),
-          rows: `the ${shownList} of a row of ${shown(table.name)} is that of no parent`,
+          rows: `the ${shownList} of a row of ${shown(table.name)} is that of no parent (${demand.words})`,
           query: orphanQuery(table, names, demand),
         },
       ];

@@ -5,7 +5,7 @@ import { MigrationError } from '../base/errors.ts';
 import { quote, runStatement, type SqlStorageLike, type StorageLike } from '../base/storage.ts';
 import type { Migration } from '../input/migration.ts';
 import { fold } from '../reader/names.ts';
-import type { Stmt } from '../reader/parser.ts';
+import { parse, type Stmt } from '../reader/parser.ts';
 import { enforcedAgain } from '../run/enforcement.ts';
 import { foreignKeyMode, transact } from '../run/foreign-keys.ts';
 import { splitStatements } from '../sql/statements.ts';
@@ -297,6 +297,7 @@ export async function trace(
     skipped: false,
   }));
   const enforced = foreignKeyMode(steps) !== 'off';
+  const virtual = steps.flatMap(({ statements }) => statements.flatMap(virtualIn));
   let tracing = new Tracing(sql, before, schema, except, enforced);
   let tables: FilledTable[] | undefined;
   let isRefused = false;
@@ -305,15 +306,12 @@ export async function trace(
     transaction: (closure) => storage.transaction(closure),
     transactionSync: (closure) =>
       storage.transactionSync(() => {
-        const known = virtualTables(sql);
         try {
           closure();
           tables = readContents(sql, except);
         } finally {
           // A full-text table that was created and filled breaks the object when that is rolled back.
-          for (const name of virtualTables(sql)) {
-            if (!known.includes(name)) sql.exec(`DROP TABLE ${quote(name)}`);
-          }
+          for (const name of virtual) sql.exec(`DROP TABLE IF EXISTS ${quote(name)}`);
         }
         throw TAKEN_BACK;
       }),
@@ -355,11 +353,11 @@ export async function trace(
   return { tables: error === undefined ? tables : undefined, error, rows, fates: tracing.fates() };
 }
 
-const virtualTables = (sql: SqlStorageLike): string[] =>
-  Array.from(
-    sql.exec("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE VIRTUAL%'"),
-    ({ name }) => String(name),
-  );
+/** The virtual table that a statement creates. */
+const virtualIn = (sql: string): string[] => {
+  const statement = /^create\s+virtual\b/i.test(sql) ? parse(sql) : undefined;
+  return statement?.type === 'CreateVirtualTableStmt' ? [statement.tblName.objName.text] : [];
+};
 
 function changedBy(
   change: (sql: SqlStorageLike) => void,
