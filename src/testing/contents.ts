@@ -134,7 +134,7 @@ export function readTables(
   const columns = each('table_xinfo');
   const references = each('foreign_key_list');
   return query(sql, `${list} ORDER BY place`)
-    .filter(({ name }) => !except.includes(String(name)))
+    .filter(({ name }) => !except.includes(String(name).replace(/_repairs$/, '')))
     .map((table) => ({
       name: String(table.name),
       sql: String(table.sql),

@@ -103,7 +103,7 @@ function indexesOf(sql: SqlStorageLike, entries: readonly Entry[]): Map<string, 
 export function readHanging(sql: SqlStorageLike, except: readonly string[]): Hanging {
   const query = `SELECT type, name, tbl_name AS "table", sql FROM sqlite_master WHERE sql IS NOT NULL AND ${OWN}`;
   const entries = ([...sql.exec(query)] as unknown as Entry[]).filter(
-    ({ table }) => !except.includes(table),
+    ({ table }) => !except.includes(table.replace(/_repairs$/, '')),
   );
   const counts = entries.some((entry) => /\bautoincrement\b/i.test(entry.sql))
     ? ([...sql.exec('SELECT name, seq FROM sqlite_sequence')] as Row[])
