@@ -361,7 +361,6 @@ export const HANGING_DEFECTS: readonly Defect[] = [
     next: "INSERT INTO tickets (title) VALUES ('next')",
     asks: 'SELECT max(id) AS id FROM tickets',
     names: 'tickets AUTOINCREMENT',
-    depends: true,
   },
   {
     what: 'the counter of AUTOINCREMENT is deleted by hand',
