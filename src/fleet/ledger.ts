@@ -421,6 +421,7 @@ export class FleetLedger extends DurableObject<object> {
   private resume(command: ResumeCommand): Promise<StatusAnswer> {
     const run = this.newest(command.run);
     this.store.change(run.run, { options: readResume(run.options, command) });
+    if (command.rate !== undefined) this.pace.freeAt = 0;
     if (run.state === 'stopped') this.setRunning(run);
     return this.going(run.run);
   }

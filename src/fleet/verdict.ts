@@ -40,7 +40,8 @@ function* ofObjects({ counts, drizzle, fingerprints, sawOldCode }: Judged): Gene
   }
   const tracked = drizzle['0.x'] + drizzle['1.x'];
   if (tracked > 0) {
-    const text = `${of(tracked)} ${tracked === 1 ? 'has' : 'have'} Drizzle's ledger still. With \`drizzle: 'mirror'\` that is so by your wish: take the option out and deploy, then run it once more.`;
+    const and = failed > 0 ? ', those that failed among them' : '';
+    const text = `${of(tracked)} ${tracked === 1 ? 'has' : 'have'} Drizzle's ledger still${and}. Where the class says \`drizzle: 'mirror'\`, take that out and deploy; then run it once more.`;
     yield { code: 'TRACKED_BY_DRIZZLE', objects: tracked, text };
   }
 }

@@ -120,7 +120,7 @@ function ofInspection(object: PageObject, answer: InspectAnswer & Telling, task:
     fingerprint,
     woke: answer.woke ?? null,
   };
-  if (state === 'empty') return { ...told, kind: 'through', outcome: 'empty' };
+  if (state === 'empty') return { ...told, migrations: null, kind: 'through', outcome: 'empty' };
   // An input that cannot be read has no fingerprint: that is the new code's fault.
   if (task.fingerprint !== null && fingerprint !== null && fingerprint !== task.fingerprint) {
     return {

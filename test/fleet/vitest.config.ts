@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     root: import.meta.dirname,
     include: ['*.test.ts'],
-    testTimeout: 120_000,
+    testTimeout: 30_000,
     hookTimeout: 120_000,
   },
 });

@@ -2,6 +2,7 @@ import { DurableObject, env } from 'cloudflare:workers';
 import { migrate, withMigrations } from 'drizzle-offramp';
 import { FleetLedger, fleetQueue, fleetRoute } from 'drizzle-offramp/fleet';
 import migrations from '../../../drizzle/migrations.js';
+import { readMigrations } from '../../../src/input/migrations.ts';
 import type { Kind } from '../kinds.ts';
 import { Seeded } from './seeded.ts';
 
@@ -20,23 +21,11 @@ const { DEPLOY } = env as unknown as Env;
 const count = migrations.journal.entries.length - (DEPLOY === 'old' ? 2 : 0);
 const deployed = {
   journal: { ...migrations.journal, entries: migrations.journal.entries.slice(0, count) },
-  migrations: migrations.migrations,
+  migrations: Object.fromEntries(Object.entries(migrations.migrations).slice(0, count)),
 };
 
 class Plain extends DurableObject {
-  /** How many objects of this isolate were built by now. */
-  private static built = 0;
-
-  constructor(ctx: DurableObjectState, env: object) {
-    super(ctx, env);
-    Plain.built++;
-  }
-
-  built(): number {
-    return Plain.built;
-  }
-
-  name(): string | null {
+  ownName(): string | null {
     return this.ctx.id.name ?? null;
   }
 }
@@ -121,9 +110,13 @@ export default {
     switch (url.pathname) {
       case '/seed':
         return seed(request, all);
+      case '/bundle':
+        return Response.json(migrations);
+      case '/live':
+        return Response.json({ fingerprint: readMigrations(migrations).fingerprint });
       case '/name': {
         const stub = all.INBOX.getByName(url.searchParams.get('name') ?? '');
-        return Response.json(await (stub as unknown as Plain).name());
+        return Response.json(await (stub as unknown as Plain).ownName());
       }
       default:
         return new Response('Not found', { status: 404 });
