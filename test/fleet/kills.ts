@@ -74,7 +74,7 @@ export async function sweep(options: SweepOptions): Promise<SweepFigures> {
     say(`${ids.length} objects are laid out`);
 
     await fleet.start('live');
-    const { run } = await fleet.command(CLASS, {
+    await fleet.command(CLASS, {
       do: 'start',
       engine,
       maxFailures: null,
