@@ -345,7 +345,7 @@ describe('a repair', () => {
 
   it('names one row, where several are called so', async () => {
     const object = await refused(
-      (ctx) => runDrizzle1(ctx, bundle1(b, { ...b, tag: '0002_c' })),
+      (ctx) => runDrizzle1(ctx, bundle1(b, { ...c, when: b.when })),
       bundle1(a),
     );
     const error = await errorOf(object.repair({ kind: 'forget', created_at: b.when - 123 }));

@@ -45,7 +45,7 @@ type ObjectClass = new (ctx: DurableObjectState, environment: Cloudflare.Env) =>
 
 /** An object, by its id: each call takes a new stub, as one of an instance that ended is broken. */
 export class Deployed {
-  readonly id = env.DEPLOYED.newUniqueId();
+  constructor(readonly id = env.DEPLOYED.newUniqueId()) {}
 
   get stub(): Stub {
     return env.DEPLOYED.get(this.id) as unknown as Stub;
