@@ -3,7 +3,8 @@ import type { Obstacle, RunStatus, Verdict } from './protocol.ts';
 /** What a verdict is made from: a run, but for the verdict. */
 export type Judged = Omit<RunStatus, 'verdict'>;
 
-const of = (objects: number): string => (objects === 1 ? '1 object' : `${objects} objects`);
+const of = (objects: number): string =>
+  objects === 1 ? '1 object' : `${objects.toLocaleString('en-US')} objects`;
 const isAre = (objects: number): string => (objects === 1 ? 'is' : 'are');
 
 /** What there is to say of the objects themselves. */
