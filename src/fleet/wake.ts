@@ -105,7 +105,8 @@ function ofError(object: PageObject, error: unknown, task: Task): Seen {
       : { ...object, ...UNTOLD, kind: 'through', outcome: 'woken' };
   }
   if (thrown.retryable === true || FOR_A_MOMENT.test(message)) return as('again', 'UNREACHABLE');
-  return as('failed', thrown.durableObjectReset === true ? 'CONSTRUCTOR_THREW' : 'OBJECT_FAILED');
+  // Whatever a wake throws of its own has a code.
+  return as('failed', 'CONSTRUCTOR_THREW');
 }
 
 /** What the option `woke` of an answer is, if it is one. */
