@@ -180,11 +180,12 @@ function commandOf({ mode, migrations }: Task, { name }: PageObject): object {
 
 /** Resolves with TIMEOUT after some milliseconds, unless it is cancelled. */
 function timer(milliseconds: number): { readonly over: Promise<typeof TIMEOUT>; cancel(): void } {
-  let handle: ReturnType<typeof setTimeout> | null = null;
+  let cancel = (): void => {};
   const over = new Promise<typeof TIMEOUT>((resolve) => {
-    handle = setTimeout(() => resolve(TIMEOUT), milliseconds);
+    const handle = setTimeout(() => resolve(TIMEOUT), milliseconds);
+    cancel = () => clearTimeout(handle);
   });
-  return { over, cancel: () => clearTimeout(handle) };
+  return { over, cancel };
 }
 
 /**

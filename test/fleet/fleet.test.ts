@@ -433,6 +433,20 @@ describe('the route', () => {
   });
 });
 
+describe('a deploy that is rolled back', () => {
+  it('finds objects that are ahead of it', async () => {
+    await fleet.kill();
+    await fleet.start('old');
+    await fleet.begin('INBOX', isWell('alarm'), QUICK);
+    const status = await fleet.done('INBOX');
+    expect(status.counts.outcomes).toEqual({ ...NONE, ahead: 30 });
+    expect(obstacles(status)).toEqual([
+      ['AHEAD', 30],
+      ['NO_SECOND_LISTING', null],
+    ]);
+  });
+});
+
 describe('the objects', () => {
   it('have each migration once, and those that were deleted have nothing', async () => {
     await fleet.kill();
