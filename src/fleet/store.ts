@@ -1,4 +1,4 @@
-// What the ledger knows, in its own SQLite: every change of it is one synchronous call, so that all of it is stored or none.
+// What the ledger knows, in its own SQLite. A change is one synchronous call; the ledger runs it in a transaction.
 
 import type { SqlStorageLike } from '../base/storage.ts';
 import type { Wanted } from './options.ts';
