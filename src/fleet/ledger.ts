@@ -58,6 +58,8 @@ export class FleetLedger extends DurableObject<object> {
   private readonly pace = new Pace();
   /** Whether this instance has looked after what an earlier one left. */
   private hasBegun = false;
+  /** What keeps it from going on. */
+  private trouble: string | undefined;
   /** Whether an alarm is under way. */
   private isTurning = false;
 
@@ -106,13 +108,22 @@ export class FleetLedger extends DurableObject<object> {
     try {
       await this.begin();
       const run = this.running();
-      if (run?.options.engine === 'alarm') await this.turn(run);
+      if (run?.options.engine === 'alarm') {
+        await this.turn(run);
+        this.trouble = undefined;
+      }
     } catch (error) {
       // An alarm that throws is tried a few times only.
-      console.error('drizzle-offramp: the fleet ledger goes on after an error', error);
+      this.note('The ledger failed, and goes on', error);
       pause = AFTER_ERROR;
     }
     await this.goOn(pause);
+  }
+
+  /** Tells whoever looks what keeps the ledger from going on. */
+  private note(what: string, error: unknown): void {
+    this.trouble = `${what}: ${error instanceof Error ? error.message : error}`;
+    console.error(`drizzle-offramp: ${this.trouble}`);
   }
 
   /** What an earlier instance had under way is not under way any more. */
@@ -204,9 +215,9 @@ export class FleetLedger extends DurableObject<object> {
 
   /** One alarm of the engine `alarm`. */
   private async turn({ run: number }: Run): Promise<void> {
-    // Should the object be ended now, this alarm comes; goOn sets another one.
-    await this.ctx.storage.setAlarm(Date.now() + WATCHDOG);
     this.isTurning = true;
+    // Should the object be ended now, this alarm comes; goOn sets another one.
+    void this.ctx.storage.setAlarm(Date.now() + WATCHDOG);
     const until = Date.now() + TURN;
     const rounds = new Rounds();
     let objects = 0;
@@ -283,9 +294,10 @@ export class FleetLedger extends DurableObject<object> {
           body: { drizzleOfframp: 'page', ledger, class: run.class, run: run.run, page },
         })),
       );
+      this.trouble = undefined;
       return true;
     } catch (error) {
-      console.error('drizzle-offramp: the queue took no pages; they are sent again', error);
+      this.note('The queue took no pages, and they are sent again', error);
       for (const { page } of pages) this.store.giveBack(page);
       return false;
     }
@@ -342,7 +354,10 @@ export class FleetLedger extends DurableObject<object> {
 
   private status(run: Run | undefined): StatusAnswer {
     const now = Date.now();
-    return { run: run ? statusOf(this.store, run, this.pace.perSecond(now), now) : null };
+    if (run === undefined) return { run: null };
+    const status = statusOf(this.store, run, this.pace.perSecond(now), now);
+    const { trouble } = this;
+    return { run: trouble === undefined ? status : { ...status, trouble } };
   }
 
   /** The status once all that was changed is stored and goes on. */
@@ -372,6 +387,7 @@ export class FleetLedger extends DurableObject<object> {
       );
     }
     this.pace.forget();
+    this.trouble = undefined;
     return this.going(this.atOnce(() => this.store.start(wanted, name, bindings, Date.now())));
   }
 
