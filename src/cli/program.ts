@@ -31,7 +31,8 @@ function fail(message: string): void {
   else printError(message);
 }
 
-const program = new Command('drizzle-offramp')
+/** The program with all its commands; nothing runs before {@link run}. */
+export const program = new Command('drizzle-offramp')
   .description(
     "Takes Durable Objects with SQLite from Drizzle's migrator to plain migrations, step by step.",
   )
