@@ -17,11 +17,16 @@ export async function bundle(entry: string): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-/** Deploys a Worker over the storage in a folder, lets `use` call it, and shuts the runtime down. */
+/**
+ * Deploys a Worker over the storage in a folder, lets `use` call it, and shuts the runtime down.
+ *
+ * @param secrets texts that the Worker finds in its `env`
+ */
 export async function deploy(
   contents: string,
   folder: string,
   use: (runtime: Miniflare) => Promise<void>,
+  secrets: Readonly<Record<string, string>> = {},
 ): Promise<void> {
   const runtime = new Miniflare({
     resourcePersistencePath: folder,
@@ -41,6 +46,9 @@ export async function deploy(
           env: {
             INBOX: { type: 'durable-object', worker: 'inbox', exportName: 'Inbox' },
             ARCHIVE: { type: 'durable-object', worker: 'inbox', exportName: 'Archive' },
+            ...Object.fromEntries(
+              Object.entries(secrets).map(([name, value]) => [name, { type: 'text', value }]),
+            ),
           },
           exports: {
             Inbox: { type: 'durable-object', storage: 'sqlite' },
@@ -68,22 +76,22 @@ interface RehearsalStub {
   rehearse(): Promise<{ text: string; failed: boolean }>;
 }
 
-async function find(
-  runtime: Miniflare,
-  { className, name }: Pick<FleetObject, 'className' | 'name'>,
-) {
+/** An object by its class and its name. */
+type Named = Pick<FleetObject, 'className' | 'name'>;
+
+async function find(runtime: Miniflare, { className, name }: Named) {
   const namespace = await runtime.getDurableObjectNamespace(className.toUpperCase());
   return { namespace, id: namespace.idFromName(name) };
 }
 
-export async function idOf(runtime: Miniflare, object: FleetObject): Promise<string> {
+export async function idOf(runtime: Miniflare, object: Named): Promise<string> {
   return (await find(runtime, object)).id.toString();
 }
 
 /** Wakes an object of the old deploy as often as it was deployed, and then fills it. */
 export async function migrateWithDrizzle(
   runtime: Miniflare,
-  object: FleetObject,
+  object: Named,
   deploys: number[][],
   size = 0,
 ): Promise<void> {
@@ -102,7 +110,7 @@ export async function rehearse(runtime: Miniflare): Promise<{ text: string; fail
 }
 
 /** Any request wakes an object, and its constructor migrates. */
-export async function wake(runtime: Miniflare, { className, name }: FleetObject): Promise<void> {
+export async function wake(runtime: Miniflare, { className, name }: Named): Promise<void> {
   const url = `http://inbox.example.com/${className.toLowerCase()}/${name}`;
   const response = await runtime.dispatchFetch(url);
   const text = await response.text();

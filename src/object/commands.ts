@@ -24,10 +24,10 @@ export interface PlainError {
 export interface RowName {
   /** The number of a row of our ledger. */
   readonly version?: number;
-  /** The row's `created_at`, in milliseconds. */
-  readonly created_at?: number;
-  /** The row's tag, which is the `name` in a ledger of Drizzle 1.x. */
-  readonly tag?: string;
+  /** The row's `created_at`, in milliseconds; null for a row without a time. */
+  readonly created_at?: number | null;
+  /** The row's tag, which is the `name` in a ledger of Drizzle 1.x; null for a row without one. */
+  readonly tag?: string | null;
 }
 
 /** Takes a row out of the ledgers that stands for no migration of this code. */
@@ -89,7 +89,7 @@ export type MigrationsCommand = InspectCommand | HistoryCommand | PreflightComma
  * - `pending`: the next wake writes something.
  * - `ahead`: it has all of them and some that the code lacks, and is left alone.
  * - `refused`: the class is not built: a rule says no, or a statement fails. `refusal` says which.
- * - `empty`: it has no data, as one that was deleted; nothing was made by asking.
+ * - `empty`: it has no data, as one that was deleted, and the class would be built. Nothing was made by asking.
  */
 export type ObjectState = 'up-to-date' | 'pending' | 'ahead' | 'refused' | 'empty';
 
@@ -164,6 +164,8 @@ export interface InspectAnswer {
   readonly rows: readonly RowInQuestion[];
   /** The repairs that fit. */
   readonly repairs: readonly FittingRepair[];
+  /** Whether it has no data; where the class is not built either, the state is `refused`. */
+  readonly empty: boolean;
   /**
    * Whether all there is in it was made in this instance: it was empty before. It stays, as something other than the
    * construction of the class has used it since, or as nobody can tell.

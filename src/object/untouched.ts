@@ -1,0 +1,197 @@
+// A look at an object that has nothing must leave nothing, but waking it runs its migrations and its constructor. What these
+// made is taken back, if nothing else can have used it. This is the one place that deletes, so in doubt it does not.
+import { firstRow } from '../base/storage.ts';
+import { type ObjectContext, schemaOf, wait } from './runtime.ts';
+import { namesOf } from './stand-in.ts';
+
+/** The runtime reads these from the object itself, also where they are fields. */
+const HANDLERS = ['fetch', 'alarm', 'webSocketMessage', 'webSocketClose', 'webSocketError'];
+
+/** How long events that wait already are given to come first, in milliseconds. */
+const OTHERS_FIRST = 5;
+
+/** Whoever is told of each event. */
+const watchers = new WeakMap<object, Untouched>();
+const watched = new WeakMap<object, object>();
+
+/** A prototype that tells of each event but `__migrations`, and is the given one in all else. */
+function watchedPrototype(prototype: object): object {
+  const known = watched.get(prototype);
+  if (known !== undefined) return known;
+  const tell = (object: object): void => watchers.get(object)?.touch();
+  const properties: PropertyDescriptorMap = {};
+  for (const [name, { value, enumerable = false }] of namesOf(prototype)) {
+    properties[name] =
+      typeof value === 'function'
+        ? {
+            enumerable,
+            configurable: true,
+            writable: true,
+            value(this: object, ...args: unknown[]) {
+              tell(this);
+              return Reflect.apply(value, this, args);
+            },
+          }
+        : {
+            enumerable,
+            configurable: true,
+            get(this: object) {
+              tell(this);
+              return Reflect.get(prototype, name, this);
+            },
+            set(this: object, to: unknown) {
+              Reflect.set(prototype, name, to, this);
+            },
+          };
+  }
+  const made = Object.create(prototype, properties);
+  watched.set(prototype, made);
+  return made;
+}
+
+/** Whether an object has neither table nor key, as far as can be told at once. */
+function hasNothing({ storage }: ObjectContext): boolean {
+  if (schemaOf(storage.sql) !== '[]') return false;
+  const keys = storage.kv?.list({ limit: 1 });
+  return keys !== undefined && [...keys].length === 0;
+}
+
+/** What shows that something has been written: rows of any table or key, and the schema. */
+function changesOf({ storage }: ObjectContext): string {
+  const { written } = firstRow(storage.sql.exec('SELECT total_changes() AS written')) ?? {};
+  return `${written} ${schemaOf(storage.sql)}`;
+}
+
+/** An object that was empty when this instance began, and of which nothing is known yet but what made it. */
+export class Untouched {
+  private isTouched = false;
+  private readonly hadNoAlarm: Promise<boolean>;
+  private noted: { readonly alarm: number | null; readonly changes: string } | undefined;
+  private ready: Promise<void> | undefined;
+  private taking: Promise<boolean> | undefined;
+  private readonly ctx: ObjectContext;
+
+  private constructor(ctx: ObjectContext) {
+    this.ctx = ctx;
+    this.hadNoAlarm = ctx.storage.getAlarm().then(
+      (alarm) => alarm === null,
+      () => false,
+    );
+  }
+
+  /**
+   * Looks whether an object is empty. Must be called before anything is written.
+   *
+   * @param ctx the object's state
+   * @returns undefined where it is not, or nobody can tell
+   */
+  static of(ctx: ObjectContext): Untouched | undefined {
+    try {
+      return hasNothing(ctx) ? new Untouched(ctx) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Something other than the construction and a look happened. */
+  touch(): void {
+    this.isTouched = true;
+  }
+
+  /**
+   * Watches the object from the end of its construction on.
+   *
+   * @param instance what was built
+   */
+  watch(instance: object): void {
+    const prototype = Object.getPrototypeOf(instance);
+    if (
+      HANDLERS.some((name) => Object.hasOwn(instance, name)) ||
+      !Reflect.setPrototypeOf(instance, watchedPrototype(prototype))
+    ) {
+      this.touch();
+      return;
+    }
+    watchers.set(instance, this);
+    const { ctx } = this;
+    // What the blocks of the constructor call was no event.
+    void ctx.blockConcurrencyWhile(async () => {
+      this.isTouched = false;
+    });
+    // A class around this one may have blocks of its own, as `wrangler dev` has, and all of them come before an event.
+    this.ready = Promise.resolve().then(() => ctx.blockConcurrencyWhile(() => this.note()));
+  }
+
+  /** Notes how the object is now: what was made up to here was made by the construction. */
+  private async note(): Promise<void> {
+    try {
+      const alarm = await this.ctx.storage.getAlarm();
+      this.noted = { alarm, changes: changesOf(this.ctx) };
+    } catch {
+      // Then nothing is taken back.
+    }
+  }
+
+  /**
+   * Runs what writes and leaves nothing, so that it does not count.
+   *
+   * @param run what to run
+   */
+  without<T>(run: () => T): T {
+    const { noted } = this;
+    const isSame = noted?.changes === changesOf(this.ctx);
+    try {
+      return run();
+    } finally {
+      if (noted && isSame) this.noted = { ...noted, changes: changesOf(this.ctx) };
+    }
+  }
+
+  /** Whether it is empty without anything being taken back, as where the class was not built. */
+  isEmpty(): boolean {
+    return hasNothing(this.ctx);
+  }
+
+  /** Whether nothing has used the object since {@link note}. */
+  private isAsNoted(): boolean {
+    return (
+      !this.isTouched &&
+      this.noted?.changes === changesOf(this.ctx) &&
+      this.ctx.getWebSockets().length === 0
+    );
+  }
+
+  /**
+   * Takes back what the construction made, and ends the instance once the answer is on its way; does nothing if the
+   * object was used. An event that comes just then is told to come again.
+   *
+   * @returns whether the object is empty again
+   */
+  takeBack(): Promise<boolean> {
+    this.taking ??= this.tryToTakeBack().finally(() => {
+      this.taking = undefined;
+    });
+    return this.taking;
+  }
+
+  private async tryToTakeBack(): Promise<boolean> {
+    await this.ready;
+    if (!this.isAsNoted()) return false;
+    await wait(OTHERS_FIRST);
+    return new Promise((resolve, reject) => {
+      const { ctx } = this;
+      const run = async (): Promise<void> => {
+        const isFresh = await this.hadNoAlarm;
+        const alarm = await ctx.storage.getAlarm();
+        // From the last look to the deletion nothing is awaited, so that nothing comes in between.
+        if (!isFresh || alarm !== this.noted?.alarm || !this.isAsNoted()) return resolve(false);
+        await Promise.all([ctx.storage.deleteAlarm(), ctx.storage.deleteAll()]);
+        await ctx.storage.sync();
+        resolve(true);
+        await wait(OTHERS_FIRST);
+        ctx.abort('drizzle-offramp: the object was empty, and is empty again. Call it once more.');
+      };
+      void ctx.blockConcurrencyWhile(() => run().catch(reject));
+    });
+  }
+}
