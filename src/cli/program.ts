@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { register as check } from './check.ts';
 import { register as convert } from './convert.ts';
 import { register as eject } from './eject.ts';
+import { register as fleet } from './fleet.ts';
 import { register as newMigration } from './new.ts';
 import { register as object } from './object.ts';
 import { CliError, EXIT, printError, printJson } from './output.ts';
@@ -19,6 +20,7 @@ const EXAMPLES: Record<string, string> = {
   check: 'check --strict --format github',
   status: 'status .wrangler/state',
   object: 'object INBOX acme inspect --url https://inbox.example.com',
+  fleet: 'fleet start --class Inbox --canary 1% --url https://inbox.example.com',
   eject: 'eject src/migrations.ts',
   new: 'new add_tags --module src/migrations.ts',
 };
@@ -48,7 +50,8 @@ export const program = new Command('drizzle-offramp')
   .addHelpText('after', '\nExit status: 0, 1 (something was found), 2 (the command could not run).')
   .helpCommand(false);
 
-for (const register of [convert, check, status, object, eject, newMigration]) register(program);
+for (const register of [convert, check, status, object, fleet, eject, newMigration])
+  register(program);
 for (const command of program.commands) {
   command.copyInheritedSettings(program);
   const example = EXAMPLES[command.name()];

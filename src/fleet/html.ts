@@ -13,7 +13,19 @@ import {
   timeline,
 } from './report-pictures.ts';
 import { STYLE } from './report-style.ts';
-import { count, counted, dollars, duration, percent, time } from './report-words.ts';
+import {
+  count,
+  counted,
+  dollars,
+  doneOf,
+  duration,
+  MODES,
+  OUTCOMES,
+  percent,
+  rangeOf,
+  time,
+  WAITING,
+} from './report-words.ts';
 
 /** How much of what has no bound is shown. */
 interface Detail {
@@ -42,34 +54,30 @@ const MOST_BYTES = 100_000;
 const CODE = 60;
 const TEXT = 600;
 
+/** How much of a range is shown: two ids are longer. */
+const TEXT_OF_RANGE = 40;
+
 /** How much of a fingerprint is shown: enough to tell two apart. */
 const SHORT = 12;
 
-const STATES: readonly (readonly [Outcome, string, Tone])[] = [
-  ['up-to-date', 'up to date', 'good'],
-  ['migrates', 'would migrate', 'good'],
-  ['nothing', 'nothing to do', 'calm'],
-  ['ahead', 'ahead of this code', 'other'],
-  ['woken', 'woken, not asked', 'calm'],
-  ['empty', 'empty', 'none'],
-];
-
-const MODES: Readonly<Record<RunStatus['mode'], string>> = {
-  sweep: 'Sweep',
-  verify: 'Verification',
-  preflight: 'Preflight',
+const TONES: Readonly<Record<Outcome, Tone>> = {
+  'up-to-date': 'good',
+  migrates: 'good',
+  nothing: 'calm',
+  ahead: 'other',
+  woken: 'calm',
+  empty: 'none',
 };
+
+const WAITING_TONES = { later: 'wait', again: 'calm', open: 'none' } as const;
+
+const titleOf = ({ mode }: Pick<RunStatus, 'mode'>): string =>
+  MODES[mode].replace(/^./, (letter) => letter.toUpperCase());
 
 const stateOf = ({ state, stoppedBy }: Pick<RunStatus, 'state' | 'stoppedBy'>): string => {
   if (state !== 'stopped') return state === 'done' ? 'done' : 'under way';
   return stoppedBy === 'failures' ? 'stopped by itself, as too many failed' : 'stopped';
 };
-
-/** Objects that are through. */
-const throughOf = ({ outcomes }: RunStatus['counts']): number =>
-  Object.values(outcomes).reduce((sum, objects) => sum + objects, 0);
-
-const throughPoint = (run: RunStatus): number => throughOf(run.counts) + run.counts.failed;
 
 /** Whether the objects can say that they are up to date. */
 const tells = ({ mode, counts: { outcomes } }: RunStatus): boolean =>
@@ -84,7 +92,7 @@ function measured(run: RunStatus): { label: string; objects: number; whole: numb
         objects: counts.outcomes['up-to-date'],
         whole: counts.listed - counts.outcomes.empty,
       }
-    : { label: 'Through', objects: throughPoint(run), whole: counts.listed };
+    : { label: 'Through', objects: doneOf(run.counts), whole: counts.listed };
 }
 
 const section = (id: string, title: string, body: readonly Markup[]): Markup =>
@@ -143,7 +151,7 @@ ${body}</section>
 `;
   if (verdict === null) {
     const { failed } = counts;
-    const through = throughPoint(run);
+    const through = doneOf(run.counts);
     if (failed > 0) {
       return box(
         false,
@@ -229,13 +237,18 @@ function overTime({ run, samples }: FleetReport): Markup {
 }
 
 function byState({ counts }: RunStatus): Markup {
-  const { outcomes, failed, later, again, open } = counts;
   const slices: Slice[] = [
-    ...STATES.map(([state, label, tone]) => ({ label, objects: outcomes[state], tone })),
-    { label: 'failed', objects: failed, tone: 'bad' as const },
-    { label: 'still with old code, tried later', objects: later, tone: 'wait' as const },
-    { label: 'failed for a moment, tried again', objects: again, tone: 'calm' as const },
-    { label: 'not yet woken', objects: open, tone: 'none' as const },
+    ...OUTCOMES.map(([outcome, label]) => ({
+      label,
+      objects: counts.outcomes[outcome],
+      tone: TONES[outcome],
+    })),
+    { label: 'failed', objects: counts.failed, tone: 'bad' },
+    ...WAITING.map(([field, label]) => ({
+      label,
+      objects: counts[field],
+      tone: WAITING_TONES[field],
+    })),
   ];
   return section('states', 'By state', [
     shares('Objects by state', 'Objects by state', 'State', slices),
@@ -400,8 +413,8 @@ function runsOf({ runs }: FleetReport, { rows }: Detail): Markup {
     const seconds = run.finishedAt === null ? null : (run.finishedAt - run.startedAt) / 1000;
     return [
       String(run.run),
-      MODES[run.mode],
-      rangeOf(run),
+      titleOf(run),
+      rangeIn(run),
       stateOf(run),
       time(run.startedAt),
       seconds === null ? '–' : duration(seconds),
@@ -422,10 +435,8 @@ function runsOf({ runs }: FleetReport, { rows }: Detail): Markup {
   ]);
 }
 
-const rangeOf = ({ range: { from, to } }: Pick<RunStatus, 'range'>): string => {
-  if (from === null && to === null) return 'all objects';
-  return `ids ${from === null ? '' : `from ${cut(from, SHORT)} `}${to === null ? '' : `up to ${cut(to, SHORT)}`}`.trim();
-};
+/** Which objects a run is about, with the start of an id only. */
+const rangeIn = (run: Pick<RunStatus, 'range'>): string => cut(rangeOf(run), TEXT_OF_RANGE);
 
 function howItRan(run: RunStatus, { rows }: Detail): Markup {
   const { options, listings, fingerprint, fingerprints, deployedAt } = run;
@@ -449,7 +460,7 @@ function howItRan(run: RunStatus, { rows }: Detail): Markup {
       'Options',
       ['What', 'Value'],
       [
-        ['Objects', rangeOf(run)],
+        ['Objects', rangeIn(run)],
         ['Engine', options.engine],
         ['Objects in a page', count(options.pageSize)],
         ['At the same time', `${count(options.concurrency)} at most`],
@@ -488,7 +499,7 @@ function howItRan(run: RunStatus, { rows }: Detail): Markup {
 function render(report: FleetReport, detail: Detail): string {
   const { run, at } = report;
   const name = cut(report.class, CODE);
-  const title = `Fleet of ${name}: ${MODES[run.mode].toLowerCase()} ${run.run}, ${stateOf(run)}`;
+  const title = `Fleet of ${name}: ${MODES[run.mode]} ${run.run}, ${stateOf(run)}`;
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -502,7 +513,7 @@ function render(report: FleetReport, detail: Detail): string {
   const body = html`<body>
 <main>
 <h1>Fleet of ${foreign(report.class, CODE)}</h1>
-<p class="soft">${MODES[run.mode]} ${run.run}, ${stateOf(run)}: ${rangeOf(run)}. As of ${time(at)} UTC.</p>
+<p class="soft">${titleOf(run)} ${run.run}, ${stateOf(run)}: ${rangeIn(run)}. As of ${time(at)} UTC.</p>
 ${verdictOf(report)}${factsOf(run)}${overTime(report)}${byState(run)}${failuresOf(run, detail)}${run.mode === 'preflight' ? html`` : html`${byTracker(run)}${versionsOf(run, detail)}`}${costs(report)}${runsOf(report, detail)}${howItRan(run, detail)}</main>
 </body>
 </html>

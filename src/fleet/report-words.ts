@@ -1,4 +1,47 @@
-// How the report writes numbers, shares and times: the same everywhere, whatever the language of the machine.
+// How the page and the command write what they say of a run: the same everywhere, whatever the language of the machine.
+import type { Outcome, RunStatus } from './protocol.ts';
+
+/** What objects are once they are through, in the order in which they are listed. */
+export const OUTCOMES: readonly (readonly [Outcome, string])[] = [
+  ['up-to-date', 'up to date'],
+  ['migrates', 'would migrate'],
+  ['nothing', 'nothing to do'],
+  ['ahead', 'ahead of this code'],
+  ['woken', 'woken, not asked'],
+  ['empty', 'empty'],
+];
+
+/** What is left to do for objects that are not through, and the field of the counts. */
+export const WAITING = [
+  ['later', 'still with old code, tried later'],
+  ['again', 'failed for a moment, tried again'],
+  ['open', 'not yet woken'],
+] as const;
+
+/** What a run is called. */
+export const MODES: Readonly<Record<RunStatus['mode'], string>> = {
+  sweep: 'sweep',
+  verify: 'verification',
+  preflight: 'preflight',
+};
+
+/**
+ * Objects that are through or have failed.
+ *
+ * @param counts of a run
+ */
+export const doneOf = ({ outcomes, failed }: RunStatus['counts']): number =>
+  Object.values(outcomes).reduce((sum, objects) => sum + objects, 0) + failed;
+
+/**
+ * Which objects a run is about.
+ *
+ * @param run the run
+ */
+export const rangeOf = ({ range: { from, to } }: Pick<RunStatus, 'range'>): string =>
+  from === null && to === null
+    ? 'all objects'
+    : `ids ${from === null ? '' : `from ${from} `}${to === null ? '' : `up to ${to}`}`.trim();
 
 /**
  * A number with its thousands apart.
