@@ -38,7 +38,7 @@ export interface RunOptions {
   readonly engine: FleetEngine;
   /** Objects in a page, from 1 to 100. The default is 50. */
   readonly pageSize: number;
-  /** Objects that are being woken at the same time, at most, from 1 to 1,000. The default is 50. */
+  /** Objects that are being woken at the same time, at most, from 1 to 1,000. The default is 100. */
   readonly concurrency: number;
   /** Objects a second, at most; null for no limit, which is the default. */
   readonly rate: number | null;
@@ -267,7 +267,6 @@ export interface Sample {
 /** What stands in the way of leaving Drizzle. */
 export interface Obstacle {
   readonly code:
-    | 'NOT_A_SWEEP'
     | 'PART_OF_THE_FLEET'
     | 'NOT_LISTED'
     | 'NOT_THROUGH'

@@ -1,8 +1,7 @@
-import { OfframpError } from '../base/errors.ts';
 import type { PlainError } from './commands.ts';
 
-const isPlain = (value: unknown): boolean =>
-  value === null || ['string', 'number', 'boolean', 'undefined'].includes(typeof value);
+/** What the runtime writes into an error that crosses RPC. */
+const RUNTIMES = ['remote', 'durableObjectId', 'durableObjectReset', 'retryable', 'overloaded'];
 
 /**
  * An error as plain data.
@@ -12,7 +11,7 @@ const isPlain = (value: unknown): boolean =>
 export function toPlain(error: unknown): PlainError {
   if (!(error instanceof Error)) return { name: 'Error', code: '', message: String(error) };
   const { name, message, cause } = error;
-  const fields = error instanceof OfframpError ? error.toJSON() : {};
-  const plain = { code: '', ...fields, name, message };
-  return cause === undefined ? plain : { ...plain, cause: isPlain(cause) ? cause : toPlain(cause) };
+  const fields = Object.entries(error).filter(([field]) => !RUNTIMES.includes(field));
+  const plain = { code: '', ...Object.fromEntries(fields), name, message };
+  return cause instanceof Error ? { ...plain, cause: toPlain(cause) } : plain;
 }

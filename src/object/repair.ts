@@ -31,11 +31,11 @@ const NONE = { removed: [], changed: new Map(), added: undefined } as const;
 
 /** A row as messages name it. */
 const rowName = (row: AnyRow, { table, drizzleTable }: ResolvedOptions): string => {
-  const known =
-    row.tag ?? (row.created_at === null ? 'without a time' : `created_at ${row.created_at}`);
+  const { tag, created_at } = row;
+  const known = tag ?? (created_at === null ? 'no time' : `created_at ${created_at}`);
   return isOurs(row)
     ? `version ${row.version} (${known}) of ${table}`
-    : `${known} of ${drizzleTable}`;
+    : `the row with ${known} of ${drizzleTable}`;
 };
 
 /** Whether two rows say the same of a migration: the time, and the tag where both have one. */

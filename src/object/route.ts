@@ -46,11 +46,10 @@ const fail = (status: number, error: Record<string, unknown>): Response =>
 const refuse = (status: number, code: string, message: string): Response =>
   fail(status, { name: 'RouteError', code, message: `[${code}] ${message}` });
 
+/** A binding of another kind has any method that one asks for, so that only the name of its class tells. */
 const isNamespace = (value: unknown): value is NamespaceLike =>
-  typeof value === 'object' &&
-  value !== null &&
-  ['idFromName', 'idFromString', 'get'].every(
-    (method) => typeof (value as Record<string, unknown>)[method] === 'function',
+  /^(Loopback)?DurableObjectNamespace$/.test(
+    (value as { constructor?: { name?: string } } | null)?.constructor?.name ?? '',
   );
 
 /** The statuses of what an object throws; all else is the object's own failure. */

@@ -56,17 +56,31 @@ function hasNothing({ storage }: ObjectContext): boolean {
   return keys !== undefined && [...keys].length === 0;
 }
 
-/** What shows that something has been written: rows of any table or key, and the schema. */
-function changesOf({ storage }: ObjectContext): string {
-  const { written } = firstRow(storage.sql.exec('SELECT total_changes() AS written')) ?? {};
-  return `${written} ${schemaOf(storage.sql)}`;
+/** What shows that something has been written. */
+interface Trace {
+  /** Rows that this instance has written, keys and the alarm among them. */
+  readonly written: number;
+  readonly schema: string;
 }
+
+function traceOf({ storage }: ObjectContext): Trace {
+  const { written } = firstRow(storage.sql.exec('SELECT total_changes() AS written')) ?? {};
+  return { written: Number(written), schema: schemaOf(storage.sql) };
+}
+
+const isSame = (one: Trace, other: Trace): boolean =>
+  one.written === other.written && one.schema === other.schema;
+
+/** Whether `wrangler dev` has written the object's name into it. */
+const hasLocalName = ({ storage }: ObjectContext): boolean =>
+  firstRow(storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = '__miniflare_do_name'")) !==
+  undefined;
 
 /** An object that was empty when this instance began, and of which nothing is known yet but what made it. */
 export class Untouched {
   private isTouched = false;
   private readonly hadNoAlarm: Promise<boolean>;
-  private noted: { readonly alarm: number | null; readonly changes: string } | undefined;
+  private noted: { readonly alarm: number | null; readonly trace: Trace } | undefined;
   private ready: Promise<void> | undefined;
   private taking: Promise<boolean> | undefined;
   private readonly ctx: ObjectContext;
@@ -113,23 +127,31 @@ export class Untouched {
       return;
     }
     watchers.set(instance, this);
-    const { ctx } = this;
-    // What the blocks of the constructor call was no event.
-    void ctx.blockConcurrencyWhile(async () => {
-      this.isTouched = false;
-    });
-    // A class around this one may have blocks of its own, as `wrangler dev` has, and all of them come before an event.
-    this.ready = Promise.resolve().then(() => ctx.blockConcurrencyWhile(() => this.note()));
+    // Behind all blocks of the constructor, and before the first event.
+    void this.ctx.blockConcurrencyWhile(() => this.note());
+    // The class that `wrangler dev` puts around this one has one more.
+    this.ready = Promise.resolve().then(() =>
+      this.ctx.blockConcurrencyWhile(async () => this.noteLocalName()),
+    );
   }
 
-  /** Notes how the object is now: what was made up to here was made by the construction. */
+  /** Notes how the object is now. What the blocks of the constructor called was no event. */
   private async note(): Promise<void> {
     try {
       const alarm = await this.ctx.storage.getAlarm();
-      this.noted = { alarm, changes: changesOf(this.ctx) };
+      this.noted = { alarm, trace: traceOf(this.ctx) };
+      this.isTouched = false;
     } catch {
       // Then nothing is taken back.
     }
+  }
+
+  /** Takes into account that `wrangler dev` writes the object's name into it, and nothing else. */
+  private noteLocalName(): void {
+    if (!this.noted || !hasLocalName(this.ctx)) return;
+    const trace = traceOf(this.ctx);
+    const { written, schema } = this.noted.trace;
+    if (isSame(trace, { written: written + 1, schema })) this.noted = { ...this.noted, trace };
   }
 
   /**
@@ -139,11 +161,11 @@ export class Untouched {
    */
   without<T>(run: () => T): T {
     const { noted } = this;
-    const isSame = noted?.changes === changesOf(this.ctx);
+    const isAsNoted = noted && isSame(noted.trace, traceOf(this.ctx));
     try {
       return run();
     } finally {
-      if (noted && isSame) this.noted = { ...noted, changes: changesOf(this.ctx) };
+      if (isAsNoted) this.noted = { ...noted, trace: traceOf(this.ctx) };
     }
   }
 
@@ -156,7 +178,8 @@ export class Untouched {
   private isAsNoted(): boolean {
     return (
       !this.isTouched &&
-      this.noted?.changes === changesOf(this.ctx) &&
+      this.noted !== undefined &&
+      isSame(this.noted.trace, traceOf(this.ctx)) &&
       this.ctx.getWebSockets().length === 0
     );
   }

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/complexity/noThisInStatic: that is what is tested.
 // Objects of classes that went through withMigrations, as the runtime builds them: no test pool is around them.
 import { DurableObject, RpcTarget } from 'cloudflare:workers';
 import { type MigrationInput, migrationsRoute, withMigrations } from '../../../src/index.ts';
@@ -71,7 +72,9 @@ class Plain extends DurableObject<Env> {
   }
 }
 
-export const Inbox = withMigrations(class Inbox extends Plain {}, { m0000: 'CREATE TABLE a (x)' });
+@withMigrations({ m0000: 'CREATE TABLE a (x)' })
+export class Inbox extends Plain {}
+
 export const Broken = withMigrations(class Broken extends Plain {}, {
   m0000: 'CREATE TABLE a (x); SELECT nothing',
 });
@@ -79,13 +82,10 @@ export const Broken = withMigrations(class Broken extends Plain {}, {
 /** What is deployed to an object, by its name. */
 const on = new Map<string, new (ctx: DurableObjectState, env: Env) => object>();
 
-/** An object of whatever class is deployed to it. */
-export class Box extends DurableObject<Env> {
-  constructor(ctx: DurableObjectState, env: Env) {
-    // biome-ignore lint/correctness/noConstructorReturn: it stands for a deploy.
-    return Reflect.construct(on.get(ctx.id.name ?? '') ?? Plain, [ctx, env]);
-  }
-}
+/** Builds an object of whatever class is deployed to it. */
+export const Box = new Proxy(class Box extends Plain {}, {
+  construct: (_target, [ctx, env]) => Reflect.construct(on.get(ctx.id.name) ?? Plain, [ctx, env]),
+});
 
 /** A class without migrations. */
 export class Bare extends DurableObject<Env> {}
@@ -130,10 +130,18 @@ export default {
       // biome-ignore lint/suspicious/noExplicitAny: any method of any class.
       const target = stub as any;
       const value =
-        method === 'door' ? await (args[0] ? target.door.open() : target.door) : await target[method](...args);
+        method === 'door'
+          ? await (args[0] ? target.door.open() : target.door)
+          : await target[method](...args);
       return Response.json({ value: value ?? null });
     } catch (error) {
-      const { name: type, message, code, remote, durableObjectReset } = error as Error & Record<string, unknown>;
+      const {
+        name: type,
+        message,
+        code,
+        remote,
+        durableObjectReset,
+      } = error as Error & Record<string, unknown>;
       return Response.json({ error: { type, message, code, remote, durableObjectReset } });
     }
   },
