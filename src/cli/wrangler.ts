@@ -121,15 +121,16 @@ function workerFromToml(text: string): WorkerConfig {
   };
   for (const table of text.replaceAll(/^\s*#.*$/gm, '').split(/^(?=\s*\[)/m)) {
     const path = /^\s*\[{1,2}([^\]]*)\]/.exec(table)?.[1]?.trim() ?? '';
-    const [, name, own] = /^env\.([^.]+)\.?(.*)$/.exec(path) ?? [];
+    const [, name, below] = /^env\.([^.]+)\.?(.*)$/.exec(path) ?? [];
     const part = partOf(name);
     const { bindings } = part.durable_objects;
-    const rest = own ?? path;
+    const rest = below ?? path;
     if (rest === 'durable_objects.bindings') bindings.push(bindingOf(table));
     else bindings.push(...(table.match(/\{[^{}]*\bclass_name\b[^{}]*\}/g) ?? []).map(bindingOf));
     if (rest === '') {
-      part.name = textOf(table, 'name');
-      part.account_id = textOf(table, 'account_id');
+      const own = table.replaceAll(/\{[^{}]*\}/g, '');
+      part.name ??= textOf(own, 'name');
+      part.account_id ??= textOf(own, 'account_id');
     }
   }
   return { ...all, env };
