@@ -156,7 +156,7 @@ ${body}</section>
       return box(
         false,
         `The migrations would fail in ${counted(failed, 'object')}`,
-        html`<p>Of ${count(through)} that were tried. Nothing was changed in any of them. Below stands why, and what to do.</p>`,
+        html`<p>Of ${count(through)} that were tried. What the migrations did was rolled back. Below stands why they failed, and what to do.</p>`,
       );
     }
     const isDone = state === 'done' && counts.later + counts.again + counts.open === 0;

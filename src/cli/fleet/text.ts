@@ -81,13 +81,11 @@ function verdictOf({ verdict, mode, counts, state }: RunStatus): string {
   if (verdict === null) {
     if (mode !== 'preflight') return '';
     if (counts.failed > 0) {
-      return `The migrations would fail in ${counted(counts.failed, 'object')}. Nothing was changed in any object.`;
+      return `The migrations would fail in ${counted(counts.failed, 'object')}. What they did was rolled back.`;
     }
     return state === 'done'
-      ? paint.green(
-          'The migrations would go well in each object. Nothing was changed in any of them.',
-        )
-      : 'No object has failed so far. Nothing was changed in any of them.';
+      ? paint.green('The migrations would go well in each object. What they did was rolled back.')
+      : 'No object has failed so far. What the migrations did was rolled back.';
   }
   if (verdict.drizzleCanGo) return paint.green('Drizzle can go.');
   return [
