@@ -17,22 +17,25 @@ export async function bundle(entry: string): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
-/**
- * Deploys a Worker over the storage in a folder, lets `use` call it, and shuts the runtime down.
- *
- * @param secrets texts that the Worker finds in its `env`
- */
+/** What a Worker finds in its `env`, and who hears what it logs: the terminal, unless there is `onLog`. */
+interface Surroundings {
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly onLog?: (line: string) => void;
+}
+
+/** Deploys a Worker over the storage in a folder, lets `use` call it, and shuts the runtime down. */
 export async function deploy(
   contents: string,
   folder: string,
   use: (runtime: Miniflare) => Promise<void>,
-  secrets: Readonly<Record<string, string>> = {},
+  { secrets = {}, onLog }: Surroundings = {},
 ): Promise<void> {
   const runtime = new Miniflare({
     resourcePersistencePath: folder,
     // Nothing of the demo leaves the machine.
     cf: false,
     telemetry: { enabled: false },
+    ...(onLog && { handleStructuredLogs: ({ message }) => onLog(message) }),
     workers: [
       {
         config: {

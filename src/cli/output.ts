@@ -59,7 +59,8 @@ const widthOf = (text: string): number => [...stripVTControlCharacters(text)].le
  * @returns lines, of which one is wider only where a word is
  */
 export function wrap(line: string, width: number): string[] {
-  if (widthOf(line) <= width) return [line];
+  // A command stays in one line, so that it can be copied.
+  if (widthOf(line) <= width || /^ *npx /.test(line)) return [line];
   const start = /^ *(?:- )?/.exec(line)?.[0] ?? '';
   const indent = ' '.repeat(start.length);
   const lines: string[] = [];

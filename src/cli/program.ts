@@ -5,6 +5,7 @@ import { register as check } from './check.ts';
 import { register as convert } from './convert.ts';
 import { register as eject } from './eject.ts';
 import { register as fleet } from './fleet.ts';
+import { register as init } from './init.ts';
 import { register as newMigration } from './new.ts';
 import { register as object } from './object.ts';
 import { CliError, EXIT, printError, printJson } from './output.ts';
@@ -16,6 +17,7 @@ const { version } = JSON.parse(
 
 /** What each command's help ends with. */
 const EXAMPLES: Record<string, string> = {
+  init: 'init --write',
   convert: 'convert drizzle --out src/migrations.ts',
   check: 'check --strict --format github',
   status: 'status .wrangler/state',
@@ -50,8 +52,9 @@ export const program = new Command('drizzle-offramp')
   .addHelpText('after', '\nExit status: 0, 1 (something was found), 2 (the command could not run).')
   .helpCommand(false);
 
-for (const register of [convert, check, status, object, fleet, eject, newMigration])
+for (const register of [init, convert, check, status, object, fleet, eject, newMigration]) {
   register(program);
+}
 for (const command of program.commands) {
   command.copyInheritedSettings(program);
   const example = EXAMPLES[command.name()];

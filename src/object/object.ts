@@ -1,5 +1,6 @@
 // The migrations of one instance of an object: what came of them, and the answers to `__migrations`.
 import { OfframpError } from '../base/errors.ts';
+import type { StorageLike } from '../base/storage.ts';
 import { telling } from '../events.ts';
 import { readMigrations } from '../input/migrations.ts';
 import { readDrizzleLedger } from '../ledger/drizzle.ts';
@@ -7,6 +8,8 @@ import { readLedger } from '../ledger/ledger.ts';
 import { readState } from '../ledger/state.ts';
 import { migrateUntold } from '../migrate.ts';
 import { resolveOptions } from '../options.ts';
+import { afterOpenTransaction } from '../run/enforcement.ts';
+import { transact } from '../run/foreign-keys.ts';
 import { CommandError } from './command-error.ts';
 import type {
   HistoryAnswer,
@@ -23,7 +26,7 @@ import { find } from './findings.ts';
 import { type Failure, type List, look } from './look.ts';
 import { toPlain } from './plain.ts';
 import { preflight } from './preflight.ts';
-import { applyChange, rowsBefore, workOut } from './repair.ts';
+import { applyChange, type Fitting, rowsBefore, workOut } from './repair.ts';
 import { readRepairs, writeRepair } from './repairs-table.ts';
 import { rolledBack } from './rolled-back.ts';
 import { type ObjectContext, wait } from './runtime.ts';
@@ -163,9 +166,7 @@ export class MigratedObject {
     checkRepair(command);
     const { storage } = this.ctx;
     const { dryRun = false } = command;
-    const answer = (dryRun ? rolledBack(storage) : storage).transactionSync(() =>
-      this.repairNow(command),
-    );
+    const answer = await this.repairIn(dryRun ? rolledBack(storage) : storage, command);
     if (!dryRun) {
       this.untouched?.touch();
       await storage.sync();
@@ -174,33 +175,53 @@ export class MigratedObject {
     return answer;
   }
 
-  private repairNow({ repair, by, reason, dryRun = false }: RepairCommand): RepairAnswer {
+  /** Repairs in one transaction, and keeps other events waiting. */
+  private repairIn(storage: StorageLike, command: RepairCommand): Promise<RepairAnswer> {
+    return afterOpenTransaction(storage, () => {
+      const { sql } = storage;
+      const options = resolveOptions(this.list.options);
+      const { migrations } = readMigrations(this.list.input);
+      const state = readState(sql, options);
+      const fitting = workOut(command.repair, find(migrations, state, options), options);
+      if (typeof fitting === 'string') throw this.misfit(command.repair, fitting);
+      const steps = fitting.change.first?.steps ?? [];
+      let answer: RepairAnswer | undefined;
+      transact(storage, steps, (see = () => {}) => {
+        applyChange(sql, fitting, state, options, see);
+        answer = this.write(command, fitting, options.table);
+      });
+      return answer as unknown as RepairAnswer;
+    });
+  }
+
+  private misfit(repair: Repair, why: string): CommandError {
+    const { repairs } = this.look({}, this.failure);
+    const fits = repairs.map((one) => `\n  ${JSON.stringify(one.repair)}: ${one.effect}`);
+    return new CommandError(
+      'INVALID_REPAIR',
+      `${JSON.stringify(repair)} does not fit: ${why} Nothing was changed. ` +
+        (fits.length > 0 ? `What fits:${fits.join('')}` : 'No repair is called for.'),
+      repairs,
+    );
+  }
+
+  /** Writes a repair down, and looks at what has become of the object. */
+  private write(
+    { repair, by, reason, dryRun = false }: RepairCommand,
+    { change }: Fitting,
+    table: string,
+  ): RepairAnswer {
     const { sql } = this.ctx.storage;
-    const options = resolveOptions(this.list.options);
-    const { migrations } = readMigrations(this.list.input);
-    const state = readState(sql, options);
-    const fitting = workOut(repair, find(migrations, state, options), options);
-    if (typeof fitting === 'string') {
-      const { repairs } = this.look({}, this.failure);
-      const fits = repairs.map((one) => `\n  ${JSON.stringify(one.repair)}: ${one.effect}`);
-      throw new CommandError(
-        'INVALID_REPAIR',
-        `${JSON.stringify(repair)} does not fit: ${fitting} Nothing was changed. ` +
-          (fits.length > 0 ? `What fits:${fits.join('')}` : 'No repair is called for.'),
-        repairs,
-      );
-    }
-    const earlier = readRepairs(sql, options.table);
+    const earlier = readRepairs(sql, table);
     const record = {
       id: (earlier.at(-1)?.id ?? 0) + 1,
       at: Date.now(),
       by,
       reason,
       repair,
-      before: rowsBefore(fitting.change),
+      before: rowsBefore(change),
     };
-    applyChange(sql, fitting, state, options);
-    writeRepair(sql, options.table, record);
+    writeRepair(sql, table, record);
     // What this instance failed of may be gone: the next one tries again.
     return { repaired: !dryRun, record, after: this.look({}) };
   }

@@ -5,10 +5,11 @@ import type { Migration } from '../input/migration.ts';
 import { insertRows, prepareLedger } from '../ledger/ledger.ts';
 import { applyMirror, planMirror } from '../ledger/mirror.ts';
 import type { DrizzleRow, LedgerRow } from '../ledger/row.ts';
-import type { State } from '../ledger/state.ts';
+import { readState, type State } from '../ledger/state.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { createdAt } from '../plan/plan.ts';
+import { createdAt, makePlan, type Plan } from '../plan/plan.ts';
 import { named } from '../plan/refusals.ts';
+import { applyPlan } from '../run/apply.ts';
 import type { FittingRepair, Repair, RowName } from './commands.ts';
 import { type AnyRow, type Findings, find, isOurs } from './findings.ts';
 
@@ -22,12 +23,14 @@ export interface Change {
   readonly changed: ReadonlyMap<LedgerRow, LedgerRow>;
   /** The migration that gets a row at the end of our ledger. */
   readonly added: Migration | undefined;
+  /** What runs before all of that: the migrations that come before the one that is added. */
+  readonly first: Plan | undefined;
 }
 
 /** Why a repair does not workOut, in a sentence. */
 export type Misfit = string;
 
-const NONE = { removed: [], changed: new Map(), added: undefined } as const;
+const NONE = { removed: [], changed: new Map(), added: undefined, first: undefined } as const;
 
 /** A row as messages name it. */
 const rowName = (row: AnyRow, { table, drizzleTable }: ResolvedOptions): string => {
@@ -185,8 +188,43 @@ function planChange(repair: Repair, findings: Findings, options: ResolvedOptions
   return plans[repair.kind](migration, findings, options);
 }
 
+/**
+ * The change that adds a migration after those that come before it have run, where they would be applied out of order
+ * after it.
+ */
+function afterEarlier(
+  change: Change,
+  { migrations, state, comparison }: Findings,
+  options: ResolvedOptions,
+): Change | undefined {
+  const { added } = change;
+  if (added === undefined || comparison === undefined) return undefined;
+  const end = migrations.indexOf(added);
+  const earlier = migrations.filter((one, at) => comparison.applied.has(one) || at < end);
+  try {
+    const first = makePlan(earlier, state, options);
+    const names = first.steps.map((step) => named(step.migration)).join(', ');
+    return { ...change, first, effect: `Runs ${names} first. ${change.effect}` };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The state after a plan is carried out, as far as it tells which migrations the object has. */
+function stateAfter({ ledger, drizzle, tables }: State, plan: Plan): State {
+  const rows = [...(ledger?.rows ?? [])];
+  for (const { version, migration, ...entry } of plan.entries) {
+    const row = { ...entry, version: version ?? rows.length, applied_at: null, head: null };
+    if (version === undefined) rows.push(row);
+    else rows[version] = row;
+  }
+  for (const { migration } of plan.steps) rows.push(rowFor(migration, rows.length));
+  return { ledger: { rows, missing: [] }, drizzle: plan.retire ? undefined : drizzle, tables };
+}
+
 /** The state after a change. */
-function changedState({ ledger, drizzle, ...rest }: State, change: Change): State {
+function changedState(before: State, change: Change): State {
+  const { ledger, drizzle, ...rest } = change.first ? stateAfter(before, change.first) : before;
   const gone = new Set<AnyRow>(change.removed);
   const rows = (ledger?.rows ?? [])
     .filter((row) => !gone.has(row))
@@ -223,7 +261,7 @@ const isSubset = (part: readonly string[], whole: readonly string[]): boolean =>
 const words = ({ tag, created_at, checksum }: AnyRow): string => `${tag} ${created_at} ${checksum}`;
 
 /** Whether what the planner finds afterwards differs by what the repair names, and by nothing else. */
-function isExact(repair: Repair, before: Findings, after: Findings): boolean {
+function isExact(repair: Repair, { first }: Change, before: Findings, after: Findings): boolean {
   const keys = (of: Iterable<Migration> = []): string[] => Array.from(of, ({ key }) => key).sort();
   const [old, now] = [before.comparison, after.comparison];
   if (now === undefined) return old === undefined && after.rows.length < before.rows.length;
@@ -233,7 +271,8 @@ function isExact(repair: Repair, before: Findings, after: Findings): boolean {
   )?.key;
   const has = keys(now.applied);
   if (old === undefined) return target === undefined || has.includes(target);
-  const expected = new Set(keys(old.applied));
+  const ran = first?.steps.map((step) => step.migration) ?? [];
+  const expected = new Set([...keys(old.applied), ...keys(ran)]);
   if (target !== undefined && repair.kind === 'mark-applied') expected.add(target);
   if (target !== undefined && repair.kind === 'mark-unapplied') expected.delete(target);
   const drift = keys(old.drift).filter((key) => repair.kind !== 'accept' || key !== target);
@@ -265,8 +304,22 @@ export function workOut(
 ): Fitting | Misfit {
   const change = planChange(repair, before, options);
   if (typeof change === 'string') return change;
+  const fitting = check(change, repair, before, options);
+  if (typeof fitting !== 'string') return fitting;
+  const later = afterEarlier(change, before, options);
+  const second = later && check(later, repair, before, options);
+  return second === undefined || typeof second === 'string' ? fitting : second;
+}
+
+/** Holds a change against what the planner says before and after it. */
+function check(
+  change: Change,
+  repair: Repair,
+  before: Findings,
+  options: ResolvedOptions,
+): Fitting | Misfit {
   const after = find(before.migrations, changedState(before.state, change), options);
-  if (!isExact(repair, before, after)) {
+  if (!isExact(repair, change, before, after)) {
     return 'It would change more than it names: rows would stand for other migrations than before.';
   }
   if (before.refusal === undefined && after.refusal !== undefined) {
@@ -314,18 +367,25 @@ export function fittingRepairs(
  *
  * @param sql the object's SQL storage
  * @param fitting the change
- * @param state what stands in the object
+ * @param before what stands in the object
  * @param options the resolved options
+ * @param look sees each statement of a migration before it runs
  */
 export function applyChange(
   sql: SqlStorageLike,
   { change, after }: Fitting,
-  state: State,
+  before: State,
   options: ResolvedOptions,
+  look: (statement: string) => void,
 ): void {
   const { table, drizzleTable } = options;
   const name = quote(table);
-  const { removed, changed, added } = change;
+  const { removed, changed, added, first } = change;
+  let state = before;
+  if (first) {
+    applyPlan(sql, first, before, '', options, look);
+    state = readState(sql, options);
+  }
   for (const row of removed) {
     if (isOurs(row)) sql.exec(`DELETE FROM ${name} WHERE version = ?`, row.version);
     else sql.exec(`DELETE FROM ${quote(drizzleTable)} WHERE rowid = ?`, row.rowid);
@@ -349,7 +409,7 @@ export function applyChange(
   }
   if (added) {
     insertRows(sql, table, [rowFor(added, left.length)]);
-    if (options.drizzle === 'mirror' && after.comparison) {
+    if (options.drizzle === 'mirror' && after.comparison && added.tag !== null) {
       const { ledger, drizzle } = after.state;
       const { ours, theirs } = after.comparison;
       const plan = planMirror(after.migrations, ledger?.rows ?? [], ours, drizzle, theirs);

@@ -53,7 +53,12 @@ export function standIn(prototype: object, ctx: ObjectContext, error: OfframpErr
     // Whoever called may hand it on to anyone, so it says no more than the code.
     fetch: () =>
       Response.json(
-        { error: { code, message: 'This object waits for its migrations to be repaired.' } },
+        {
+          error: {
+            code,
+            message: `[${code}] This object waits for its migrations to be repaired.`,
+          },
+        },
         {
           status: 503,
           headers: { 'Retry-After': String(RETRY_AFTER), 'Cache-Control': 'no-store' },

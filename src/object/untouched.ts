@@ -29,7 +29,7 @@ function watchedPrototype(prototype: object): object {
             writable: true,
             value(this: object, ...args: unknown[]) {
               tell(this);
-              return Reflect.apply(value, this, args);
+              return Reflect.apply(Reflect.get(prototype, name, this), this, args);
             },
           }
         : {
@@ -119,13 +119,10 @@ export class Untouched {
    */
   watch(instance: object): void {
     const prototype = Object.getPrototypeOf(instance);
-    if (
-      HANDLERS.some((name) => Object.hasOwn(instance, name)) ||
-      !Reflect.setPrototypeOf(instance, watchedPrototype(prototype))
-    ) {
-      this.touch();
-      return;
-    }
+    const isWatched =
+      HANDLERS.every((name) => this.watchOwn(instance, name)) &&
+      Reflect.setPrototypeOf(instance, watchedPrototype(prototype));
+    if (!isWatched) return;
     watchers.set(instance, this);
     // Behind all blocks of the constructor, and before the first event.
     void this.ctx.blockConcurrencyWhile(() => this.note());
@@ -133,6 +130,21 @@ export class Untouched {
     this.ready = Promise.resolve().then(() =>
       this.ctx.blockConcurrencyWhile(async () => this.noteLocalName()),
     );
+  }
+
+  /** Watches a handler that is a field, as those of Agents are; tells whether that can be done. */
+  private watchOwn(instance: object, name: string): boolean {
+    const own = Object.getOwnPropertyDescriptor(instance, name);
+    if (own === undefined) return true;
+    if (typeof own.value !== 'function') return false;
+    const touch = (): void => this.touch();
+    return Reflect.defineProperty(instance, name, {
+      ...own,
+      value(this: unknown, ...args: unknown[]) {
+        touch();
+        return Reflect.apply(own.value, this, args);
+      },
+    });
   }
 
   /** Notes how the object is now. What the blocks of the constructor called was no event. */

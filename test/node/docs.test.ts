@@ -1,6 +1,7 @@
 // The manual holds what it says: its links, its lists of codes, options, commands and flags, its code and its figures.
 import { execFileSync } from 'node:child_process';
 import {
+  cpSync,
   existsSync,
   globSync,
   mkdirSync,
@@ -19,6 +20,7 @@ import { picture } from '../../example/demo/picture.ts';
 import { program } from '../../src/cli/program.ts';
 import { UP_TO_DATE } from '../../src/plan/result.ts';
 import { anchorsOf, type Block, blocksOf, linksOf, PAGES, readPage } from './manual.ts';
+import { useProjects } from './projects.ts';
 
 const root = join(import.meta.dirname, '../..');
 const README_BYTES = 12 * 1024;
@@ -150,14 +152,21 @@ describe('the manual', () => {
     const sections = new Map(
       page.split(/^## /m).map((section) => [section.slice(0, section.indexOf('\n')), section]),
     );
-    const elsewhere = readPage('docs/reference/object.md');
+    // A command with more to say has a page of its own.
+    const pageOf = (name: string): string =>
+      [`docs/reference/${name}-command.md`, `docs/reference/${name}.md`]
+        .filter((path) => existsSync(join(root, path)))
+        .map(readPage)
+        .join('\n');
     const missing = program.commands.flatMap((command) => {
       const name = command.name();
-      const section = sections.get(name) ?? (name === 'object' ? elsewhere : '');
-      const flags = command.options.map(({ flags }) => flags);
-      return flags
-        .filter((flag) => !section.includes(`\`${flag}\``))
-        .map((flag) => `${name} ${flag}`);
+      const text = sections.get(name) ?? pageOf(name);
+      const shown = new Set(
+        text.match(/`[^`\n]+`/g)?.flatMap((code) => code.match(/--[\w-]+/g) ?? []),
+      );
+      return command.options
+        .filter(({ long }) => !shown.has(long ?? ''))
+        .map(({ flags }) => `${name} ${flags}`);
     });
     expect(missing).toEqual([]);
     const names = program.commands.map((command) => command.name());
@@ -168,6 +177,71 @@ describe('the manual', () => {
     const page = readPage('docs/why/cost.md');
     expect(page).toBe(withManualPart(page, readJson('bench/results.json')));
     expect(page).toContain('| **drizzle-offramp** |');
+  });
+});
+
+describe('what commands print in the manual', () => {
+  const projects = useProjects('manual-output');
+
+  /** The example's own project, as a team would have it. */
+  function makeExample(): void {
+    cpSync(join(root, 'drizzle'), projects.at('drizzle'), { recursive: true });
+    cpSync(join(root, 'drizzle.config.ts'), projects.at('drizzle.config.ts'));
+    mkdirSync(projects.at('src'));
+    for (const file of globSync('*.ts', { cwd: join(root, 'example') })) {
+      cpSync(join(root, 'example', file), projects.at('src', file));
+    }
+    const manifest = {
+      dependencies: { 'drizzle-orm': '*' },
+      devDependencies: { 'drizzle-kit': '*' },
+    };
+    writeFileSync(projects.at('package.json'), JSON.stringify(manifest));
+  }
+
+  /** What a page says that a command prints: the block that has a certain line. */
+  const blockWith = (page: string, line: string): string =>
+    blocksOf(page).find(({ text }) => text.includes(line))?.text ?? '';
+
+  it('is what convert and eject print of the example', () => {
+    makeExample();
+    const converted = projects.run('convert').stdout.split('\n');
+    expect([...converted.slice(0, 2), '  …', ...converted.slice(-2)].join('\n')).toBe(
+      blockWith('docs/guides/convert.md', 'Wrote migrations.ts'),
+    );
+    expect(projects.run('eject').stdout).toBe(
+      blockWith('docs/guides/eject.md', 'Wrote migrations.ts'),
+    );
+  }, 60_000);
+
+  it('is what check prints of a migration more', () => {
+    makeExample();
+    const journal = projects.at('drizzle/meta/_journal.json');
+    const { entries, ...rest } = JSON.parse(readFileSync(journal, 'utf8'));
+    entries.push({
+      ...entries.at(-1),
+      idx: 11,
+      tag: '0011_priority',
+      when: entries.at(-1).when + 1,
+    });
+    writeFileSync(journal, JSON.stringify({ ...rest, entries }));
+    writeFileSync(
+      projects.at('drizzle/0011_priority.sql'),
+      'ALTER TABLE conversations ADD priority integer NOT NULL;',
+    );
+    const said = blockWith('docs/reference/commands.md', '$ npx drizzle-offramp check');
+    const { stdout } = projects.run('check', '--no-schema', '--no-sources');
+    expect(stdout).toContain(said.slice(said.indexOf('\n') + 1));
+  }, 60_000);
+
+  it('is what status prints in its own test', () => {
+    const tested = readPage('test/node/cli-status.test.ts');
+    const lines = ['docs/start/quickstart.md', 'docs/operate/fleet.md'].flatMap((page) =>
+      blocksOf(page)
+        .filter(({ language }) => language === '')
+        .flatMap(({ text }) => text.split('\n')),
+    );
+    expect(lines.length).toBeGreaterThan(5);
+    expect(lines.filter((line) => !tested.includes(`'${line}'`))).toEqual([]);
   });
 });
 
@@ -237,11 +311,14 @@ describe('code in the manual', () => {
   it('is JSON where it says so', () => {
     const faults = blocks
       .filter(({ language }) => language.startsWith('json'))
-      .filter(({ text, language }) => {
-        const errors: ParseError[] = [];
-        parse(text, errors, { disallowComments: language === 'json' });
-        return errors.length > 0;
-      });
+      .filter(({ text, language }) =>
+        // Of a config the part in question may be all that is shown.
+        [text, ...(language === 'jsonc' ? [`{${text}}`] : [])].every((one) => {
+          const errors: ParseError[] = [];
+          parse(one, errors, { disallowComments: language === 'json', allowTrailingComma: true });
+          return errors.length > 0;
+        }),
+      );
     expect(faults.map(placeOf)).toEqual([]);
   });
 
@@ -267,7 +344,8 @@ describe('code in the manual', () => {
       }[block.language];
       for (const [i, text] of (texts ?? []).entries()) {
         const name = `${block.page.replaceAll(/\W+/g, '-')}-${block.line}-${i}.ts`;
-        write(`src/${name}`, text);
+        // What is left out has no types.
+        write(`src/${name}`, text.replaceAll('…', '/* … */'));
         count++;
       }
     }

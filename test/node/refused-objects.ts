@@ -89,11 +89,11 @@ export const TOKEN = 'open-sesame';
  * Makes the inboxes, and starts the example's Worker over them.
  *
  * @param folder a folder for the storage
- * @returns the Worker's address, and what ends it
+ * @returns the Worker's address, what it has logged so far, and what ends it
  */
 export async function startRefused(
   folder: string,
-): Promise<{ url: string; stop: () => Promise<void> }> {
+): Promise<{ url: string; logged: readonly string[]; stop: () => Promise<void> }> {
   const [oldWorker, worker] = await Promise.all([bundle('old/worker.ts'), bundle('../worker.ts')]);
   const names = Object.keys(STORIES);
   const ids: string[] = [];
@@ -117,6 +117,7 @@ export async function startRefused(
     database.exec(sql);
     database.close();
   }
+  const logged: string[] = [];
   let stop = (): void => {};
   let ended = Promise.resolve();
   const runtime = await new Promise<Miniflare>((resolve, reject) => {
@@ -126,12 +127,16 @@ export async function startRefused(
         stop = end;
       });
     };
-    ended = deploy(worker, folder, use, { MIGRATIONS_TOKEN: TOKEN });
+    ended = deploy(worker, folder, use, {
+      secrets: { MIGRATIONS_TOKEN: TOKEN },
+      onLog: (line) => logged.push(line),
+    });
     ended.catch(reject);
   });
   const { origin } = await runtime.ready;
   return {
     url: origin,
+    logged,
     stop: () => {
       stop();
       return ended;

@@ -357,6 +357,66 @@ describe('a repair', () => {
     expect(left.map(({ tag }) => tag)).toEqual(['20261122120100_b']);
   });
 
+  describe('of a migration that fails behind others', () => {
+    const family = make(
+      'family',
+      0,
+      'CREATE TABLE p (id INTEGER PRIMARY KEY, name); CREATE TABLE c (p REFERENCES p ON DELETE CASCADE)',
+    );
+    const rebuild = make(
+      'rebuild',
+      1,
+      'PRAGMA foreign_keys=OFF; CREATE TABLE __new_p (id INTEGER PRIMARY KEY, name NOT NULL); ' +
+        'INSERT INTO __new_p SELECT id, name FROM p; DROP TABLE p; ALTER TABLE __new_p RENAME TO p; PRAGMA foreign_keys=ON',
+    );
+    const failing = make('failing', 2, "INSERT INTO p VALUES (1, 'again')");
+    const last = make('last', 3);
+    const start = (name: string) =>
+      refused(
+        (ctx) => {
+          migrate(ctx, bundle0(family));
+          ctx.storage.sql.exec(`INSERT INTO p VALUES (1, ${name}); INSERT INTO c VALUES (1), (1)`);
+        },
+        bundle0(family, rebuild, failing, last),
+      );
+    const repair: Repair = { kind: 'mark-applied', migration: 'm0002' };
+
+    it('runs these first, in the same transaction', async () => {
+      const object = await start("'one'");
+      expect((await object.inspect()).repairs).toEqual([
+        {
+          repair,
+          effect:
+            'Runs m0001 (20261122120100_rebuild) first. Adds m0002 (20261122120200_failing) to __migrations. It is never run ' +
+            'in this object.',
+        },
+      ]);
+      const before = await object.raw(dump);
+      const dry = await object.repair(repair, { dryRun: true });
+      expect(dry.after).toMatchObject({ state: 'pending', pending: [{ key: 'm0003' }] });
+      expect(await object.raw(dump)).toEqual(before);
+      expect((await object.repair(repair)).after.pending).toEqual(dry.after.pending);
+      expect(
+        await object.stub.query('SELECT * FROM p JOIN c ON c.p = p.id, pragma_foreign_keys'),
+      ).toEqual(Array.from({ length: 2 }, () => ({ id: 1, name: 'one', p: 1, foreign_keys: 1 })));
+      const { rows: ours } = await object.history();
+      expect(ours.map(({ tag, origin }) => [tag, origin])).toEqual([
+        ['20261122120000_family', 'applied'],
+        ['20261122120100_rebuild', 'applied'],
+        ['20261122120200_failing', 'repair'],
+        ['20261122120300_last', 'applied'],
+      ]);
+    });
+
+    it('changes nothing if one of these fails', async () => {
+      const object = await start('NULL');
+      const before = await object.raw(dump);
+      const error = await errorOf(object.repair(repair));
+      expect(error.message).toMatch(/^\[MIGRATION_FAILED\] Migration 1 failed \(m0001 /);
+      expect(await object.raw(dump)).toEqual(before);
+    });
+  });
+
   it('of an object that works ends the instance too', async () => {
     const object = await refused((ctx) => migrate(ctx, bundle0(a, b)), bundle0(a, b));
     await object.stub.query('INSERT INTO a VALUES (1)');

@@ -215,11 +215,34 @@ describe('nothing is taken back', () => {
     expect(left[0]).toMatchObject({ rows: { a: [] } });
   });
 
-  it('of a class that gets its requests by a field', async () => {
+  it('of a class whose handlers are fields, once one was called', async () => {
     class Field extends Plain {
-      override fetch = () => new Response('field');
+      override fetch = () => new Response(`field of ${this.constructor.name}`);
     }
-    await lookAfter(() => {}, Field);
+    const object = new Deployed();
+    await object.deployClass(wrapped(Field));
+    expect((await object.inspect()).state).toBe('empty');
+    await scheduler.wait(20);
+    expect(await (await object.stub.fetch('http://object/')).text()).toMatch(/^field of /);
+    expect(await object.inspect()).toMatchObject({ state: 'up-to-date', made: true });
+  });
+
+  it('of a class whose handlers or methods cannot be watched', async () => {
+    const fixed = (change: (instance: object) => void) =>
+      class extends Plain {
+        constructor(ctx: DurableObjectState, environment: Cloudflare.Env) {
+          super(ctx, environment);
+          change(this);
+        }
+      };
+    const alarm = { value: () => {}, writable: false, configurable: false };
+    for (const Class of [
+      fixed(Object.freeze),
+      fixed((instance) => Object.defineProperty(instance, 'alarm', alarm)),
+      fixed((instance) => Object.defineProperty(instance, 'alarm', { get: () => alarm.value })),
+    ]) {
+      await lookAfter(() => {}, Class as typeof Plain);
+    }
   });
 
   it('of a class that writes later, on its own', async () => {

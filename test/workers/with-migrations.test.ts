@@ -285,7 +285,7 @@ describe.each(REFUSED)('an object that is refused with %s', (code, before, migra
     const response = await stub.fetch('http://object/');
     expect([response.status, response.headers.get('Retry-After')]).toEqual([503, '60']);
     expect(await response.json()).toEqual({
-      error: { code, message: 'This object waits for its migrations to be repaired.' },
+      error: { code, message: `[${code}] This object waits for its migrations to be repaired.` },
     });
 
     const answer = await object.inspect();

@@ -28,7 +28,9 @@ export class TestObject extends DurableObject {
 }
 
 /** The class that the next objects of `DEPLOYED` are of: tests set it, and it stands for a deploy. */
-export const deployed: { Class?: (new (ctx: DurableObjectState, env: Cloudflare.Env) => object) | undefined } = {};
+export const deployed: {
+  Class?: (new (ctx: DurableObjectState, env: Cloudflare.Env) => object) | undefined;
+} = {};
 
 function Deployable(): void {}
 // The pool looks for each method on the prototype of what the Worker exports.

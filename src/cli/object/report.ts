@@ -68,6 +68,18 @@ const SHORT = 12;
 const commandOf = ({ command, options }: Called, repair: FittingRepair['repair']): string =>
   `${command} ${toWords(repair)}${options}`;
 
+/** Those that say less stand first: what is marked as applied is never run, whatever was meant. */
+const ORDER: readonly FittingRepair['repair']['kind'][] = [
+  'forget',
+  'accept',
+  'mark-unapplied',
+  'mark-applied',
+];
+
+/** What one must know before a repair, beside what it does. */
+const conditionOf = ({ kind }: FittingRepair['repair']): string =>
+  kind === 'mark-applied' ? ' Do this only if what it does is there already.' : '';
+
 /**
  * Repairs that fit, each as it is typed, and what it does.
  *
@@ -76,7 +88,10 @@ const commandOf = ({ command, options }: Called, repair: FittingRepair['repair']
  */
 export const repairsToText = (repairs: readonly FittingRepair[], called: Called): string =>
   repairs
-    .map(({ repair, effect }) => indent(`${commandOf(called, repair)}\n${indent(effect)}`))
+    .toSorted((a, b) => ORDER.indexOf(a.repair.kind) - ORDER.indexOf(b.repair.kind))
+    .map(({ repair, effect }) =>
+      indent(`${commandOf(called, repair)}\n${indent(effect + conditionOf(repair))}`),
+    )
     .join('\n');
 
 /** A row in question, by all that is known of it, and the migrations that it may be. */
@@ -99,7 +114,9 @@ function rowToLines({
 
 /** Actions of one kind and for one reason in a row, as one line. */
 function actionsOf(actions: InspectAnswer['actions']): string {
-  const groups: { action: string; reason: string; about: string[] }[] = [];
+  const groups: (Pick<InspectAnswer['actions'][number], 'action' | 'reason'> & {
+    about: string[];
+  })[] = [];
   for (const { action, key, tag, reason } of actions) {
     const last = groups.at(-1);
     const about = key ?? tag;
@@ -147,15 +164,17 @@ const lists = (refs: readonly MigrationRef[]): string =>
 /** How an object stands, below the line that says what it is. */
 function standing(answer: InspectAnswer, called: Called): string[] {
   const { state, refusal, pending, drift, rows, repairs, actions, id } = answer;
+  const isSettled = state === 'up-to-date' || state === 'empty';
   const facts = [
     ['Id', id],
     ['Code', codeOf(answer)],
     ['Ledgers', ledgersOf(answer)],
-    ...(pending.length > 0 ? [['Pending', lists(pending)]] : []),
+    ...(pending.length > 0 && !isSettled ? [['Pending', lists(pending)]] : []),
     ...(drift.length > 0 ? [['Drift', lists(drift)]] : []),
-    ...(answer.foreignKeys === 'enforced' ? [] : [['Foreign keys', answer.foreignKeys]]),
+    ...(answer.foreignKeys === 'off' && !isSettled
+      ? [['Foreign keys', 'disabled while it runs, and checked']]
+      : []),
   ];
-  const isSettled = state === 'up-to-date' || state === 'empty';
   return [
     ...(refusal === null ? [] : ['', paint.red(refusal.message)]),
     '',
@@ -191,11 +210,7 @@ export function inspectionToText(answer: InspectAnswer, called: Called): string 
   return [
     `${called.title}  ${inWords(state)}`,
     meaningOf(answer),
-    ...(made
-      ? [
-          'All that is in it was made in this instance, and something has used it since, so it stays.',
-        ]
-      : []),
+    ...(made ? ['It is new: all that is in it was made since it woke.'] : []),
     ...standing(answer, called),
   ].join('\n');
 }
@@ -301,12 +316,16 @@ export function repairToText({ repaired, record, after }: RepairAnswer, called: 
   const { before, repair, by, reason } = record;
   const { title } = called;
   return [
-    repaired
-      ? `${title}  ${paint.green('repaired')}: ${toWords(repair)}`
-      : `${title}  ${paint.yellow('dry run, nothing was changed')}: ${toWords(repair)}`,
-    repaired
-      ? `Written down: ${by}: ${reason}`
-      : `Do it with: ${commandOf(called, repair)} --reason '…' --yes`,
+    ...(repaired
+      ? [
+          `${title}  ${paint.green('repaired')}: ${toWords(repair)}`,
+          `Written down: ${by}: ${reason}`,
+        ]
+      : [
+          `${title}  ${paint.yellow('dry run, nothing was changed')}: ${toWords(repair)}`,
+          'To do it:',
+          indent(`${commandOf(called, repair)} --reason '…' --yes`),
+        ]),
     ...section('Rows as they were', indent(before.map(rowToText).join('\n'))),
     '',
     `${paint.bold('After it')}  ${inWords(after.state)}`,

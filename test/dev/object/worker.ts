@@ -67,8 +67,15 @@ class Plain extends DurableObject<Env> {
     this.ctx.storage.sql.exec('CREATE TABLE IF NOT EXISTS rang (x)');
   }
 
-  override fetch(): Response {
-    return new Response('built');
+  override fetch(request: Request): Response {
+    if (request.headers.get('Upgrade') !== 'websocket') return new Response('built');
+    const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+    this.ctx.acceptWebSocket(server);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string): void {
+    socket.send(`heard ${message}`);
   }
 }
 
