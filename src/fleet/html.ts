@@ -124,7 +124,7 @@ function table(
 
 /** A table that is moved sideways on its own where the window is narrow, by keys too. */
 const wideTable: typeof table = (caption, head, rows) =>
-  html`<div class="wide" role="region" aria-label="${caption}" tabindex="0">${table(caption, head, rows)}</div>
+  html`<section class="wide" aria-label="${caption}" tabindex="0">${table(caption, head, rows)}</section>
 `;
 
 /** A bar with the table of its parts. */

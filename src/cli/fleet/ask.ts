@@ -22,7 +22,7 @@ const MARK: Partial<Record<FleetCommand['do'], string>> = {
 
 const COMMON = {
   answeredBy: 'fleetRoute',
-  secret: 'FLEET_TOKEN',
+  secret: 'MIGRATIONS_TOKEN',
   exitCodeOf: (): number => EXIT.failed,
 } as const;
 
