@@ -12,12 +12,12 @@ const QUEUE_OPERATION = 0.4 / MILLION;
 /** Gigabytes that an object is billed for. */
 const MEMORY = 0.128;
 /** Seconds that an object works when it is woken and ended: an assumption. */
-const WAKE = 0.02;
+const WAKE = 0.05;
 /** A message is written, read and deleted. */
 const OPERATIONS = 3;
 /** Requests to the ledger, and rows that it writes, for a page. */
 const LEDGER_REQUESTS = 3;
-const LEDGER_ROWS = 20;
+const LEDGER_ROWS = 15;
 
 /**
  * What a run has cost.

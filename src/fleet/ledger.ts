@@ -31,6 +31,8 @@ const WATCHDOG = 60_000;
 const AFTER_ERROR = 5_000;
 /** Milliseconds in which a message reaches a consumer; then it is sent again. The queue may be paused. */
 const DELIVERY = 600_000;
+/** Milliseconds after which a lane that waits for its turn looks again. */
+const LONGEST_WAIT = 500;
 /** Messages that a queue takes at once. */
 const BATCH = 100;
 const MOST_FAILURES = 1_000;
@@ -128,6 +130,11 @@ export class FleetLedger extends DurableObject<object> {
     else this.store.reopenLost(run, Number.POSITIVE_INFINITY, 0);
   }
 
+  /** Changes the ledger, whole or not at all. */
+  private atOnce<T>(change: () => T): T {
+    return this.ctx.storage.transactionSync(change);
+  }
+
   private running(): Run | undefined {
     const run = this.store.run();
     return run?.state === 'running' ? run : undefined;
@@ -143,7 +150,7 @@ export class FleetLedger extends DurableObject<object> {
   private settle(number: number, page: number, seen: readonly Seen[]): void {
     const now = Date.now();
     const run = this.store.run(number);
-    const settled = run && this.store.report(run, page, seen, now);
+    const settled = run && this.atOnce(() => this.store.report(run, page, seen, now));
     if (run === undefined || settled === undefined) return;
     this.pace.note(settled, now);
     const counts = countsOf(this.store.tallies(run.run), this.store.listings(run.run));
@@ -189,7 +196,7 @@ export class FleetLedger extends DurableObject<object> {
 
   /** Takes the next page, unless there were too many a moment ago. */
   private takeNext(run: Run): Page | undefined {
-    const page = this.store.take(run, Date.now());
+    const page = this.atOnce(() => this.store.take(run, Date.now()));
     if (page) this.pace.spend(page.objects.length, run.options.rate, Date.now());
     return page;
   }
@@ -206,7 +213,8 @@ export class FleetLedger extends DurableObject<object> {
         const wait = this.pace.freeAt - Date.now();
         if (wait > 0) {
           if (Date.now() + wait >= until) return;
-          await scheduler.wait(wait);
+          // The rate may become another meanwhile.
+          await scheduler.wait(Math.min(wait, LONGEST_WAIT));
           continue;
         }
         // A client may have stopped it, or changed its rate.
@@ -363,7 +371,7 @@ export class FleetLedger extends DurableObject<object> {
       );
     }
     this.pace.forget();
-    return this.going(this.store.start(wanted, name, bindings, Date.now()));
+    return this.going(this.atOnce(() => this.store.start(wanted, name, bindings, Date.now())));
   }
 
   private async feed(command: FeedCommand): Promise<FeedAnswer> {
@@ -385,7 +393,7 @@ export class FleetLedger extends DurableObject<object> {
     }
     const isOver = listing.completeAt !== null;
     const objects = isOver ? [] : (command.objects as readonly PageObject[]);
-    const found = this.store.feed(run, listing, objects, complete, Date.now());
+    const found = this.atOnce(() => this.store.feed(run, listing, objects, complete, Date.now()));
     await this.goOn();
     const now = this.store.listings(run.run).find((one) => one.listing === command.listing);
     const isStopped = this.store.run(run.run)?.state === 'stopped';
@@ -430,7 +438,7 @@ export class FleetLedger extends DurableObject<object> {
     const run = this.newest(command.run);
     const { code } = command;
     expect(code === undefined || typeof code === 'string', '`code` takes a text.');
-    this.store.retry(run.run, code, Date.now());
+    this.atOnce(() => this.store.retry(run.run, code, Date.now()));
     if (run.state !== 'running') this.setRunning(run);
     return this.going(run.run);
   }

@@ -1,5 +1,6 @@
-// What the ledger knows, in its own SQLite: every change of it is one synchronous call, so that all of it is stored or none.
+// What the ledger knows, in its own SQLite. A change is one synchronous call; the ledger runs it in a transaction.
 
+import type { SqlStorageLike } from '../base/storage.ts';
 import type { Wanted } from './options.ts';
 import type {
   Failure,
@@ -59,7 +60,6 @@ const PAGES_AT_ONCE = 64;
 
 type Value = string | number | null;
 type Row = Record<string, Value>;
-type Sql = Pick<SqlStorage, 'exec'>;
 
 /** Changes of the counts, written once for a page. */
 class Changes {
@@ -157,15 +157,16 @@ function namesOf(objects: readonly PageObject[]): string | null {
 
 /** The ledger's tables. */
 export class Store {
-  private readonly sql: Sql;
+  private readonly sql: SqlStorageLike;
 
   /** @param sql the SQL storage of the ledger's object */
-  constructor(sql: Sql) {
+  constructor(sql: SqlStorageLike) {
     this.sql = sql;
   }
 
   private rows(statement: string, ...values: Value[]): Row[] {
-    return this.sql.exec<Row>(statement, ...values).toArray();
+    const rows = this.sql.exec(statement, ...values);
+    return (rows.toArray?.() ?? [...rows]) as Row[];
   }
 
   private first(statement: string, ...values: Value[]): Row | undefined {
@@ -302,9 +303,10 @@ export class Store {
     changes.add('pages', 'made', Math.ceil(found.length / options.pageSize));
     this.write(run, changes);
     this.sql.exec(
-      `UPDATE listings SET objects = objects + ?, found = found + ?, last = coalesce(?, last),
+      // What was fed before may come again: the listing does not go back.
+      `UPDATE listings SET objects = objects + ?, found = found + ?, last = nullif(max(coalesce(last, ''), ?), ''),
          complete_at = coalesce(complete_at, ?) WHERE run = ? AND listing = ?`,
-      ...[fresh.length, found.length, objects.at(-1)?.id ?? null, complete ? now : null],
+      ...[fresh.length, found.length, objects.at(-1)?.id ?? '', complete ? now : null],
       ...[run, listing],
     );
     return found.length;

@@ -26,7 +26,7 @@ function* ofObjects({ counts, drizzle, fingerprints, sawOldCode }: Judged): Gene
     yield { code: 'NOT_SETTLED', objects: sawOldCode, text };
   }
   if (outcomes.woken > 0) {
-    const text = `${of(outcomes.woken)} could not be asked, as the class did not go through withMigrations.`;
+    const text = `${of(outcomes.woken)} could not be asked: the class did not go through withMigrations, or they ran the code of before it did.`;
     yield { code: 'NOT_ASKED', objects: outcomes.woken, text };
   }
   if (outcomes.ahead > 0) {

@@ -105,7 +105,8 @@ function ofError(object: PageObject, error: unknown, task: Task): Seen {
       : { ...object, ...UNTOLD, kind: 'through', outcome: 'woken' };
   }
   if (thrown.retryable === true || FOR_A_MOMENT.test(message)) return as('again', 'UNREACHABLE');
-  return as('failed', thrown.durableObjectReset === true ? 'CONSTRUCTOR_THREW' : 'OBJECT_FAILED');
+  // Whatever a wake throws of its own has a code.
+  return as('failed', 'CONSTRUCTOR_THREW');
 }
 
 /** What the option `woke` of an answer is, if it is one. */
@@ -179,11 +180,12 @@ function commandOf({ mode, migrations }: Task, { name }: PageObject): object {
 
 /** Resolves with TIMEOUT after some milliseconds, unless it is cancelled. */
 function timer(milliseconds: number): { readonly over: Promise<typeof TIMEOUT>; cancel(): void } {
-  let handle: ReturnType<typeof setTimeout> | null = null;
+  let cancel = (): void => {};
   const over = new Promise<typeof TIMEOUT>((resolve) => {
-    handle = setTimeout(() => resolve(TIMEOUT), milliseconds);
+    const handle = setTimeout(() => resolve(TIMEOUT), milliseconds);
+    cancel = () => clearTimeout(handle);
   });
-  return { over, cancel: () => clearTimeout(handle) };
+  return { over, cancel };
 }
 
 /**

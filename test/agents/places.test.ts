@@ -160,7 +160,7 @@ describe.each(BASES)('base class: %s', (base) => {
     const { asked, built, ...found } = await dev.get<Guarded>(
       `/?${new URLSearchParams({ base, place: 'refused' })}`,
     );
-    expect(asked).toMatch(/^\[MIGRATION_FAILED\] Migration 2 failed /);
+    expect(asked).toMatch(/^\[MIGRATION_FAILED\] Migration m0002 failed /);
     expect(found).toEqual({
       inspected: { state: 'refused', built: false, code: 'MIGRATION_FAILED', pending: 2 },
       preflight: 'failed',

@@ -79,7 +79,7 @@ describe('a class as the Worker exports it', () => {
       const { error } = await call(`BROKEN/a/${method}`, arg);
       expect(error).toEqual({
         type: 'MigrationError',
-        message: expect.stringMatching(/^\[MIGRATION_FAILED\] Migration 0 failed \(m0000\)/),
+        message: expect.stringMatching(/^\[MIGRATION_FAILED\] Migration m0000 failed/),
         code: 'MIGRATION_FAILED',
         remote: true,
       });
@@ -139,7 +139,8 @@ describe('a look', () => {
         call(`BOX/${name}/sql`, 'INSERT INTO a VALUES (7) RETURNING x'),
       ]);
       await wait(30);
-      await call(`BOX/${name}/evict`);
+      // Where there was an error the instance has ended, and calling it would make its tables.
+      if (!error) await call(`BOX/${name}/evict`);
       await deploy(name, 'Plain');
       const { value: left } = await call(`BOX/${name}/sql`, 'SELECT x FROM a');
       if (error) {

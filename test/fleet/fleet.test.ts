@@ -93,6 +93,7 @@ describe('before the deploy', () => {
       { class: 'INBOX', fingerprint: expect.stringMatching(/^[0-9a-f]{64}$/) },
       { class: 'ARCHIVE', fingerprint: null },
       { class: 'ODD', fingerprint: null },
+      { class: 'BARE', fingerprint: null },
     ]);
     const migrations = await fleet.json<MigrationInput>('/bundle');
     await fleet.begin('INBOX', ofEngine('old'), { ...QUICK, mode: 'preflight', migrations });
@@ -305,20 +306,43 @@ describe('a class without withMigrations', () => {
   });
 });
 
+describe('a class without RPC', () => {
+  it('is woken too', async () => {
+    await fleet.begin('BARE', await fleet.json<string[]>('/bare'), QUICK);
+    expect((await fleet.done('BARE')).counts).toEqual(
+      counts({ listed: 1, outcomes: { ...NONE, woken: 1 } }),
+    );
+  });
+});
+
+const HOWS = ['throws', 'code', 'once', 'overloaded', 'hangs', 'nothing'];
+
+async function failuresByHow(): Promise<(string | number)[][]> {
+  await fleet.begin('ODD', all(...HOWS), { ...QUICK, timeout: 500, attempts: 3 });
+  const status = await fleet.done('ODD');
+  expect(status.counts).toMatchObject({ failed: 4, outcomes: { ...NONE, woken: 2 } });
+  const { failures } = await fleet.command<FailuresAnswer>('ODD', { do: 'failures' });
+  return HOWS.flatMap((how) => failures.filter(({ id }) => id === ids[how]?.[0])).map(
+    ({ code, message, attempts }) => [code, message, attempts],
+  );
+}
+
 describe('an object that fails', () => {
+  const EXPECTED = [
+    ['CONSTRUCTOR_THREW', 'It is Monday', 1],
+    ['OUT_OF_PAPER', '[OUT_OF_PAPER] No paper', 1],
+    ['OVERLOADED', 'Durable Object is overloaded. Too many requests queued.', 1],
+    ['TIMEOUT', 'It did not answer within 500 ms.', 3],
+  ];
+
   it('is tried again where that can help, and only there', async () => {
-    const hows = ['throws', 'code', 'once', 'overloaded', 'hangs', 'nothing'];
-    await fleet.begin('ODD', all(...hows), { ...QUICK, timeout: 500, attempts: 3 });
-    const status = await fleet.done('ODD');
-    expect(status.counts).toMatchObject({ failed: 4, outcomes: { ...NONE, woken: 2 } });
-    const { failures } = await fleet.command<FailuresAnswer>('ODD', { do: 'failures' });
-    const byHow = hows.flatMap((how) => failures.filter(({ id }) => id === ids[how]?.[0]));
-    expect(byHow.map(({ code, message, attempts }) => [code, message, attempts])).toEqual([
-      ['CONSTRUCTOR_THREW', 'It is Monday', 1],
-      ['OUT_OF_PAPER', '[OUT_OF_PAPER] No paper', 1],
-      ['OVERLOADED', 'Durable Object is overloaded. Too many requests queued.', 1],
-      ['TIMEOUT', 'It did not answer within 500 ms.', 3],
-    ]);
+    expect(await failuresByHow()).toEqual(EXPECTED);
+  });
+
+  it('is told by its message where errors keep nothing else', async () => {
+    await fleet.kill();
+    await fleet.start('live', '2026-01-01');
+    expect(await failuresByHow()).toEqual(EXPECTED);
   });
 });
 
@@ -406,6 +430,20 @@ describe('the route', () => {
     expect(done.counts.listed).toBe(3);
     const { run: newest } = await fleet.json<StatusAnswer>('/__fleet/INBOX');
     expect(newest?.run).toBe(begun);
+  });
+});
+
+describe('a deploy that is rolled back', () => {
+  it('finds objects that are ahead of it', async () => {
+    await fleet.kill();
+    await fleet.start('old');
+    await fleet.begin('INBOX', isWell('alarm'), QUICK);
+    const status = await fleet.done('INBOX');
+    expect(status.counts.outcomes).toEqual({ ...NONE, ahead: 30 });
+    expect(obstacles(status)).toEqual([
+      ['AHEAD', 30],
+      ['NO_SECOND_LISTING', null],
+    ]);
   });
 });
 

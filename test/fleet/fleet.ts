@@ -64,11 +64,11 @@ export class Fleet {
   }
 
   /** Starts a deploy over the objects that there are. */
-  async start(deploy: 'seed' | 'old' | 'live'): Promise<void> {
+  async start(deploy: 'seed' | 'old' | 'live', date = '2026-10-01'): Promise<void> {
     this.script ??= await bundle(this.folder);
     const child = spawn(
       process.execPath,
-      [join(import.meta.dirname, 'host.ts'), this.script, this.state, deploy],
+      [join(import.meta.dirname, 'host.ts'), this.script, this.state, deploy, date],
       // A group of its own, so that the runtime is killed with it.
       { detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
     );

@@ -1,5 +1,5 @@
 /**
- * Miniflare as a process of its own, so that it can be killed: `node host.ts <script> <folder> <deploy>`. It prints where it
+ * Miniflare as a process of its own, so that it can be killed: `node host.ts <script> <folder> <deploy> <compatibility date>`. It prints where it
  * listens.
  *
  * @module
@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 
-const [script = '', folder = '', deploy = ''] = process.argv.slice(2);
+const [script = '', folder = '', deploy = '', date = ''] = process.argv.slice(2);
 
 const namespace = (className: string) => ({ className, useSQLite: true });
 
@@ -15,13 +15,14 @@ const miniflare = new Miniflare(
   convertV4MiniflareOptions({
     name: 'fleet',
     modules: [{ type: 'ESModule', path: 'worker.js', contents: readFileSync(script, 'utf8') }],
-    compatibilityDate: '2026-10-01',
+    compatibilityDate: date,
     compatibilityFlags: ['nodejs_compat'],
     bindings: { DEPLOY: deploy, TOKEN: 'token-of-the-tests' },
     durableObjects: {
       INBOX: namespace('Inbox'),
       ARCHIVE: namespace('Archive'),
       ODD: namespace('Odd'),
+      BARE: namespace('Bare'),
       FLEET: namespace('FleetLedger'),
     },
     resourcePersistencePath: folder,

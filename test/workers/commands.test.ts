@@ -412,7 +412,7 @@ describe('a repair', () => {
       const object = await start('NULL');
       const before = await object.raw(dump);
       const error = await errorOf(object.repair(repair));
-      expect(error.message).toMatch(/^\[MIGRATION_FAILED\] Migration 1 failed \(m0001 /);
+      expect(error.message).toMatch(/^\[MIGRATION_FAILED\] Migration m0001 failed /);
       expect(await object.raw(dump)).toEqual(before);
     });
   });

@@ -14,6 +14,7 @@ interface Env {
   TOKEN: string;
   INBOX: DurableObjectNamespace<Seeded>;
   ODD: DurableObjectNamespace;
+  BARE: DurableObjectNamespace;
 }
 
 const { DEPLOY } = env as unknown as Env;
@@ -41,6 +42,19 @@ export class Archive extends DurableObject {
 
   make(): void {
     this.ctx.storage.kv.put('made', 1);
+  }
+}
+
+/** A class that takes no calls by RPC. */
+export class Bare {
+  private readonly built: number;
+
+  constructor() {
+    this.built = Date.now();
+  }
+
+  fetch(): Response {
+    return Response.json(this.built);
   }
 }
 
@@ -103,13 +117,18 @@ export default {
   async fetch(request: Request, all: Env): Promise<Response> {
     const answer = await fleetRoute(request, all, {
       token: all.TOKEN,
-      classes: { INBOX: { migrations: deployed }, ARCHIVE: {}, ODD: {} },
+      classes: { INBOX: { migrations: deployed }, ARCHIVE: {}, ODD: {}, BARE: {} },
     });
     if (answer) return answer;
     const url = new URL(request.url);
     switch (url.pathname) {
       case '/seed':
         return seed(request, all);
+      case '/bare': {
+        const id = all.BARE.idFromName('one');
+        await all.BARE.get(id).fetch(request);
+        return Response.json([id.toString()]);
+      }
       case '/bundle':
         return Response.json(migrations);
       case '/live':
