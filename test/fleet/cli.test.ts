@@ -17,6 +17,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Failure, FleetReport, RunStatus } from '../../src/fleet/protocol.ts';
 import { build } from '../node/built.ts';
 import { FakeCloudflare } from '../node/cloudflare.ts';
+import { transcriptsOf, writeTranscripts } from '../node/transcripts.ts';
 import { Fleet, TOKEN } from './fleet.ts';
 import type { Kind } from './kinds.ts';
 
@@ -29,6 +30,9 @@ let cloudflare: FakeCloudflare;
 let script = '';
 /** All that any command has printed. */
 let printed = '';
+/** What the commands printed that the manual shows, in its order. */
+const shown: string[] = [];
+const MANUAL = 'docs/operate/fleet.md';
 afterAll(() => {
   cloudflare?.stop();
   fleet.remove();
@@ -79,6 +83,7 @@ class Started {
         CLOUDFLARE_API_TOKEN: API_TOKEN,
         CLOUDFLARE_ACCOUNT_ID: 'a'.repeat(32),
         CLOUDFLARE_API_BASE_URL: cloudflare.url,
+        COLUMNS: '110',
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -95,12 +100,15 @@ class Started {
   }
 }
 
+/** A text whose lines are broken as the terminal is wide, in one line. */
+const flat = (text: string): string => text.replaceAll(/\s+/g, ' ');
+
 /** Runs a command to its end. */
 async function run(...args: string[]) {
   const started = new Started(args);
   const status = await started.ended;
   const { stdout, stderr } = started;
-  return { status, stdout, stderr };
+  return { status, stdout, stderr: flat(stderr) };
 }
 
 const statusOf = async (...args: string[]): Promise<RunStatus> => {
@@ -121,6 +129,7 @@ describe('fleet', () => {
     );
     expect(stderr).toContain(`note: DRIZZLE_OFFRAMP_TOKEN opens ${fleet.address}/__fleet`);
     expect(stderr).toContain('that needs no token.');
+    shown.push(stdout);
     expect(stdout).toContain('preflight 1, done: all objects, 28 listed');
     expect(stdout).toContain('MIGRATION_FAILED: 4 objects');
     for (const id of of('fails').slice(0, 3)) expect(stdout).toContain(id);
@@ -144,6 +153,7 @@ describe('fleet', () => {
       ...['start', ...INBOX, ...LOCAL, '--names', 'names.txt', '--page-size', '5'],
     );
     expect(stderr).toContain('note: 2 of 3 names are those of objects that were listed.');
+    shown.push(stdout);
     expect(stdout).toContain('sweep 2, done: all objects, 28 listed');
     expect(stdout).toMatch(
       /20 {2}up to date +71\.4\u00a0%\n +2 {2}empty +7\.1\u00a0%\n +6 {2}failed/,
@@ -165,7 +175,7 @@ describe('fleet', () => {
     expect(answer.failures.map(({ id }) => id)).toEqual(of('unknown'));
     expect(status).toBe(1);
     expect((await run('status', '--failed')).stderr).toContain(
-      'error: The route sweeps several classes: INBOX, ARCHIVE, ODD. Name one with --class.',
+      'error: The route sweeps several classes: INBOX, ARCHIVE, ODD',
     );
   });
 
@@ -187,6 +197,7 @@ describe('fleet', () => {
     expect(stderr).toContain(
       `note: CLOUDFLARE_API_TOKEN lists the objects of the account ${'a'.repeat(32)}: it needs the right Workers Scripts: Read, and no other.`,
     );
+    shown.push(stdout);
     expect(stdout).toContain('verification 3, done: all objects, 20 listed');
     expect(stdout).toContain('Drizzle tracks none of the 20 that told.');
     expect(stdout).toMatch(/\nDrizzle can go\.\n$/);
@@ -217,7 +228,7 @@ describe('fleet', () => {
     };
     const first = new Started(['start', ...INBOX, '--list', 'cloudflare']);
     await expect
-      .poll(async () => (await statusOf()).listings[0]?.last, { timeout: 30_000 })
+      .poll(async () => (await statusOf('--run', '4')).listings[0]?.last, { timeout: 30_000 })
       .toBeTypeOf('string');
     first.child.kill('SIGKILL');
     await first.ended;
@@ -239,7 +250,7 @@ describe('fleet', () => {
       .toBeTypeOf('number');
     started.child.kill('SIGINT');
     expect(await started.ended).toBe(0);
-    expect(started.stderr).toContain(
+    expect(flat(started.stderr)).toContain(
       'note: Left. The sweep goes on without this command: `npx drizzle-offramp fleet status --class INBOX` tells how far it is',
     );
     const { counts, state } = await statusOf();
@@ -297,7 +308,7 @@ describe('fleet', () => {
     [['start', '--new', '--resume'], 'Pass either --new or --resume, not both.'],
     [
       ['start', '--class', 'NO'],
-      '--class NO: the route has no such class. It has INBOX, ARCHIVE, ODD.',
+      '--class NO: the route has no such class. It has INBOX, ARCHIVE, ODD',
     ],
     [['start', ...INBOX, '--state', 'none'], 'none does not exist.'],
     [['start', ...INBOX, ...LOCAL, '--engine', 'cron'], 'Allowed choices are alarm, queue.'],
@@ -307,9 +318,20 @@ describe('fleet', () => {
     ],
   ])('says what is wrong: %j', async (args, text) => {
     const { status, stderr, stdout } = await run(...args);
-    expect(stderr.replaceAll(/\s+/g, ' ')).toContain(text);
+    expect(stderr).toContain(text);
     expect(stdout).toBe('');
     expect(status).toBe(2);
+  });
+
+  it('prints what the manual shows', () => {
+    const outputs = shown.map((text) => text.trimEnd().replaceAll('\u00a0', ' '));
+    if (process.env.UPDATE_MANUAL) writeTranscripts(MANUAL, outputs, 'fleet');
+    // How long it takes is another time each time.
+    const timeless = (text: string): string =>
+      text.replaceAll(/^Began .* UTC, took .*$/gm, 'Began');
+    expect(transcriptsOf(MANUAL, 'fleet').map(({ output }) => timeless(output))).toEqual(
+      outputs.map(timeless),
+    );
   });
 
   it('has shown and written no token', async () => {

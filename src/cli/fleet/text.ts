@@ -102,10 +102,10 @@ function factsOf({ mode, drizzle, woke, versions }: RunStatus): string[] {
   return [
     tracked.length === 0
       ? `Drizzle tracks none of the ${count(drizzle.none)} that told.`
-      : `Drizzle tracks ${tracked.map((form) => `${count(drizzle[form])} (${form})`).join(' and ')}.`,
+      : `Drizzle tracks ${tracked.map((form) => `${count(drizzle[form])} (${form})`).join(' and ')} of them.`,
     ...(versions.length > 1 && newest !== undefined
       ? [
-          `Migrations: ${versions
+          `Migrations in the ledger: ${versions
             .slice(-5)
             .toReversed()
             .map(({ migrations, objects }) => `${count(objects)} with ${migrations}`)
