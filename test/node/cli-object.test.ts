@@ -10,8 +10,8 @@ import { toRepair, toWords } from '../../src/cli/object/repair.ts';
 import type { Repair } from '../../src/object/commands.ts';
 import type { Run } from './built.ts';
 import { runCommand } from './in-process.ts';
-import { splitCommand, transcriptsOf, writeTranscripts } from './transcripts.ts';
 import { startRefused, TOKEN } from './refused-objects.ts';
+import { splitCommand, transcriptsOf, writeTranscripts } from './transcripts.ts';
 
 /** In milliseconds: runtimes start slowly where others are at work. */
 const SLOW = 60_000;
@@ -421,6 +421,16 @@ describe('the runbook', { timeout: SLOW }, () => {
       readFileSync(join(root, page), 'utf8'),
     )?.[1];
     expect(worker.logged.filter((logged) => logged.startsWith(String(line)))).not.toEqual([]);
+  });
+
+  it('and the alerts filter by lines that are logged', async () => {
+    await object('INBOX', 'grove');
+    const alerts = readFileSync(join(root, 'docs/operate/alerts.md'), 'utf8');
+    const parts = Array.from(alerts.matchAll(/\*Includes\* `([^`]+)`/g), ([, part]) =>
+      String(part),
+    );
+    expect(parts).toHaveLength(3);
+    expect(parts.filter((part) => !worker.logged.some((line) => line.includes(part)))).toEqual([]);
   });
 
   it('has a way out for each code that an object can refuse with', () => {

@@ -6,6 +6,7 @@ declare namespace Cloudflare {
     >;
     MIGRATIONS: AnalyticsEngineDataset;
     FLEET_TOKEN: string;
+    VERSION: WorkerVersionMetadata;
   }
 }
 interface Env extends Cloudflare.Env {}
