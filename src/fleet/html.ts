@@ -184,6 +184,13 @@ ${body}</section>
   );
 }
 
+/** What keeps the run from going on. */
+const troubleOf = ({ trouble }: RunStatus): Markup =>
+  trouble === undefined
+    ? html``
+    : html`<p><strong>It does not go on:</strong> ${foreign(trouble, TEXT)}</p>
+`;
+
 function factsOf(run: RunStatus): Markup {
   const { counts, perSecond, secondsLeft, state, startedAt, finishedAt, now } = run;
   const { label, objects, whole } = measured(run);
@@ -514,7 +521,7 @@ function render(report: FleetReport, detail: Detail): string {
 <main>
 <h1>Fleet of ${foreign(report.class, CODE)}</h1>
 <p class="soft">${titleOf(run)} ${run.run}, ${stateOf(run)}: ${rangeIn(run)}. As of ${time(at)} UTC.</p>
-${verdictOf(report)}${factsOf(run)}${overTime(report)}${byState(run)}${failuresOf(run, detail)}${run.mode === 'preflight' ? html`` : html`${byTracker(run)}${versionsOf(run, detail)}`}${costs(report)}${runsOf(report, detail)}${howItRan(run, detail)}</main>
+${troubleOf(run)}${verdictOf(report)}${factsOf(run)}${overTime(report)}${byState(run)}${failuresOf(run, detail)}${run.mode === 'preflight' ? html`` : html`${byTracker(run)}${versionsOf(run, detail)}`}${costs(report)}${runsOf(report, detail)}${howItRan(run, detail)}</main>
 </body>
 </html>
 `.text;

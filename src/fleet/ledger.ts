@@ -15,12 +15,13 @@ import type {
   RetryCommand,
   StatusAnswer,
 } from './protocol.ts';
+import { Rounds } from './rounds.ts';
 import { reportOf, statusOf } from './status.ts';
 import { countsOf, type Page, type Run, Store, throughOf } from './store.ts';
 import { TABLES } from './tables.ts';
 import { type FleetNamespace, type PageObject, type Seen, type Task, wakePage } from './wake.ts';
 
-/** Milliseconds after a page in which other requests come in: without them an alarm lets none in until it is done. */
+/** Milliseconds before what there is to do is done: other requests come first. */
 const PAUSE = 20;
 /** Milliseconds and objects after which an alarm ends and the next one goes on: far below what an invocation may take. */
 const TURN = 10_000;
@@ -31,7 +32,7 @@ const WATCHDOG = 60_000;
 const AFTER_ERROR = 5_000;
 /** Milliseconds in which a message reaches a consumer; then it is sent again. The queue may be paused. */
 const DELIVERY = 600_000;
-/** Milliseconds after which a lane that waits for its turn looks again. */
+/** Milliseconds after which a run that waits because of its rate is looked at again. */
 const LONGEST_WAIT = 500;
 /** Messages that a queue takes at once. */
 const BATCH = 100;
@@ -57,6 +58,8 @@ export class FleetLedger extends DurableObject<object> {
   private readonly pace = new Pace();
   /** Whether this instance has looked after what an earlier one left. */
   private hasBegun = false;
+  /** What keeps it from going on. */
+  private trouble: string | undefined;
   /** Whether an alarm is under way. */
   private isTurning = false;
 
@@ -105,13 +108,22 @@ export class FleetLedger extends DurableObject<object> {
     try {
       await this.begin();
       const run = this.running();
-      if (run?.options.engine === 'alarm') await this.turn(run);
+      if (run?.options.engine === 'alarm') {
+        await this.turn(run);
+        this.trouble = undefined;
+      }
     } catch (error) {
       // An alarm that throws is tried a few times only.
-      console.error('drizzle-offramp: the fleet ledger goes on after an error', error);
+      this.note('The ledger failed, and goes on', error);
       pause = AFTER_ERROR;
     }
     await this.goOn(pause);
+  }
+
+  /** Tells whoever looks what keeps the ledger from going on. */
+  private note(what: string, error: unknown): void {
+    this.trouble = `${what}: ${error instanceof Error ? error.message : error}`;
+    console.error(`drizzle-offramp: ${this.trouble}`);
   }
 
   /** What an earlier instance had under way is not under way any more. */
@@ -203,33 +215,33 @@ export class FleetLedger extends DurableObject<object> {
 
   /** One alarm of the engine `alarm`. */
   private async turn({ run: number }: Run): Promise<void> {
-    // Should the object be ended now, this alarm comes; goOn sets another one.
-    await this.ctx.storage.setAlarm(Date.now() + WATCHDOG);
     this.isTurning = true;
+    // Should the object be ended now, this alarm comes; goOn sets another one.
+    void this.ctx.storage.setAlarm(Date.now() + WATCHDOG);
     const until = Date.now() + TURN;
+    const rounds = new Rounds();
     let objects = 0;
-    const lane = async (): Promise<void> => {
-      while (Date.now() < until && objects < TURN_OBJECTS) {
+    try {
+      while (!rounds.hasFailed && Date.now() < until && objects < TURN_OBJECTS) {
+        // A client may have stopped it, or changed how it goes.
+        const run = this.running();
+        if (run?.run !== number) break;
         const wait = this.pace.freeAt - Date.now();
-        if (wait > 0) {
-          if (Date.now() + wait >= until) return;
-          // The rate may become another meanwhile.
+        if (wait > 0 && rounds.isIdle) {
+          if (Date.now() + wait >= until) break;
           await scheduler.wait(Math.min(wait, LONGEST_WAIT));
           continue;
         }
-        // A client may have stopped it, or changed its rate.
-        const run = this.running();
-        const page = run?.run === number ? this.takeNext(run) : undefined;
-        if (run === undefined || page === undefined) return;
-        objects += page.objects.length;
-        await this.work(run, page);
-        await scheduler.wait(PAUSE);
+        const atOnce = pagesAtOnce(run.options);
+        rounds.begin(atOnce, () => {
+          const page = this.pace.freeAt <= Date.now() ? this.takeNext(run) : undefined;
+          objects += page?.objects.length ?? 0;
+          return page && this.work(run, page);
+        });
+        if (rounds.isIdle) break;
+        await rounds.end(atOnce);
       }
-    };
-    try {
-      const run = this.running();
-      const lanes = run === undefined ? 0 : pagesAtOnce(run.options);
-      await Promise.all(Array.from({ length: lanes }, lane));
+      await rounds.over();
     } finally {
       this.isTurning = false;
     }
@@ -282,9 +294,10 @@ export class FleetLedger extends DurableObject<object> {
           body: { drizzleOfframp: 'page', ledger, class: run.class, run: run.run, page },
         })),
       );
+      this.trouble = undefined;
       return true;
     } catch (error) {
-      console.error('drizzle-offramp: the queue took no pages; they are sent again', error);
+      this.note('The queue took no pages, and they are sent again', error);
       for (const { page } of pages) this.store.giveBack(page);
       return false;
     }
@@ -341,7 +354,10 @@ export class FleetLedger extends DurableObject<object> {
 
   private status(run: Run | undefined): StatusAnswer {
     const now = Date.now();
-    return { run: run ? statusOf(this.store, run, this.pace.perSecond(now), now) : null };
+    if (run === undefined) return { run: null };
+    const status = statusOf(this.store, run, this.pace.perSecond(now), now);
+    const { trouble } = this;
+    return { run: trouble === undefined ? status : { ...status, trouble } };
   }
 
   /** The status once all that was changed is stored and goes on. */
@@ -371,6 +387,7 @@ export class FleetLedger extends DurableObject<object> {
       );
     }
     this.pace.forget();
+    this.trouble = undefined;
     return this.going(this.atOnce(() => this.store.start(wanted, name, bindings, Date.now())));
   }
 

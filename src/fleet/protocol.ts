@@ -344,6 +344,8 @@ export interface RunStatus {
   readonly secondsLeft: number | null;
   /** null for a preflight. */
   readonly verdict: Verdict | null;
+  /** What keeps the ledger from going on, such as a binding that is gone; absent if nothing does. */
+  readonly trouble?: string;
 }
 
 /** A run in a line. */

@@ -19,7 +19,8 @@ async function work(message: PageMessage, env: object): Promise<void> {
   // A stub is of no use any more once a call has failed.
   const ledger = () => ledgerOf(env, binding, name);
   const taken = await ledger()?.take(run, page);
-  if (!taken || namespace === undefined) return;
+  if (!taken) return;
+  if (namespace === undefined) throw new Error(`env has no binding ${name}`);
   const seen = await wakePage(namespace, taken.objects, taken.task, taken.atOnce);
   await ledger()?.report(run, page, seen);
 }

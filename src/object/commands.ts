@@ -219,6 +219,8 @@ export interface RepairAnswer {
   readonly repaired: boolean;
   /** What was written down, or would be. */
   readonly record: RepairRecord;
+  /** The migrations that ran first, as they come before the one that was marked as applied. */
+  readonly ran: readonly MigrationRef[];
   /** What the object is after it. `actions` are what the next wake does. */
   readonly after: InspectAnswer;
 }

@@ -22,7 +22,7 @@ import type {
   RepairAnswer,
   RepairCommand,
 } from './commands.ts';
-import { find } from './findings.ts';
+import { find, toRef } from './findings.ts';
 import { type Failure, type List, look } from './look.ts';
 import { toPlain } from './plain.ts';
 import { preflight } from './preflight.ts';
@@ -223,7 +223,8 @@ export class MigratedObject {
     };
     writeRepair(sql, table, record);
     // What this instance failed of may be gone: the next one tries again.
-    return { repaired: !dryRun, record, after: this.look({}) };
+    const ran = (change.first?.steps ?? []).map(({ migration }) => toRef(migration));
+    return { repaired: !dryRun, record, ran, after: this.look({}) };
   }
 
   /** Ends the instance once the answer is on its way, so that the next call builds the object anew. */

@@ -328,8 +328,8 @@ function check(
   return { change, after };
 }
 
-/** How many repairs are tried for one object. */
-const TRIED = 20;
+/** How many repairs of each kind are tried for one object. */
+const TRIED = 10;
 
 /**
  * The repairs that fit what is wrong with an object.
@@ -356,7 +356,8 @@ export function fittingRepairs(
   const accepts = (comparison?.drift ?? []).map(
     ({ key }): Repair => ({ kind: 'accept', migration: key }),
   );
-  return [...marks, ...forgets, ...accepts].slice(0, TRIED).flatMap((repair) => {
+  const tried = [marks, forgets, accepts].flatMap((repairs) => repairs.slice(0, TRIED));
+  return tried.flatMap((repair) => {
     const fitting = workOut(repair, findings, options);
     return typeof fitting === 'string' ? [] : [{ repair, effect: fitting.change.effect }];
   });

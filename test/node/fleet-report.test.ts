@@ -60,6 +60,13 @@ describe('the report of a fleet', () => {
     expect(text).toContain('Together $110.27');
   });
 
+  it('says what keeps a run from going on', () => {
+    const report = justBegun();
+    const run = { ...report.run, trouble: 'The binding FLEET_QUEUE is gone.' };
+    const text = textOf(renderReport({ ...report, run }));
+    expect(text).toContain('It does not go on: The binding FLEET_QUEUE is gone.');
+  });
+
   it('says yes', () => {
     const text = textOf(renderReport(canGo()));
     expect(text).toContain('Drizzle can go: yes');

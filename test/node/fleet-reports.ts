@@ -316,6 +316,7 @@ export function hostile(): FleetReport {
       last: nasty,
     })),
     failures: groups,
+    trouble: nasty,
     verdict: {
       drizzleCanGo: false,
       obstacles: Array.from({ length: 12 }, () => ({

@@ -393,6 +393,7 @@ describe('a repair', () => {
       ]);
       const before = await object.raw(dump);
       const dry = await object.repair(repair, { dryRun: true });
+      expect(dry.ran).toEqual([{ key: 'm0001', tag: '20261122120100_rebuild' }]);
       expect(dry.after).toMatchObject({ state: 'pending', pending: [{ key: 'm0003' }] });
       expect(await object.raw(dump)).toEqual(before);
       expect((await object.repair(repair)).after.pending).toEqual(dry.after.pending);

@@ -55,7 +55,10 @@ const code: fc.Arbitrary<Code> = fc.record({
   moved: rarely(COUNT - 1),
   edited: rarely(COUNT - 1),
   failing: rarely(COUNT - 1),
-  twin: fc.constant(-1),
+  twin: fc.oneof(
+    { weight: 3, arbitrary: fc.constant(-1) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: COUNT - 1 }) },
+  ),
   form: fc.constantFrom('bundle0', 'bundle0', 'bundle1', 'record'),
   options: fc.record(
     {
@@ -139,11 +142,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
 );
-const life = fc.record({
-  start: fc.constantFrom('nothing', 'drizzle 0.x', 'drizzle 1.x', 'ours', 'mirrored'),
-  first: code.map((one) => ({ ...one, failing: -1 })),
-  steps: fc.array(step, { minLength: 3, maxLength: 14 }),
-});
+/** Rows of Drizzle's stand for texts without tags by their count, and a branch that lacked one would be miscounted. */
+const tagged = (one: Code): Code => (one.form === 'record' ? { ...one, form: 'bundle0' } : one);
+const life = fc
+  .record({
+    start: fc.constantFrom('nothing', 'drizzle 0.x', 'drizzle 1.x', 'ours', 'mirrored'),
+    first: code.map((one) => ({ ...one, failing: -1 })),
+    steps: fc.array(step, { minLength: 3, maxLength: 14 }),
+  })
+  .map(({ start, first, steps }) => {
+    const fix = start.startsWith('drizzle') ? tagged : (one: Code) => one;
+    return {
+      start,
+      first: fix(first),
+      steps: steps.map((one) =>
+        'code' in one && one.code ? { ...one, code: fix(one.code) } : one,
+      ),
+    };
+  });
 type Life = typeof life extends fc.Arbitrary<infer T> ? T : never;
 
 const figures = { lives: 0, refused: 0, repaired: 0, misfits: 0, empty: 0, preflights: 0 };
@@ -153,6 +169,18 @@ const LEDGERS = /^__(drizzle_)?migrations/;
 const userData = (ctx: DurableObjectState): Record<string, Row[]> => {
   const { rows: all } = dump(ctx) as { rows: Record<string, Row[]> };
   return Object.fromEntries(Object.entries(all).filter(([name]) => !LEDGERS.test(name)));
+};
+
+/** The rows that are not there any more, each as often as it was there. */
+const lost = (had: readonly Row[], now: readonly Row[]): string[] => {
+  const left = now.map((row) => JSON.stringify(row));
+  return had
+    .map((row) => JSON.stringify(row))
+    .filter((row) => {
+      const at = left.indexOf(row);
+      if (at >= 0) left.splice(at, 1);
+      return at < 0;
+    });
 };
 
 /** The migrations that a row which a repair took away may have stood for. */
@@ -287,15 +315,20 @@ class Subject {
 
   private async afterRepair(
     repair: Repair,
-    { record, after }: RepairAnswer,
+    { record, ran, after }: RepairAnswer,
     data: Record<string, Row[]>,
   ): Promise<void> {
     figures.repaired++;
-    expect(userData(this.ctx)).toEqual(data);
+    const now = userData(this.ctx);
+    if (ran.length === 0) expect(now).toEqual(data);
+    for (const [table, had] of Object.entries(data)) {
+      expect(lost(had, now[table] ?? []), table).toEqual([]);
+    }
     const text = JSON.stringify([repair, inputOf(this.current)]);
     for (const row of record.before) {
       for (const n of allowedBy(row, row.created_at === null ? text : '')) {
-        this.allowed[n] = (this.allowed[n] ?? 1) + 1;
+        // It may have stood for the other one of its second.
+        for (const one of [n, n + 1]) this.allowed[one] = (this.allowed[one] ?? 1) + 1;
       }
     }
     await this.wake();

@@ -138,6 +138,9 @@ export function statusToText(status: RunStatus | null, place: string): string {
       `${paint.bold(oneLine(status.class))}  ${MODES[mode]} ${run}, ${stateOf(status)}: ${rangeOf(status)}, ${count(status.counts.listed)} listed`,
       `Began ${time(startedAt)} UTC, took ${took}${state === 'running' ? ' so far' : ''}: ${count(perSecond, perSecond < 10 ? 1 : 0)} objects a second${left}.`,
     ].join('\n'),
+    status.trouble === undefined
+      ? ''
+      : paint.red(`It does not go on: ${oneLine(shorten(status.trouble))}`),
     statesOf(status),
     failuresOf(status),
     factsOf(status).join('\n'),
