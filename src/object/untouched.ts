@@ -82,6 +82,7 @@ export class Untouched {
   private readonly hadNoAlarm: Promise<boolean>;
   private noted: { readonly alarm: number | null; readonly trace: Trace } | undefined;
   private ready: Promise<void> | undefined;
+  private unwatch: () => unknown = () => {};
   private taking: Promise<boolean> | undefined;
   private readonly ctx: ObjectContext;
 
@@ -107,9 +108,10 @@ export class Untouched {
     }
   }
 
-  /** Something other than the construction and a look happened. */
+  /** Something other than the construction and a look happened: from now on the object is as any other. */
   touch(): void {
     this.isTouched = true;
+    if (this.noted) this.unwatch();
   }
 
   /**
@@ -124,6 +126,7 @@ export class Untouched {
       Reflect.setPrototypeOf(instance, watchedPrototype(prototype));
     if (!isWatched) return;
     watchers.set(instance, this);
+    this.unwatch = () => Reflect.setPrototypeOf(instance, prototype);
     // Behind all blocks of the constructor, and before the first event.
     void this.ctx.blockConcurrencyWhile(() => this.note());
     // The class that `wrangler dev` puts around this one has one more.

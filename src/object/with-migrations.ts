@@ -81,7 +81,7 @@ function wrap(Class: ObjectClass, list: List): ObjectClass {
     configurable: true,
     writable: true,
   });
-  const lists = [...inherited(Object.getPrototypeOf(Class)), list];
+  const lists = [...inherited(Class), list];
   const method = methodsFor(Class, () => proxy);
   const own = (receiver: unknown): unknown => (receiver === proxy ? Class : receiver);
   const proxy: ObjectClass = new Proxy(Class, {
@@ -95,7 +95,8 @@ function wrap(Class: ObjectClass, list: List): ObjectClass {
         objects.set(instead, object);
         return instead;
       }
-      building.add(ctx);
+      // Its base class, if that is wrapped too, must not migrate once more.
+      if (lists.length > 1) building.add(ctx);
       try {
         const instance = Reflect.construct(target, args, newTarget);
         objects.set(instance, object);

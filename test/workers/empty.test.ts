@@ -114,7 +114,26 @@ describe('an object without anything', () => {
     const object = new Deployed();
     await object.deployClass(wrapped(Eager, FAILING));
     expect(await object.inspect()).toMatchObject({ state: 'refused', empty: true, built: false });
+    expect(
+      await object.raw((ctx) => ctx.storage.sql.exec('SELECT name FROM sqlite_master').toArray()),
+    ).toEqual([]);
     expect(await all(object)).toEqual(EMPTY);
+  });
+
+  it('has its own prototype again once it is used', async () => {
+    const object = new Deployed();
+    await object.deployClass(wrapped(Eager));
+    const prototypes = () =>
+      runInDurableObject(env.DEPLOYED.get(object.id), (instance) => {
+        const prototype = Object.getPrototypeOf(instance);
+        return [
+          instance.constructor.prototype === prototype,
+          Object.hasOwn(prototype, 'constructor'),
+        ];
+      });
+    expect(await prototypes()).toEqual([false, false]);
+    expect(await object.stub.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect(await prototypes()).toEqual([true, true]);
   });
 
   it('tells two who look at once', async () => {

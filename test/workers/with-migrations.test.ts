@@ -241,6 +241,20 @@ describe('two lists in one object', () => {
     expect((await object.inspect()).counts.ledger).toBe(1);
   });
 
+  it('may be around one class', async () => {
+    const object = new Deployed();
+    const other = { m0000: 'CREATE TABLE b AS SELECT x FROM a' };
+    const Twice = withMigrations(withMigrations(class extends Plain {}, ONE), other, {
+      table: 'second',
+    });
+    await object.deployClass(Twice);
+    expect(await object.stub.query('SELECT * FROM b')).toEqual([]);
+    await object.deployClass(
+      withMigrations(withMigrations(class extends Plain {}, FAILING), other, { table: 'second' }),
+    );
+    expect((await object.inspect()).refusal?.code).toBe('MIGRATION_FAILED');
+  });
+
   it.each([
     ['first', FAILING, ONE],
     ['second', ONE, FAILING],
