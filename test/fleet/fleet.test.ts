@@ -356,7 +356,7 @@ describe('the route', () => {
   it.each([
     ['no token', { Authorization: '' }],
     ['another one', { Authorization: 'Bearer another' }],
-    ['another way', { Authorization: 'Basic a token of the tests' }],
+    ['another way', { Authorization: 'Basic token-of-the-tests' }],
   ])('is not there with %s', async (_, headers) => {
     for (const path of ['/__fleet', '/__fleet/INBOX', '/__fleet/none', '/__fleet/INBOX/report']) {
       expect(await error(path, undefined, headers)).toEqual([404, 'Not found']);

@@ -15,7 +15,8 @@ import type {
 } from '../../src/fleet/protocol.ts';
 import type { Kind } from './kinds.ts';
 
-const TOKEN = 'a token of the tests';
+/** The secret of its route. */
+export const TOKEN = 'token-of-the-tests';
 
 /** The Worker as one module. */
 async function bundle(folder: string): Promise<string> {
@@ -44,6 +45,12 @@ export class Fleet {
   private script: string | undefined;
   private child: ChildProcess | undefined;
   private url = '';
+
+  /** Where it answers, without a slash at the end. */
+  get address(): string {
+    return this.url.replace(/\/$/, '');
+  }
+
   /** What the processes have printed. */
   output = '';
 
@@ -51,7 +58,8 @@ export class Fleet {
     running.add(this);
   }
 
-  private get state(): string {
+  /** Where its objects are. */
+  get state(): string {
     return join(this.folder, 'state');
   }
 

@@ -17,7 +17,7 @@ const miniflare = new Miniflare(
     modules: [{ type: 'ESModule', path: 'worker.js', contents: readFileSync(script, 'utf8') }],
     compatibilityDate: date,
     compatibilityFlags: ['nodejs_compat'],
-    bindings: { DEPLOY: deploy, TOKEN: 'a token of the tests' },
+    bindings: { DEPLOY: deploy, TOKEN: 'token-of-the-tests' },
     durableObjects: {
       INBOX: namespace('Inbox'),
       ARCHIVE: namespace('Archive'),
