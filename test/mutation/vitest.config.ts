@@ -30,7 +30,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'node', include: ['test/node/{sha256,sql,time}.test.ts'] },
+        test: { name: 'node', include: ['test/node/{matching,sha256,sql,time}.test.ts'] },
       },
     ],
   },
