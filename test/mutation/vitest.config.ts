@@ -30,7 +30,10 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'node', include: ['test/node/{matching,sha256,sql,time}.test.ts'] },
+        test: {
+          name: 'node',
+          include: ['test/node/{effects,matching,sha256,spellings,sql,time}.test.ts'],
+        },
       },
     ],
   },
