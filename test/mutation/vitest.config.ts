@@ -32,7 +32,9 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'node',
-          include: ['test/node/{columns,effects,matching,mirroring,sha256,spellings,sql,time}.test.ts'],
+          include: [
+            'test/node/{columns,effects,input,matching,mirroring,sha256,spellings,sql,time}.test.ts',
+          ],
         },
       },
     ],
