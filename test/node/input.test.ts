@@ -1,6 +1,9 @@
 // How an input is known again, so that a wake reads nothing twice, and an input that was changed is never taken for the
 // one from before. What is refused in an input is in ../workers/bad-input.test.ts.
 import { describe, expect, it } from 'vitest';
+import { sha256 } from '../../src/base/sha256.ts';
+import { defineMigrations } from '../../src/input/define.ts';
+import { fingerprintOf } from '../../src/input/fingerprint.ts';
 import { freeze } from '../../src/input/freeze.ts';
 import type { MigrationList } from '../../src/input/migration.ts';
 import { readMigrations } from '../../src/input/migrations.ts';
@@ -36,10 +39,13 @@ describe('migrations that are written anew on each wake', () => {
   });
 
   it('are read anew where something in them is of a class, which may say another thing', () => {
-    const entry = new Entry();
-    const list = readMigrations({ m0000: entry });
+    const known = written('SELECT 5');
+    const list = readMigrations({ m0000: new Entry() });
     expect(readMigrations({ m0000: new Entry() })).not.toBe(list);
     expect(readMigrations({ m0000: new Entry() }).fingerprint).toBe(list.fingerprint);
+    // They take nobody else's place.
+    for (let i = 0; i < 8; i++) readMigrations({ m0000: new Entry() });
+    expect(written('SELECT 5')).toBe(known);
   });
 });
 
@@ -49,6 +55,100 @@ describe('migrations in a constant', () => {
     const list = readMigrations(input);
     expect(readMigrations(input)).toBe(list);
     expect([input, input.m0000, input.m0000.was].map(Object.isFrozen)).toEqual([true, true, true]);
+  });
+});
+
+describe('a module that carries its fingerprint', () => {
+  const input = () => ({ m0000: { sql: 'SELECT 1' }, m0001: { sql: 'SELECT 2' } });
+  const { fingerprint } = readMigrations(input());
+
+  it('is read when there is something to do, once, and cannot be changed any more then', () => {
+    const record = defineMigrations(input(), `m0001 ${fingerprint}`);
+    expect([Object.isFrozen(record), Object.isFrozen(record.m0000)]).toEqual([true, false]);
+    const list = readMigrations(record);
+    expect(list.migrations).toBe(list.migrations);
+    expect(Object.isFrozen(record.m0000)).toBe(true);
+  });
+
+  it('does not go by what it carries if a migration was added since, or that is something else', () => {
+    const zeros = '0'.repeat(64);
+    for (const carried of [`m0000 ${zeros}`, `m0001 ${zeros}0`, '']) {
+      const list = readMigrations(defineMigrations(input(), carried));
+      expect(list.fingerprint).toBe(fingerprint);
+      expect(list.migrations).toHaveLength(2);
+    }
+  });
+
+  it('is refused in our words if it cannot be read', () => {
+    const record = defineMigrations(
+      {
+        m0000: {
+          get sql(): string {
+            throw new Error('no such file');
+          },
+        },
+      },
+      `m0000 ${fingerprint}`,
+    );
+    expect(() => readMigrations(record).migrations).toThrow(
+      '[INVALID_INPUT] The migrations cannot be read: no such file',
+    );
+  });
+});
+
+describe('a record', () => {
+  const read = (record: unknown) => readMigrations(record).migrations;
+
+  it('is read in the order of the numbers', () => {
+    expect(read({ m0001: 'SELECT 2', m0000: 'SELECT 1' }).map(({ sql }) => sql)).toEqual([
+      'SELECT 1',
+      'SELECT 2',
+    ]);
+  });
+
+  it('says of each migration what is known, and nothing else', () => {
+    expect(read({ m0000: '\ufeffSELECT 1' })).toEqual([
+      {
+        key: 'm0000',
+        tag: null,
+        when: null,
+        was: [],
+        sql: '\ufeffSELECT 1',
+        checksum: sha256('SELECT 1'),
+      },
+    ]);
+    const inside = "SELECT '\ufeff'";
+    expect(read({ m0000: inside })[0]?.checksum).toBe(sha256(inside));
+  });
+
+  it.each<[string, unknown]>([
+    ['[INVALID_WHEN] The `was` of m0000 is [1,"2"]', { m0000: { sql: '', was: [1, '2'] } }],
+    [
+      '[INVALID_ENTRY] The `checksum` of m0000 is ["',
+      { m0000: { sql: '', checksum: [sha256('')] } },
+    ],
+    [
+      '[KEY_GAP] Migrations must be sequential: expected version 0, got 10000 (m10000)',
+      { m10000: '' },
+    ],
+    ['[INVALID_KEY] Invalid migration key "m00000"', { m00000: '' }],
+    ['[SQL_NOT_TEXT] The SQL of m0000 is of type Null', { m0000: null }],
+    ['[NOT_WRITTEN] The SQL of m0000', { m0000: '-- drizzle-offramp new: write the SQL here' }],
+    ['[INVALID_INPUT] The migrations are of type MyObject', { [Symbol.toStringTag]: 'MyObject' }],
+    ['[INVALID_INPUT] The migrations are of type Objects', { [Symbol.toStringTag]: 'Objects' }],
+  ])('is refused: %s', (message, record) => {
+    expect(() => read(record)).toThrow(message);
+  });
+});
+
+describe('a fingerprint', () => {
+  // It stands in every object: another form of it, and each of them would be looked through and written once more.
+  it('is that of each tag, or key, and checksum in a line of its own', () => {
+    const [tagged, bare] = [
+      { key: 'm0000', tag: '20261122120000_a', checksum: 'one' },
+      { key: 'm0001', tag: null, checksum: 'two' },
+    ];
+    expect(fingerprintOf([tagged, bare])).toBe(sha256('20261122120000_a one\nm0001 two\n'));
   });
 });
 
@@ -101,7 +201,8 @@ describe('freeze', () => {
   });
 
   it("leaves a module's namespace as it is, and freezes what it exports", async () => {
-    const module = await import(`data:text/javascript,export const made = { m0000: 'SELECT 1' }`);
+    const url = `data:text/javascript,export const made = { m0000: 'SELECT 1' }`;
+    const module = await import(url);
     expect(Object.prototype.toString.call(module)).toBe('[object Module]');
     expect(freeze(module)).toBe(module);
     expect(Object.isFrozen(module.made)).toBe(true);
