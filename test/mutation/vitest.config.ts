@@ -33,7 +33,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: [
-            'test/node/{columns,effects,input,matching,mirroring,sha256,spellings,sql,time}.test.ts',
+            'test/node/{ahead,columns,effects,events,input,matching,mirroring,sha256,spellings,sql,time}.test.ts',
           ],
         },
       },
