@@ -22,6 +22,7 @@ import type {
   RepairAnswer,
   RepairCommand,
 } from './commands.ts';
+import { endAfter } from './ending.ts';
 import { find, toRef } from './findings.ts';
 import { type Failure, type List, look } from './look.ts';
 import { toPlain } from './plain.ts';
@@ -29,11 +30,8 @@ import { preflight } from './preflight.ts';
 import { applyChange, type Fitting, rowsBefore, workOut } from './repair.ts';
 import { readRepairs, writeRepair } from './repairs-table.ts';
 import { rolledBack } from './rolled-back.ts';
-import { type ObjectContext, wait } from './runtime.ts';
+import type { ObjectContext } from './runtime.ts';
 import { Untouched } from './untouched.ts';
-
-/** How long an answer is given to leave before the instance ends, in milliseconds. */
-const ON_ITS_WAY = 5;
 
 /** One instance of an object, from before its class is built on. */
 export class MigratedObject {
@@ -165,14 +163,12 @@ export class MigratedObject {
   private async repair(command: RepairCommand): Promise<RepairAnswer> {
     checkRepair(command);
     const { storage } = this.ctx;
-    const { dryRun = false } = command;
-    const answer = await this.repairIn(dryRun ? rolledBack(storage) : storage, command);
-    if (!dryRun) {
-      this.untouched?.touch();
+    if (command.dryRun) return this.repairIn(rolledBack(storage), command);
+    return endAfter(this.ctx, async () => {
+      const answer = await this.repairIn(storage, command);
       await storage.sync();
-      void this.end('the object was repaired, and is built anew');
-    }
-    return answer;
+      return { answer, why: 'the object was repaired, and is built anew' };
+    });
   }
 
   /** Repairs in one transaction, and keeps other events waiting. */
@@ -225,12 +221,6 @@ export class MigratedObject {
     // What this instance failed of may be gone: the next one tries again.
     const ran = (change.first?.steps ?? []).map(({ migration }) => toRef(migration));
     return { repaired: !dryRun, record, ran, after: this.look({}) };
-  }
-
-  /** Ends the instance once the answer is on its way, so that the next call builds the object anew. */
-  private async end(why: string): Promise<void> {
-    await wait(ON_ITS_WAY);
-    this.ctx.abort(`drizzle-offramp: ${why}. Call it once more.`);
   }
 }
 

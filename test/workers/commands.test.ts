@@ -418,6 +418,36 @@ describe('a repair', () => {
     });
   });
 
+  it('is the last thing that its instance does: who comes then is told to come again', async () => {
+    for (let gap = 0; gap < 12; gap++) {
+      const object = await refused((ctx) => migrate(ctx, ONE), FAILING);
+      await object.stub.query('SELECT 1').catch(() => {});
+      const asked = object.stub.__migrations({
+        do: 'repair',
+        repair: { kind: 'mark-applied', migration: 'm0001' },
+        by: 'ada',
+        reason: 'a test',
+      });
+      await (gap === 0 ? asked : scheduler.wait(gap - 1));
+      const calls = await Promise.allSettled([
+        object.stub.query('SELECT count(*) AS n FROM a'),
+        object.inspect().then(({ state }) => state),
+        object.history().then(({ repairs }) => repairs.length),
+      ]);
+      expect(await asked).toMatchObject({ repaired: true, after: { refusal: null } });
+      const again =
+        'drizzle-offramp: the object was repaired, and is built anew. Call it once more.';
+      expect(
+        calls.map((call) => (call.status === 'fulfilled' ? call.value : call.reason.message)),
+      ).toSatisfy((seen: unknown[]) =>
+        [
+          [again, again, again],
+          [[{ n: 0 }], 'up-to-date', 1],
+        ].some((right) => JSON.stringify(right) === JSON.stringify(seen)),
+      );
+    }
+  });
+
   it('of an object that works ends the instance too', async () => {
     const object = await refused((ctx) => migrate(ctx, bundle0(a, b)), bundle0(a, b));
     await object.stub.query('INSERT INTO a VALUES (1)');
