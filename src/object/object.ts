@@ -25,6 +25,7 @@ import type {
 import { endAfter } from './ending.ts';
 import { find, toRef } from './findings.ts';
 import { type Failure, type List, look } from './look.ts';
+import { hearing, objectRef } from './object-ref.ts';
 import { toPlain } from './plain.ts';
 import { preflight } from './preflight.ts';
 import { applyChange, type Fitting, rowsBefore, workOut } from './repair.ts';
@@ -47,8 +48,9 @@ export class MigratedObject {
    *
    * @param ctx the object's state
    * @param lists the migrations of its base classes and at last its own
+   * @param className what its class is called
    */
-  constructor(ctx: ObjectContext, lists: readonly List[]) {
+  constructor(ctx: ObjectContext, lists: readonly List[], className: string) {
     this.ctx = ctx;
     this.list = lists.at(-1) as List;
     let isFirst = true;
@@ -59,13 +61,17 @@ export class MigratedObject {
     for (const list of lists) {
       const { input, options } = list;
       try {
-        telling(options, () => migrateUntold(ctx, input, options, before));
+        telling(hearing(options, ctx, className), () => migrateUntold(ctx, input, options, before));
         isFirst = false;
       } catch (error) {
         if (!(error instanceof OfframpError)) throw error;
         this.list = list;
         this.failure = { error, plain: toPlain(error) };
-        console.error(`drizzle-offramp: the object is not built. ${error.message}`);
+        const { id, name } = objectRef(ctx, className);
+        const which = [className, id, ...(name === null ? [] : [`(${name})`])].join(' ').trim();
+        console.error(
+          `drizzle-offramp: this object was not constructed: ${which}. ${error.message}`,
+        );
         return;
       }
     }
