@@ -10,6 +10,7 @@ import { migrateUntold } from '../migrate.ts';
 import { resolveOptions } from '../options.ts';
 import { afterOpenTransaction } from '../run/enforcement.ts';
 import { transact } from '../run/foreign-keys.ts';
+import { checkCommand } from './check-command.ts';
 import { CommandError } from './command-error.ts';
 import type {
   HistoryAnswer,
@@ -93,8 +94,9 @@ export class MigratedObject {
    * @throws {CommandError} for one that there is not, or a repair that does not fit
    */
   answer<Command extends MigrationsCommand>(command: Command): Promise<MigrationsAnswer<Command>>;
-  async answer(command: MigrationsCommand): Promise<MigrationsAnswer> {
-    switch (command?.do) {
+  async answer(given: MigrationsCommand): Promise<MigrationsAnswer> {
+    const command = checkCommand(given);
+    switch (command.do) {
       case 'inspect':
         return this.inspect();
       case 'history':
@@ -103,11 +105,6 @@ export class MigratedObject {
         return this.preflight(command);
       case 'repair':
         return this.repair(command);
-      default:
-        throw new CommandError(
-          'INVALID_COMMAND',
-          "There is no such command. `do` takes 'inspect', 'history', 'preflight' or 'repair'.",
-        );
     }
   }
 
@@ -152,11 +149,11 @@ export class MigratedObject {
   private async preflight({ migrations }: PreflightCommand): Promise<PreflightAnswer> {
     const { input, options } = this.list;
     const { untouched } = this;
-    const answer = await preflight(this.ctx.storage, migrations ?? input, options, (run) =>
+    const given = migrations === undefined ? input : migrations;
+    const answer = await preflight(this.ctx.storage, given, options, (run) =>
       untouched ? untouched.without(run) : run(),
     );
-    await this.isEmpty();
-    return answer;
+    return { ...answer, empty: await this.isEmpty() };
   }
 
   /** Whether the object has nothing; what only its construction made is taken back. */
@@ -167,7 +164,6 @@ export class MigratedObject {
   }
 
   private async repair(command: RepairCommand): Promise<RepairAnswer> {
-    checkRepair(command);
     const { storage } = this.ctx;
     if (command.dryRun) return this.repairIn(rolledBack(storage), command);
     return endAfter(this.ctx, async () => {
@@ -198,7 +194,10 @@ export class MigratedObject {
 
   private misfit(repair: Repair, why: string): CommandError {
     const { repairs } = this.look({}, this.failure);
-    const fits = repairs.map((one) => `\n  ${JSON.stringify(one.repair)}: ${one.effect}`);
+    const fits = repairs.map(
+      ({ repair: one, effect, leaves }) =>
+        `\n  ${JSON.stringify(one)}: ${effect}${leaves === null ? '' : ` It is still refused then: ${leaves}.`}`,
+    );
     return new CommandError(
       'INVALID_REPAIR',
       `${JSON.stringify(repair)} does not fit: ${why} Nothing was changed. ` +
@@ -226,29 +225,6 @@ export class MigratedObject {
     writeRepair(sql, table, record);
     // What this instance failed of may be gone: the next one tries again.
     const ran = (change.first?.steps ?? []).map(({ migration }) => toRef(migration));
-    return { repaired: !dryRun, record, ran, after: this.look({}) };
-  }
-}
-
-const KINDS = ['mark-applied', 'mark-unapplied', 'accept'];
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-
-/** Refuses a command that does not say what to repair, or who asks and why. */
-function checkRepair({ repair, by, reason }: RepairCommand): void {
-  const refuse = (message: string): never => {
-    throw new CommandError('INVALID_COMMAND', message);
-  };
-  const given = (repair ?? {}) as Partial<Record<string, unknown>> & Partial<Repair>;
-  if (given.kind === 'forget') {
-    const { version, created_at, tag } = given as Record<string, unknown>;
-    const isNamed = version !== undefined || created_at !== undefined || tag !== undefined;
-    if (!isNamed) refuse('A row to forget is named by `version`, `created_at` or `tag`.');
-  } else if (KINDS.includes(given.kind as string)) {
-    if (!isText((given as { migration?: unknown }).migration)) {
-      refuse(`A repair of kind '${given.kind}' takes \`migration\`: a key or a tag.`);
-    }
-  } else refuse(`There is no such repair. \`kind\` takes 'forget', '${KINDS.join("', '")}'.`);
-  if (!isText(by) || !isText(reason)) {
-    refuse('A repair is written down with who asked for it and why: `by` and `reason` are texts.');
+    return { repaired: !dryRun, record, effect: change.effect, ran, after: this.look({}) };
   }
 }

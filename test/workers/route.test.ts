@@ -144,6 +144,20 @@ it.each([
   },
 );
 
+it('keeps the fields of an error that crossed RPC', async () => {
+  const object = new Deployed();
+  await object.raw((ctx) => migrate(ctx, ONE));
+  await object.deploy(FAILING);
+  const { repairs } = await object.inspect();
+  expect(repairs).toHaveLength(1);
+  const repair = { kind: 'accept', migration: 'm0000' };
+  const command = { do: 'repair', repair, by: 'ada', reason: 'by hand' };
+  expect(await ask(post(pathOf(object), command))).toMatchObject({
+    status: 409,
+    body: { error: { code: 'INVALID_REPAIR', fits: repairs } },
+  });
+});
+
 it('finds an object by its name, whatever is in it', async () => {
   const name = 'a/b c?ö';
   const object = new Deployed(env.DEPLOYED.idFromName(name));
