@@ -3,11 +3,10 @@
 import type { Copy, Gone } from '../../reader/catalogue.ts';
 import type { Loss } from '../../reader/model.ts';
 import { fold, listOf } from '../../reader/names.ts';
-import { parse, type Stmt } from '../../reader/parser.ts';
 import type { Reach, TableThen } from '../../reader/reach.ts';
 import type { Effects, Reader, TableEffect } from '../../reader/reader.ts';
 import { LOOKED_UP } from '../../reader/select.ts';
-import { pragmaSwitch } from '../../sql/statements.ts';
+import { foreignKeyMode } from '../../run/foreign-keys.ts';
 import type { Finding, Severity } from './finding.ts';
 import type { LocatedMigration } from './located.ts';
 
@@ -16,25 +15,9 @@ interface Said extends Omit<Finding, 'file' | 'line'> {
   readonly position: number;
 }
 
-/** Whether drizzle-offramp runs the migration with foreign keys disabled: the rule is that of `src/run/`. */
-function disablesForeignKeys({ statements }: LocatedMigration): boolean {
-  const sets = (pragma: string, on: boolean): boolean =>
-    statements.some(({ statement }) => {
-      const found = pragmaSwitch(statement);
-      return found?.name === pragma && found.on === on;
-    });
-  return (
-    sets('foreign_keys', false) ||
-    // Deferring stops no cascade, and the debt of a dropped table is never paid back.
-    (sets('defer_foreign_keys', true) &&
-      statements.some(({ statement }) => replacesTable(parse(statement))))
-  );
-}
-
-/** Whether a statement drops or renames a table, as every rebuild does. */
-const replacesTable = (statement: Stmt | undefined): boolean =>
-  statement?.type === 'DropTableStmt' ||
-  (statement?.type === 'AlterTableStmt' && statement.body.type === 'RenameToAlterTableBody');
+/** Whether drizzle-offramp runs the migration with foreign keys disabled. */
+const disablesForeignKeys = ({ statements }: LocatedMigration): boolean =>
+  foreignKeyMode([{ statements: statements.map(({ statement }) => statement) }]) === 'off';
 
 const names = (tables: readonly TableThen[]): string => listOf(tables.map(({ name }) => name));
 
