@@ -1,5 +1,13 @@
 // The tables, triggers, indexes and views of a database, as statements change them, and what is gone since the beginning.
-import { type Column, exactly, type Held, type Reference, type Table } from './model.ts';
+import {
+  type Column,
+  exactly,
+  type Held,
+  NOTHING,
+  type Reference,
+  type Table,
+  type Value,
+} from './model.ts';
 import { fold } from './names.ts';
 import {
   type AlterTableStmt,
@@ -82,8 +90,9 @@ export class Catalogue implements Known {
   protected readonly views = new Map<string, CreateViewStmt>();
   /** What was touched since the beginning, by the name at first. */
   protected begun = new Map<string, Begin>();
-  /** Tables that were created or touched since. */
+  /** Tables that were created or touched since, and those of them whose rows or columns are not as they were. */
   protected dirty = new Set<Table>();
+  protected changed = new Set<Table>();
   /** What was created since: kind and name. */
   protected fresh = new Set<string>();
   protected dropped = new Map<string, number>();
@@ -105,6 +114,7 @@ export class Catalogue implements Known {
     }
     this.begun = new Map();
     this.dirty = new Set();
+    this.changed = new Set();
     this.fresh = new Set();
     this.dropped = new Map();
     this.droppedColumns = new Map();
@@ -147,11 +157,13 @@ export class Catalogue implements Known {
     if (origin === undefined) return [];
     const names = table.columns?.map(({ name }) => fold(name)) ?? [];
     const values = new Map(names.map((name) => [name, exactly(name)]));
-    return [{ origin, copied: false, position: -1, losses: [], values }];
+    const uniques = [...table.uniques];
+    return [{ origin, copied: false, position: -1, losses: [], values, uniques, first: true }];
   }
 
   /** A table as it is about to be changed: from now on it is known whose rows it holds. */
-  protected touch(table: Table): Table {
+  protected touch(table: Table, changes = true): Table {
+    if (changes) this.changed.add(table);
     if (table.held === undefined) table.held = this.held(table);
     if (table.origin !== undefined && !this.begun.has(table.origin)) {
       this.begun.set(table.origin, {
@@ -167,6 +179,7 @@ export class Catalogue implements Known {
   }
 
   protected add(table: Table): void {
+    this.changed.add(table);
     this.tables.set(fold(table.name), table);
     this.dirty.add(table);
   }
@@ -182,9 +195,9 @@ export class Catalogue implements Known {
     if (this.indexes.has(name)) return;
     this.indexes.set(name, { name: idxName.objName.text, table: fold(tblName.text) });
     const key = keyOf(columns);
-    if (unique && key !== undefined && whereClause === undefined) {
-      this.table(tblName.text)?.uniques.push(key);
-    }
+    const table = this.table(tblName.text);
+    if (unique && table !== undefined) this.touch(table, false);
+    if (unique && key !== undefined && whereClause === undefined) table?.uniques.push(key);
     this.made('index', name);
   }
 
@@ -215,7 +228,7 @@ export class Catalogue implements Known {
         this.rename(table, body.name.text);
         return;
       case 'AddColumnAlterTableBody':
-        table.columns?.push(columnOf(body.column));
+        this.addColumn(table, columnOf(body.column));
         table.references.push(...referencesOf(body.column));
         return;
       case 'RenameColumnAlterTableBody':
@@ -237,6 +250,17 @@ export class Catalogue implements Known {
         });
       }
     }
+  }
+
+  /** Until a row is written it has its default in each. */
+  protected addColumn(table: Table, column: Column): void {
+    table.columns?.push(column);
+    if (column.generated) return;
+    const value: Value = { ...NOTHING, known: column.hasDefault ? 'not NULL' : 'NULL' };
+    table.held = table.held?.map((held) => ({
+      ...held,
+      values: new Map([...held.values, [fold(column.name), value]]),
+    }));
   }
 
   protected rename(table: Table, to: string): void {

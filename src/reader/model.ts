@@ -38,6 +38,9 @@ export interface Loss {
   readonly all: boolean;
   /** Whether it happens only where foreign keys are enforced. */
   readonly enforced: boolean;
+  /** The columns that say which rows, folded: by their own values, or by a SELECT over the rows. */
+  readonly names?: ReadonlySet<string>;
+  readonly compared?: ReadonlySet<string>;
 }
 
 /** Where a value comes from: columns of one table as it was at first. Names are folded. */
@@ -48,6 +51,14 @@ export interface Value {
   readonly sources: ReadonlySet<string>;
   /** The statement after which a foreign key may have changed it, where they are enforced. */
   readonly emptied?: number;
+  /** What is known of every row; undefined where it may be either. */
+  readonly known?: 'NULL' | 'not NULL' | undefined;
+  /** The column of which it is another value wherever that is another value. */
+  readonly apart?: string | undefined;
+  /** Whether no two rows get the same, as of random bytes. */
+  readonly random?: boolean;
+  /** Whether an UPDATE wrote it. */
+  readonly updated?: boolean;
 }
 
 /** Rows of a table as it was at first, in a table as it is now. */
@@ -61,6 +72,10 @@ export interface Held {
   readonly losses: readonly Loss[];
   /** What each column holds, by its name now, folded. A column that is not in it holds nothing of the origin. */
   readonly values: ReadonlyMap<string, Value>;
+  /** Sets of the origin's columns that no two of these rows share. */
+  readonly uniques: readonly (readonly string[])[];
+  /** Whether the statement that copied them would give the same rows before all others. */
+  readonly first: boolean;
 }
 
 /** A table as it is now. */
@@ -93,7 +108,11 @@ export const NOTHING: Value = { exact: undefined, sources: new Set() };
  *
  * @param column the column, folded
  */
-export const exactly = (column: string): Value => ({ exact: column, sources: new Set([column]) });
+export const exactly = (column: string): Value => ({
+  exact: column,
+  apart: column,
+  sources: new Set([column]),
+});
 
 /**
  * A value that is made of others.

@@ -42,6 +42,8 @@ export interface TableEffect {
 export interface Effects {
   /** Tables that anything was done to, by their names at first, folded. */
   readonly tables: ReadonlyMap<string, TableEffect>;
+  /** Tables that were created or touched, as they are now. */
+  readonly touched: readonly Table[];
   readonly reaches: readonly Reach[];
   readonly copies: readonly Copy[];
   readonly gone: readonly Gone[];
@@ -90,6 +92,7 @@ export class Reader extends Writing {
     }
     return {
       tables,
+      touched: [...this.tables.values()].filter((table) => this.dirty.has(table)),
       reaches: this.reaches,
       copies: this.copies,
       gone: this.gone,
@@ -178,7 +181,7 @@ export class Reader extends Writing {
       }
       case 'DeleteStmt': {
         const all = isAlwaysTrue(statement.whereClause) && statement.limit === undefined;
-        this.delete(nameOf(statement.tblName), all, doing);
+        this.delete(nameOf(statement.tblName), all, doing, statement.whereClause);
         return;
       }
       case 'PragmaStmt':
@@ -191,6 +194,7 @@ export class Reader extends Writing {
     if (statement.temporary || isTemporary(statement.tblName) || this.tables.has(name)) return;
     const table = tableOf(statement);
     if (statement.body.type === 'AsSelectCreateTableBody') {
+      const first = this.isUnchanged([statement.body.select]);
       const relation = new Selects(this, position).read(statement.body.select);
       const names = relation.columns ?? [];
       table.columns = names.map((column) => ({
@@ -201,7 +205,7 @@ export class Reader extends Writing {
         generated: false,
       }));
       table.filled = true;
-      this.fill(table, relation, names, () => [], position);
+      this.fill(table, relation, names, () => [], position, first);
     }
     this.add(table);
   }

@@ -1,4 +1,5 @@
 // Whose rows a SELECT gives, and which of their columns: through joins, subqueries, common table expressions and views.
+import { isRandom, knownOf, namedIn, partApart } from './known.ts';
 import { type Held, type Loss, mixed, NOTHING, type Table, type Value } from './model.ts';
 import { fold } from './names.ts';
 import {
@@ -104,6 +105,36 @@ function aggregates(node: AstNode): boolean {
   return isAggregate(node) || childrenOf(node).some(aggregates);
 }
 
+/** Each row is there once. */
+function distinct(part: Part): Part {
+  const exact = part.values.map((value) => value.exact);
+  const isWhole = part.values.every(
+    (value, i) => exact[i] !== undefined || value.sources.size === 0,
+  );
+  const columns = exact.filter((column) => column !== undefined);
+  return isWhole ? { ...part, uniques: [...part.uniques, columns] } : part;
+}
+
+/** Whether a condition is true only of rows that have no partner in a table. */
+function lacks(condition: Expr | undefined, table: string): boolean {
+  switch (condition?.type) {
+    case 'ParenthesizedExpr':
+      return condition.exprs.length === 1 && lacks(condition.exprs[0], table);
+    case 'IsNullExpr':
+      return condition.expr.type === 'QualifiedExpr' && fold(condition.expr.table.text) === table;
+    case 'BinaryExpr':
+      if (condition.op === 'And')
+        return lacks(condition.left, table) || lacks(condition.right, table);
+      return (
+        condition.op === 'Is' &&
+        condition.right.type === 'NullLiteral' &&
+        condition.left.type === 'QualifiedExpr' &&
+        fold(condition.left.table.text) === table
+      );
+  }
+  return false;
+}
+
 const losing = (part: Part, ...losses: readonly Loss[]): Part => ({
   ...part,
   losses: [...part.losses, ...losses],
@@ -124,8 +155,9 @@ export class Selects {
     private readonly fired: Scope = [],
   ) {}
 
-  #loss(cause: string): Loss {
-    return { cause, position: this.position, all: false, enforced: false };
+  #loss(cause: string, ...conditions: readonly (Expr | undefined)[]): Loss {
+    const loss = { cause, position: this.position, all: false, enforced: false };
+    return conditions.length === 0 ? loss : { ...loss, ...namedIn(conditions) };
   }
 
   /**
@@ -195,7 +227,7 @@ export class Selects {
 
   #readOne(select: OneSelect, named: Named): Relation {
     if (select.type === 'SelectValues') return this.#readValues(select, named);
-    const scope = this.from(select.from, named);
+    const scope = this.from(select.from, named, select.whereClause);
     const relation = this.#project(select, scope, named);
     const losses = this.#lossesOf(select);
     const hasFrom = select.from !== undefined;
@@ -206,12 +238,14 @@ export class Selects {
     let parts = relation.parts.map((part) => losing(part, ...losses));
     if (grouped) {
       parts = parts.map((part) =>
-        this.#groupsByKey(select, scope, part, named) ? part : losing(part, this.#loss('GROUP BY')),
+        this.#groupsByKey(select, scope, part, named)
+          ? part
+          : losing(this.#grouped(select, scope, part, named), this.#loss('GROUP BY')),
       );
     }
     if (select.distinctness === 'Distinct') {
       parts = parts.map((part) =>
-        this.#hasKey(part) ? part : losing(part, this.#loss('DISTINCT')),
+        this.#hasKey(part) ? part : losing(distinct(part), this.#loss('DISTINCT')),
       );
     }
     return { ...relation, parts, single: (whole && !hasFrom) || (aggregated && whole) };
@@ -238,10 +272,18 @@ export class Selects {
   #lossesOf(select: SelectFrom): Loss[] {
     const aggregate = select.groupBy === undefined && select.columns.some(aggregates);
     return [
-      ...(isAlwaysTrue(select.whereClause) ? [] : [this.#loss('WHERE')]),
-      ...(select.having === undefined ? [] : [this.#loss('HAVING')]),
+      ...(isAlwaysTrue(select.whereClause) ? [] : [this.#loss('WHERE', select.whereClause)]),
+      ...(select.having === undefined ? [] : [this.#loss('HAVING', select.having)]),
       ...(aggregate ? [this.#loss('an aggregate')] : []),
     ];
+  }
+
+  /** Each group is one row. */
+  #grouped({ groupBy = [] }: SelectFrom, scope: Scope, part: Part, named: Named): Part {
+    const columns = groupBy.map((one) => this.value(one, part.origin, scope, named).exact);
+    return columns.every((column) => column !== undefined)
+      ? { ...part, uniques: [...part.uniques, columns] }
+      : part;
   }
 
   #groupsByKey({ groupBy = [] }: SelectFrom, scope: Scope, part: Part, named: Named): boolean {
@@ -256,8 +298,9 @@ export class Selects {
    *
    * @param clause the FROM, if there is one
    * @param named what names stand for
+   * @param where the condition behind it, if there is one
    */
-  from(clause: FromClause | undefined, named: Named): Scope {
+  from(clause: FromClause | undefined, named: Named, where?: Expr): Scope {
     if (clause?.select === undefined) return [];
     let scope: Source[] = [this.#source(clause.select, named)];
     for (const { operator, table, constraint } of clause.joins ?? []) {
@@ -266,20 +309,26 @@ export class Selects {
       const keepsLeft =
         (type & JOIN.left) !== 0 || (next.relation.single && constraint === undefined);
       const before = scope.every(({ relation }) => relation.single);
+      // Rows without a partner, and only they.
+      const isAnti = (type & JOIN.left) !== 0 && lacks(where, next.name);
       const keepsRight = (type & JOIN.right) !== 0 || (before && constraint === undefined);
       scope = [
-        ...scope.map((source) => this.#joined(source, keepsLeft, next.relation.single)),
-        this.#joined(next, keepsRight, before),
+        ...scope.map((source) =>
+          this.#joined(source, keepsLeft, next.relation.single || isAnti, keepsRight),
+        ),
+        this.#joined(next, keepsRight, before, keepsLeft),
       ];
     }
     return scope;
   }
 
   /** A source that is joined with another: rows without a partner are gone, and those with several stand several times. */
-  #joined({ name, relation }: Source, keeps: boolean, once: boolean): Source {
+  #joined({ name, relation }: Source, keeps: boolean, once: boolean, optional: boolean): Source {
     const parts = relation.parts.map((part) => ({
       ...(keeps ? part : losing(part, this.#loss('JOIN'))),
       uniques: once ? part.uniques : [],
+      // Where the other side keeps all, this one is NULL where it has no partner.
+      values: optional ? part.values.map((value) => ({ ...value, known: undefined })) : part.values,
     }));
     return { name, relation: { ...relation, parts } };
   }
@@ -342,13 +391,17 @@ export class Selects {
   #relation(table: Table, held: readonly Held[]): Relation {
     const columns = table.columns?.map((column) => fold(column.name));
     const rowid = table.columns?.find(({ isRowid }) => isRowid)?.name;
-    const parts = held.map(({ origin, losses, values }): Part => {
-      const all = (columns ?? [...values.keys()]).map((column) => values.get(column) ?? NOTHING);
+    const parts = held.map(({ origin, losses, values, uniques: apart }): Part => {
+      const all = (columns ?? [...values.keys()]).map((column, place): Value => {
+        const value = values.get(column) ?? NOTHING;
+        const isFilled = table.columns?.[place]?.notNull || table.columns?.[place]?.isRowid;
+        return isFilled ? { ...value, known: 'not NULL' } : value;
+      });
       const uniques = table.uniques.flatMap((unique) => {
         const exact = unique.map((column) => values.get(column)?.exact);
         return exact.every((column) => column !== undefined) ? [exact as string[]] : [];
       });
-      return { origin, losses, values: all, uniques };
+      return { origin, losses, values: all, uniques: [...uniques, ...apart] };
     });
     return { columns, parts, single: false, rowid: rowid === undefined ? undefined : fold(rowid) };
   }
@@ -474,6 +527,9 @@ export class Selects {
         if (expression.op !== 'Positive') break;
         return this.value(expression.expr, origin, scope, named);
       case 'Id':
+        if (!knows(scope, undefined, expression.name)) {
+          return { ...NOTHING, ...this.#alwaysOf(expression, scope) };
+        }
         return find(scope, undefined, expression.name, origin);
       case 'QualifiedExpr':
         return find(
@@ -483,7 +539,31 @@ export class Selects {
           origin,
         );
     }
-    return mixed(this.#valuesBelow(expression, origin, [scope, this.fired], named));
+    const apart = partApart(expression);
+    return {
+      ...mixed(this.#valuesBelow(expression, origin, [scope, this.fired], named)),
+      ...this.#alwaysOf(expression, scope),
+      ...(apart !== undefined && { apart: this.value(apart, origin, scope, named).apart }),
+    };
+  }
+
+  /** What is known of an expression in every row. */
+  #alwaysOf(expression: Expr, scope: Scope): Pick<Value, 'known' | 'random'> {
+    const known = knownOf(expression, (column) => {
+      const [table, name] =
+        column.type === 'QualifiedExpr'
+          ? [column.table.text, column.column.text]
+          : [undefined, column.type === 'Id' ? column.name : ''];
+      const source = scope.find((one) => isCalled(one, table) && placeOf(one, name) >= 0);
+      // In double quotes a name that is none is a text.
+      const isText =
+        scope.length > 0 && scope.every(({ relation }) => relation.columns !== undefined);
+      if (source === undefined) return isText ? 'not NULL' : undefined;
+      const values = source.relation.parts.map((part) => part.values[placeOf(source, name)]);
+      const [first, ...more] = new Set(values.map((value) => value?.known));
+      return more.length === 0 ? first : undefined;
+    });
+    return { known, ...(isRandom(expression) && { random: true }) };
   }
 
   /** The columns of an origin that stand anywhere in an expression, also in a SELECT within it that means the outer one. */

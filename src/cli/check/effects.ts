@@ -6,18 +6,14 @@ import { fold, listOf } from '../../reader/names.ts';
 import type { Reach, TableThen } from '../../reader/reach.ts';
 import type { Effects, Reader, TableEffect } from '../../reader/reader.ts';
 import { LOOKED_UP } from '../../reader/select.ts';
-import { foreignKeyMode } from '../../run/foreign-keys.ts';
 import type { Finding, Severity } from './finding.ts';
-import type { LocatedMigration } from './located.ts';
+import { disablesForeignKeys, type LocatedMigration } from './located.ts';
+import type { SaidOfRows } from './rows/migrated.ts';
 
 /** What a finding says, and of which statement. */
 interface Said extends Omit<Finding, 'file' | 'line'> {
   readonly position: number;
 }
-
-/** Whether drizzle-offramp runs the migration with foreign keys disabled. */
-const disablesForeignKeys = ({ statements }: LocatedMigration): boolean =>
-  foreignKeyMode([{ statements: statements.map(({ statement }) => statement) }]) === 'off';
 
 const names = (tables: readonly TableThen[]): string => listOf(tables.map(({ name }) => name));
 
@@ -35,6 +31,7 @@ class Findings {
     migration: LocatedMigration,
     private readonly effects: Effects,
     private readonly reader: Reader,
+    private readonly rows: readonly SaidOfRows[],
   ) {
     this.#name = migration.name;
     this.#disabled = disablesForeignKeys(migration);
@@ -283,6 +280,8 @@ class Findings {
     const left = best.filter(({ cause }) => cause !== 'DELETE');
     if (left.length === 0) return this.#deleted(table, best);
     const causes = listOf([...new Set(left.map(({ cause }) => cause))]);
+    // It is told already, with the rows that it is about.
+    if (this.rows.some(({ silent }) => silent === holders[0]?.held)) return [];
     const into = this.#isRebuilt(table) ? `rebuilds ${name} and copies` : `copies of ${name}`;
     return [
       {
@@ -381,7 +380,6 @@ class Findings {
 
   #ofCopy({ position, target, columns, held, skips }: Copy): Said[] {
     const source = this.effects.tables.get(held.origin);
-    const before = source?.columns ?? this.reader.table(held.origin)?.columns ?? [];
     if (skips || held.losses.some(({ cause }) => cause === LOOKED_UP)) return [];
     const from = source?.name ?? this.reader.table(held.origin)?.name ?? held.origin;
     const isRebuild = source?.holders.some(
@@ -391,12 +389,6 @@ class Findings {
     const unfilled = writable.filter(
       ({ name, notNull, hasDefault }) => notNull && !hasDefault && !held.values.has(fold(name)),
     );
-    const filters = held.losses.some(({ cause }) => cause === 'WHERE' || cause === 'JOIN');
-    const narrowed = writable.filter(({ name, notNull }) => {
-      const exact = held.values.get(fold(name))?.exact;
-      const old = before.find((column) => exact !== undefined && fold(column.name) === exact);
-      return !filters && notNull && old !== undefined && !old.notNull && !old.isRowid;
-    });
     const list = (found: readonly { readonly name: string }[]): string =>
       listOf(found.map(({ name }) => name));
     const throws = (where: string): string =>
@@ -413,18 +405,6 @@ class Findings {
               message: `${this.#name} ${into}, where ${list(unfilled)} is NOT NULL without a default, and the copy does not fill it.`,
               effect: throws(`with a row in ${from}`),
               fix: 'Give it a DEFAULT, or name it in the copy with a value.',
-            },
-          ]),
-      ...(narrowed.length === 0
-        ? []
-        : [
-            {
-              code: 'REBUILD_NOT_NULL',
-              severity: 'warning' as const,
-              position,
-              message: `${this.#name} ${into}, where ${list(narrowed)} is NOT NULL now, and copies it as it is.`,
-              effect: throws(`with a NULL there`),
-              fix: `Fill it first (UPDATE ${from} SET … WHERE … IS NULL), or copy coalesce(…, …).`,
             },
           ]),
     ];
@@ -471,15 +451,16 @@ class Findings {
  * @param migration the migration
  * @param effects what the reader says that it does
  * @param reader the schema after it
+ * @param rows what depends on the rows of an object
  */
 export const checkEffects = (
   migration: LocatedMigration,
   effects: Effects,
   reader: Reader,
+  rows: readonly SaidOfRows[],
 ): Finding[] =>
-  new Findings(migration, effects, reader)
-    .all()
-    .map(({ position, code, severity, message, effect, fix }) => ({
+  [...new Findings(migration, effects, reader, rows).all(), ...rows].map(
+    ({ position, code, severity, message, effect, fix, query }) => ({
       code,
       severity,
       file: migration.file,
@@ -487,4 +468,6 @@ export const checkEffects = (
       message,
       effect,
       fix,
-    }));
+      ...(query !== undefined && { query }),
+    }),
+  );

@@ -1,13 +1,15 @@
 // The history run from nothing in a database in memory, statement by statement: what SQLite refuses it refuses here.
 // No row of any object is here: what depends on rows the reader tells from the statements.
 import { DatabaseSync } from 'node:sqlite';
-import { quote } from '../../base/storage.ts';
+import { quote, type SqlStorageLike } from '../../base/storage.ts';
 import { Reader } from '../../reader/reader.ts';
 import { type Database, openDatabase } from '../database.ts';
 import { checkAddColumn } from './add-column.ts';
 import { checkEffects } from './effects.ts';
 import type { Finding } from './finding.ts';
 import type { LocatedMigration } from './located.ts';
+import { Migrated } from './rows/migrated.ts';
+import { checkRows } from './rows/rows.ts';
 import { judgeStatement } from './statements.ts';
 
 /** A database without rows. */
@@ -74,6 +76,11 @@ export class Rehearsal {
     return broken;
   }
 
+  /** The database itself. */
+  get sql(): SqlStorageLike {
+    return this.#database.sql;
+  }
+
   /** Ends the rehearsal. */
   close(): void {
     this.#database.close();
@@ -107,6 +114,29 @@ const asText = (migration: LocatedMigration, position: number, message: string):
   effect: 'Each row gets or is compared with the name itself, in silence.',
   fix: "Write what the column should get (drizzle-kit copies a column that the old table lacks): a value, or '…' for a text.",
 });
+
+/** The same history, some migrations behind: what a schema was before. Nothing runs in it until somebody asks. */
+class Behind {
+  #database: Database | undefined;
+  #place = 0;
+
+  constructor(private readonly migrations: readonly LocatedMigration[]) {}
+
+  /** The database before a migration, by its place; places only go on. */
+  before(place: number): Database {
+    this.#database ??= openDatabase(':memory:');
+    for (; this.#place < place; this.#place++) {
+      for (const { statement } of this.migrations[this.#place]?.statements ?? []) {
+        if (judgeStatement(statement) === undefined) this.#database.sql.exec(statement);
+      }
+    }
+    return this.#database;
+  }
+
+  close(): void {
+    this.#database?.close();
+  }
+}
 
 /** Whether a statement can leave behind a view or a trigger that needs what is gone. */
 const CAN_BREAK = /^(?:drop|alter)\b/i;
@@ -160,15 +190,19 @@ export function rehearse(migrations: readonly LocatedMigration[]): Finding[] {
   const findings: Finding[] = [];
   const rehearsal = new Rehearsal();
   const reader = new Reader();
+  const behind = new Behind(migrations);
   let broken = new Map<string, string>();
   try {
-    for (const migration of migrations) {
+    for (const [place, migration] of migrations.entries()) {
       rehearsal.enforce();
       reader.begin();
       const ran = runOne(migration, rehearsal, reader);
       findings.push(...ran.findings);
       if (!ran.whole) return findings;
-      findings.push(...checkEffects(migration, reader.effects(), reader));
+      const effects = reader.effects();
+      const before = (): SqlStorageLike => behind.before(place).sql;
+      const rows = checkRows(new Migrated(migration, effects, reader, before, rehearsal.sql));
+      findings.push(...checkEffects(migration, effects, reader, rows));
       const last = migration.statements.findLastIndex(({ statement }) => CAN_BREAK.test(statement));
       if (last < 0) continue;
       const now = rehearsal.broken();
@@ -180,5 +214,6 @@ export function rehearse(migrations: readonly LocatedMigration[]): Finding[] {
     return findings;
   } finally {
     rehearsal.close();
+    behind.close();
   }
 }

@@ -1,0 +1,150 @@
+// Rows that a table refuses by itself: by NOT NULL, by a CHECK, by its types.
+import { quote } from '../../../base/storage.ts';
+import { columnsOf, isImplied, rewritten } from '../../../reader/expressions.ts';
+import { fold, listOf, shown } from '../../../reader/names.ts';
+import type { TableFacts } from './facts.ts';
+import {
+  isDealtWith,
+  type Migrated,
+  type Part,
+  type SaidOfRows,
+  selectFrom,
+  silentBy,
+  throwsWhere,
+  valueIn,
+  writtenIn,
+} from './migrated.ts';
+import { refusedBy, takesAll } from './types.ts';
+
+const any = (conditions: readonly (string | undefined)[]): string | undefined => {
+  if (conditions.includes(undefined)) return undefined;
+  return conditions.length > 1 ? `(${conditions.join(' OR ')})` : conditions[0];
+};
+
+/**
+ * NULLs that are copied into what is NOT NULL.
+ *
+ * @param migrated the migration
+ * @param part the rows
+ * @param after the table that they are copied into
+ */
+export function findNulls(migrated: Migrated, part: Part, after: TableFacts): SaidOfRows[] {
+  const { held, before, source, values } = part;
+  if (!held.copied || silentBy(part) === 'OR IGNORE') return [];
+  const columns = after.columns.filter((column) => {
+    if (!column.notNull || column.isRowid || column.generated) return false;
+    const name = fold(column.name);
+    const value = values.get(name);
+    if (value === undefined || value.known === 'not NULL') return false;
+    const old = value.before.columns.find((one) => fold(one.name) === value.exact);
+    return !old?.notNull && !old?.isRowid && !isDealtWith(part, [name], 'names');
+  });
+  const [first] = columns;
+  if (first === undefined) return [];
+  const isNull = columns.map(({ name }) => {
+    const sql = source.sqlOf(fold(name));
+    return sql && `${sql} IS NULL`;
+  });
+  const names = listOf(columns.map(({ name }) => shown(name)));
+  return [
+    {
+      code: 'REBUILD_NOT_NULL',
+      severity: 'data',
+      position: held.position,
+      message: `${migrated.does(part, after)}, where ${names} ${columns.length > 1 ? 'are' : 'is'} NOT NULL now, and copies what may be NULL.`,
+      effect: throwsWhere(
+        'with a NULL there',
+        `NOT NULL constraint failed: ${after.name}.${first.name}`,
+      ),
+      fix: `Fill it first (UPDATE ${shown(before.name)} SET … WHERE … IS NULL), or copy coalesce(…, …).`,
+      ...migrated.checked(selectFrom(source, any(isNull))),
+    },
+  ];
+}
+
+/** Whether a check says no more of these rows than was known of them. */
+function isOld(check: string, columns: readonly string[], part: Part, after: TableFacts): boolean {
+  const { before } = part;
+  const old = rewritten(check, (column) => {
+    const { exact, before: table } = valueIn(part, after, column);
+    return exact === undefined || table !== before ? undefined : quote(exact);
+  });
+  if (old !== undefined && isImplied(before.checks, old)) return true;
+  const own = columns
+    .map((column) => valueIn(part, after, column))
+    .filter(({ sources }) => sources.size > 0);
+  return own.length === 0 || own.every(({ updated }) => updated);
+}
+
+/**
+ * Rows that a CHECK refuses which the table that they come from had not.
+ *
+ * @param migrated the migration
+ * @param part the rows
+ * @param after the table that they are in
+ */
+export function findRefused(migrated: Migrated, part: Part, after: TableFacts): SaidOfRows[] {
+  const { held, before, source } = part;
+  return after.checks.flatMap((check): SaidOfRows[] => {
+    const columns = columnsOf(check);
+    if (columns === undefined || isOld(check, columns, part, after)) return [];
+    if (isDealtWith(part, columns, 'names')) return [];
+    const bad = rewritten(check, (column) => source.sqlOf(column));
+    const isSilent = silentBy(part) === 'OR IGNORE';
+    const rows = `a row of ${shown(before.name)} that it refuses`;
+    return [
+      {
+        ...(isSilent && { silent: held }),
+        code: isSilent ? 'REBUILD_FILTERS_ROWS' : 'NEW_CHECK',
+        severity: isSilent ? 'warning' : 'data',
+        position: held.copied ? held.position : migrated.placeOf((sql) => /\bcheck\b/i.test(sql)),
+        message: `${migrated.does(part, after)}, which has a new CHECK: ${check.replace(/\s+/g, ' ')}.`,
+        effect: isSilent
+          ? `Each object loses ${rows.replace('a row', 'the rows')}, in silence (OR IGNORE).`
+          : throwsWhere(`with ${rows}`, 'CHECK constraint failed'),
+        fix: 'Correct those rows in a statement before it, or in an earlier migration.',
+        ...migrated.checked(selectFrom(source, bad && `NOT (${bad})`)),
+      },
+    ];
+  });
+}
+
+/**
+ * Values that a STRICT table refuses.
+ *
+ * @param migrated the migration
+ * @param part the rows
+ * @param after the table that they are copied into
+ */
+export function findMistyped(migrated: Migrated, part: Part, after: TableFacts): SaidOfRows[] {
+  const { held, before, source } = part;
+  if (!after.strict || !held.copied || silentBy(part) === 'OR IGNORE') return [];
+  const bad = after.columns.filter((column) => {
+    const { exact, before: table } = valueIn(part, after, fold(column.name));
+    const old = table.columns.find(({ name }) => fold(name) === exact);
+    return old !== undefined && !column.generated && !takesAll(old, column, table.strict);
+  });
+  const columns = bad.map(({ name }) => fold(name));
+  const [first] = bad;
+  const deleted = { ...part, losses: part.losses.filter(({ cause }) => cause === 'DELETE') };
+  if (first === undefined || isDealtWith(deleted, columns, 'names')) return [];
+  const conditions = bad.map((column) => {
+    const sql = source.sqlOf(fold(column.name));
+    return sql && refusedBy(sql, column);
+  });
+  const names = listOf(columns.map((column) => shown(writtenIn(after, column))));
+  return [
+    {
+      code: 'STRICT_TYPES',
+      severity: 'data',
+      position: held.position,
+      message: `${migrated.does(part, after)}, which is STRICT now, and ${before.strict ? 'was of other types' : 'was not'}.`,
+      effect: throwsWhere(
+        `with a value of another type in ${names}`,
+        `cannot store TEXT value in ${first.type} column ${after.name}.${first.name}`,
+      ),
+      fix: 'Correct those values in a statement before it, or in an earlier migration.',
+      ...migrated.checked(selectFrom(source, any(conditions))),
+    },
+  ];
+}

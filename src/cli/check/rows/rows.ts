@@ -1,0 +1,26 @@
+// What of a migration depends on the rows of an object: which rows make it throw, or are lost or changed in silence,
+// each with the query that finds them before the migration runs.
+import { findMistyped, findNulls, findRefused } from './constraints.ts';
+import { findDuplicates } from './keys.ts';
+import type { Migrated, SaidOfRows } from './migrated.ts';
+import { findOrphans } from './references.ts';
+import { findChanged, findOverwritten } from './values.ts';
+
+const OF_EACH = [findNulls, findRefused, findMistyped, findOrphans, findChanged, findOverwritten];
+
+/**
+ * What of a migration depends on the rows of an object.
+ *
+ * @param migrated the migration, and the schemas around it
+ */
+export const checkRows = (migrated: Migrated): SaidOfRows[] =>
+  migrated.effects.touched.flatMap((table): SaidOfRows[] => {
+    if (migrated.reader.held(table).length === 0) return [];
+    const after = migrated.is(table.name);
+    if (after === undefined) return [];
+    const parts = migrated.partsOf(table, after);
+    return [
+      ...parts.flatMap((part) => OF_EACH.flatMap((find) => find(migrated, part, after))),
+      ...findDuplicates(migrated, parts, after),
+    ];
+  });

@@ -1,0 +1,79 @@
+// What the type of a column does to values that are copied into it: https://www.sqlite.org/datatype3.html
+import type { ColumnFacts } from './facts.ts';
+
+const isNumber = ({ affinity }: ColumnFacts): boolean => /^(INTEGER|REAL|NUMERIC)$/.test(affinity);
+
+/**
+ * Whether values that differ may become one by the type of the new column.
+ *
+ * @param was the column that they come from
+ * @param is the column that they are copied into
+ */
+export const merges = (was: ColumnFacts, is: ColumnFacts): boolean =>
+  was.affinity !== is.affinity &&
+  !was.isRowid &&
+  is.affinity !== 'BLOB' &&
+  (was.affinity === 'TEXT' || was.affinity === 'BLOB');
+
+/**
+ * A text as a column of numbers keeps it.
+ *
+ * @param sql the text
+ */
+export const asNumber = (sql: string): string =>
+  `CASE WHEN CAST(${sql} AS NUMERIC) = ${sql} THEN CAST(${sql} AS NUMERIC) ELSE ${sql} END`;
+
+/**
+ * The condition of values that a new type changes, such as a text '007' that becomes 7.
+ *
+ * @param sql the value
+ * @param was the column that it comes from
+ * @param is the column that it is copied into
+ * @returns undefined if it changes none
+ */
+export function changedBy(sql: string, was: ColumnFacts, is: ColumnFacts): string | undefined {
+  if (was.affinity === 'TEXT' && isNumber(is)) {
+    const number = `CAST(${sql} AS ${is.affinity === 'REAL' ? 'REAL' : 'NUMERIC'})`;
+    return `typeof(${sql}) = 'text' AND ${number} = ${sql} AND CAST(${number} AS TEXT) COLLATE BINARY <> ${sql}`;
+  }
+  if (is.affinity === 'REAL' && /^(INTEGER|NUMERIC)$/.test(was.affinity) && !was.isRowid) {
+    return `typeof(${sql}) = 'integer' AND CAST(${sql} AS REAL) <> ${sql}`;
+  }
+  return undefined;
+}
+
+const isAny = ({ type }: ColumnFacts): boolean => /^any$/i.test(type);
+
+/**
+ * Whether a column of a STRICT table takes all that another column can have.
+ *
+ * @param was the other column
+ * @param is the column
+ * @param wasStrict whether the other one was in a STRICT table
+ */
+export function takesAll(was: ColumnFacts, is: ColumnFacts, wasStrict: boolean): boolean {
+  if (isAny(is)) return true;
+  if (was.isRowid) return is.affinity !== 'BLOB';
+  if (!wasStrict || isAny(was)) return false;
+  if (was.affinity === is.affinity) return true;
+  return was.affinity === 'INTEGER' && (is.affinity === 'REAL' || is.affinity === 'TEXT');
+}
+
+/**
+ * The condition of values that a column of a STRICT table refuses: https://www.sqlite.org/stricttables.html
+ *
+ * @param sql the value
+ * @param is the column
+ */
+export function refusedBy(sql: string, is: ColumnFacts): string {
+  switch (is.affinity) {
+    case 'TEXT':
+      return `typeof(${sql}) = 'blob'`;
+    case 'BLOB':
+      return `typeof(${sql}) NOT IN ('blob', 'null')`;
+    case 'REAL':
+      return `NOT (typeof(${sql}) IN ('integer', 'real', 'null') OR (typeof(${sql}) = 'text' AND CAST(${sql} AS REAL) = ${sql}))`;
+    default:
+      return `NOT (typeof(${sql}) IN ('integer', 'null') OR (typeof(${sql}) IN ('real', 'text') AND CAST(${sql} AS INTEGER) = ${sql}))`;
+  }
+}

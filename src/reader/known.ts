@@ -1,0 +1,176 @@
+// What is known of an expression whatever stands in the rows: whether it can be NULL, and what it tells apart.
+import { fold } from './names.ts';
+import { type AstNode, childrenOf, type Expr, nodesOf } from './parser.ts';
+
+/** Functions that give NULL only for an argument that is NULL: https://www.sqlite.org/lang_corefunc.html */
+const STRICT = new Set(
+  (
+    'abs char hex length lower ltrim octet_length quote replace round rtrim substr substring trim typeof unicode upper ' +
+    'json_array json_object json_quote printf format concat instr'
+  ).split(' '),
+);
+/** Functions that never give NULL. */
+const NEVER = new Set(
+  'count random randomblob changes total_changes last_insert_rowid typeof quote hex concat printf format json_array json_object zeroblob total'.split(
+    ' ',
+  ),
+);
+/** Of the time, with what is always one. */
+const TIME = new Set('date time datetime julianday unixepoch strftime'.split(' '));
+
+type Known = 'NULL' | 'not NULL' | undefined;
+
+const isNow = (args: readonly Expr[]): boolean =>
+  args.length === 0 ||
+  args.some((one) => one.type === 'StringLiteral' && fold(one.value) === 'now');
+
+function ofCall(name: string, args: readonly Expr[], of: (column: Expr) => Known): Known {
+  const each = args.map((one) => knownOf(one, of));
+  if (name === 'coalesce' || name === 'ifnull') {
+    if (each.includes('not NULL')) return 'not NULL';
+    return each.every((one) => one === 'NULL') ? 'NULL' : undefined;
+  }
+  if (NEVER.has(name)) return 'not NULL';
+  if (TIME.has(name)) {
+    return isNow(name === 'strftime' ? args.slice(1) : args) ? 'not NULL' : undefined;
+  }
+  if (name === 'iif' && args.length === 3) {
+    return each[1] === 'not NULL' && each[2] === 'not NULL' ? 'not NULL' : undefined;
+  }
+  if (!STRICT.has(name)) return undefined;
+  return each.every((one) => one === 'not NULL') ? 'not NULL' : undefined;
+}
+
+/**
+ * Whether an expression is NULL in every row, or in none.
+ *
+ * @param expression the expression
+ * @param of what is known of a column that it names
+ */
+export function knownOf(expression: Expr, of: (column: Expr) => Known): Known {
+  const all = (...parts: readonly (Expr | undefined)[]): Known =>
+    parts.every((part) => part !== undefined && knownOf(part, of) === 'not NULL')
+      ? 'not NULL'
+      : undefined;
+  switch (expression.type) {
+    case 'NullLiteral':
+      return 'NULL';
+    case 'NumericLiteral':
+    case 'StringLiteral':
+    case 'BlobLiteral':
+    case 'CurrentDateLiteral':
+    case 'CurrentTimeLiteral':
+    case 'CurrentTimestampLiteral':
+    case 'ExistsExpr':
+    case 'IsNullExpr':
+    case 'NotNullExpr':
+      return 'not NULL';
+    case 'Id':
+    case 'QualifiedExpr':
+      return of(expression);
+    case 'ParenthesizedExpr':
+      return expression.exprs.length === 1 ? knownOf(expression.exprs[0] as Expr, of) : undefined;
+    case 'CollateExpr':
+    case 'CastExpr':
+    case 'UnaryExpr':
+      return knownOf(expression.expr, of);
+    case 'BinaryExpr':
+      if (expression.op === 'Is' || expression.op === 'IsNot') return 'not NULL';
+      return /^(Divide|Modulus|ArrowRight)/.test(expression.op)
+        ? undefined
+        : all(expression.left, expression.right);
+    case 'CaseExpr':
+      return all(expression.elseExpr, ...expression.whenThenPairs.map(({ then }) => then));
+    case 'FunctionCallStarExpr':
+      return NEVER.has(fold(expression.name.name)) ? 'not NULL' : undefined;
+    case 'FunctionCallExpr':
+      return ofCall(fold(expression.name.name), expression.args ?? [], of);
+  }
+  return undefined;
+}
+
+/** Whether an expression gives another value each time, as random bytes do. */
+export const isRandom = (expression: Expr): boolean =>
+  [...nodesOf(expression)].some(
+    (node) => node.type === 'FunctionCallExpr' && /^random(blob)?$/i.test(node.name.name),
+  );
+
+const isConstant = (node: AstNode): boolean =>
+  node.type !== 'Id' &&
+  node.type !== 'QualifiedExpr' &&
+  node.type !== 'Select' &&
+  childrenOf(node).every(isConstant);
+
+/**
+ * The part of an expression that it tells apart: it has another value wherever that one has, as texts have with the
+ * same text before each.
+ *
+ * @param expression the expression
+ * @returns the part; undefined where two values may come to one
+ */
+export function partApart(expression: Expr): Expr | undefined {
+  if (expression.type === 'CastExpr') {
+    return /text|char|clob/i.test(expression.typeName?.name ?? '') ? expression.expr : undefined;
+  }
+  if (expression.type !== 'BinaryExpr' || expression.op !== 'Concat') return undefined;
+  if (isConstant(expression.left)) return expression.right;
+  return isConstant(expression.right) ? expression.left : undefined;
+}
+
+/** The columns that a condition names, folded: by their own values, and within a SELECT over rows. */
+export interface Named {
+  readonly names: ReadonlySet<string>;
+  readonly compared: ReadonlySet<string>;
+}
+
+function columnsIn(node: AstNode): string[] {
+  return [...nodesOf(node)].flatMap((one) =>
+    one.type === 'Id'
+      ? [fold(one.name)]
+      : one.type === 'QualifiedExpr'
+        ? [fold(one.column.text)]
+        : [],
+  );
+}
+
+/**
+ * The columns that conditions name.
+ *
+ * @param conditions the conditions
+ */
+export function namedIn(conditions: readonly (Expr | undefined)[]): Named {
+  const given = conditions.filter((one) => one !== undefined);
+  const selects = given.flatMap((one) => [...nodesOf(one)].filter(({ type }) => type === 'Select'));
+  const isNested = selects.length > 0;
+  return {
+    names: new Set(given.flatMap(columnsIn)),
+    // A row is told by its rowid, outside of the SELECT, and by the columns within it.
+    compared: new Set(isNested ? given.flatMap(columnsIn) : []),
+  };
+}
+
+/**
+ * Whether a condition is that a column is NULL, or that among others.
+ *
+ * @param condition the condition
+ * @param column the column, folded
+ */
+export function isWhereNull(condition: Expr | undefined, column: string): boolean {
+  const isColumn = (one: Expr): boolean =>
+    (one.type === 'Id' && fold(one.name) === column) ||
+    (one.type === 'QualifiedExpr' && fold(one.column.text) === column);
+  switch (condition?.type) {
+    case 'ParenthesizedExpr':
+      return condition.exprs.length === 1 && isWhereNull(condition.exprs[0], column);
+    case 'IsNullExpr':
+      return isColumn(condition.expr);
+    case 'BinaryExpr':
+      if (condition.op === 'Or') {
+        return isWhereNull(condition.left, column) || isWhereNull(condition.right, column);
+      }
+      return (
+        condition.op === 'Is' && isColumn(condition.left) && condition.right.type === 'NullLiteral'
+      );
+  }
+  return false;
+}
