@@ -98,9 +98,9 @@ export function findRefused(migrated: Migrated, part: Part, after: TableFacts): 
         code: isSilent ? 'REBUILD_FILTERS_ROWS' : 'NEW_CHECK',
         severity: isSilent ? 'warning' : 'data',
         position: held.copied ? held.position : migrated.placeOf((sql) => /\bcheck\b/i.test(sql)),
-        message: `${migrated.does(part, after)}, which has a new CHECK: ${check.replace(/\s+/g, ' ')}.`,
+        message: `${migrated.does(part, after)}, ${isSilent ? 'and leaves out rows that a new CHECK refuses (OR IGNORE)' : 'which has a new CHECK'}: ${check.replace(/\s+/g, ' ')}.`,
         effect: isSilent
-          ? `Each object loses ${rows.replace('a row', 'the rows')}, in silence (OR IGNORE).`
+          ? `Each object loses ${rows.replace('a row', 'the rows')}, in silence.`
           : throwsWhere(`with ${rows}`, 'CHECK constraint failed'),
         fix: 'Correct those rows in a statement before it, or in an earlier migration.',
         ...migrated.checked(selectFrom(source, bad && `NOT (${bad})`)),

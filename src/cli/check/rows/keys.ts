@@ -125,7 +125,11 @@ function mayMeet(
     return (
       parts.some((part) => isNumbered(part, after, column)) ||
       constant >= parts.length - 1 ||
-      values.some(({ random, known }) => random || known === 'NULL')
+      // What is computed is made so that it is new.
+      values.some(
+        ({ exact, sources, known }) => known === 'NULL' || (sources.size > 0 && !exact),
+      ) ||
+      values.some(({ random }) => random)
     );
   });
 }
@@ -216,11 +220,13 @@ function said(
     message:
       parts.length > 1
         ? `${migrated.migration.name} puts rows of ${from} together into ${shown(after.name)}, where ${is}${by}${where}.`
-        : part.held.copied
-          ? `${migrated.does(part, after)}, where ${is}${part.isRebuild ? ' now' : ''}${by}${where}.`
-          : `${migrated.migration.name} makes ${what} of ${shown(after.name)} UNIQUE${by}${where}.`,
+        : silent
+          ? `${migrated.does(part, after)}, and keeps only one of the rows with the same ${what} (${silentBy(silent)}).`
+          : part.held.copied
+            ? `${migrated.does(part, after)}, where ${is}${part.isRebuild ? ' now' : ''}${by}${where}.`
+            : `${migrated.migration.name} makes ${what} of ${shown(after.name)} UNIQUE${by}${where}.`,
     effect: silent
-      ? `Each object in which two rows of ${from} have the same ${what} loses all but one of them, in silence (${silentBy(silent)}).`
+      ? `Each object in which two rows of ${from} have the same ${what} loses all but one of them, in silence.`
       : throwsWhere(
           `in which two rows of ${from} have the same ${what}`,
           key.parts.some(({ column }) => column === undefined)
