@@ -1,14 +1,17 @@
 // What a migration takes away from the rows and the schema of an object, as the reader tells it from the statements.
 
+import { quote } from '../../base/storage.ts';
 import type { Copy, Gone } from '../../reader/catalogue.ts';
 import type { Loss } from '../../reader/model.ts';
 import { fold, listOf } from '../../reader/names.ts';
+import { parse } from '../../reader/parser.ts';
 import type { Reach, TableThen } from '../../reader/reach.ts';
 import type { Effects, Reader, TableEffect } from '../../reader/reader.ts';
 import { LOOKED_UP } from '../../reader/select.ts';
 import type { Finding, Severity } from './finding.ts';
 import { disablesForeignKeys, type LocatedMigration } from './located.ts';
-import type { SaidOfRows } from './rows/migrated.ts';
+import { servesAs } from './rows/facts.ts';
+import type { Migrated, SaidOfRows } from './rows/migrated.ts';
 
 /** What a finding says, and of which statement. */
 interface Said extends Omit<Finding, 'file' | 'line'> {
@@ -26,14 +29,18 @@ const isWholeLoss = ({ all, cause }: Loss): boolean => all || cause === LOOKED_U
 class Findings {
   readonly #name: string;
   readonly #disabled: boolean;
+  readonly #statements: readonly string[];
 
   constructor(
     migration: LocatedMigration,
     private readonly effects: Effects,
     private readonly reader: Reader,
     private readonly rows: readonly SaidOfRows[],
+    private readonly migrated: Migrated,
+    private readonly broken: ReadonlySet<string>,
   ) {
     this.#name = migration.name;
+    this.#statements = migration.statements.map(({ statement }) => statement);
     this.#disabled = disablesForeignKeys(migration);
   }
 
@@ -197,7 +204,8 @@ class Findings {
     }
     const code = 'REBUILD_WITH_CHILDREN';
     const theirs = `Drizzle's migrator ${does}.`;
-    if (this.#keepsParents(table, children)) {
+    const isBroken = children.some(({ name }) => this.broken.has(fold(name)));
+    if (!isBroken && this.#keepsParents(table, children)) {
       return {
         code,
         severity: 'warning',
@@ -205,6 +213,16 @@ class Findings {
         message,
         effect: `${theirs} drizzle-offramp keeps them all: it runs this with foreign keys disabled.`,
         fix: "Replace Drizzle's migrator by drizzle-offramp before you deploy this migration, or with it.",
+      };
+    }
+    if (isBroken) {
+      return {
+        code,
+        severity: 'warning',
+        position,
+        message,
+        effect: `${theirs} drizzle-offramp runs this with foreign keys disabled; what refers to ${table.name} refers to nothing afterwards.`,
+        fix: 'See REFERENCE_BROKEN.',
       };
     }
     const effect = this.effects.tables.get(table.origin ?? '');
@@ -354,22 +372,26 @@ class Findings {
   }
 
   /** https://www.sqlite.org/autoinc.html: the counter goes with the old table, and the new one counts from the rows it has. */
-  #ofCounter({ name, autoincrement, holders }: TableEffect): Said[] {
+  #ofCounter({ name, autoincrement, holders, key }: TableEffect): Said[] {
     const [best] = holders;
     if (!autoincrement || best?.held.copied !== true || this.effects.counted) return [];
     const keeps = best.table.autoincrement;
+    const text = `'${name.replaceAll("'", "''")}'`;
     return [
       {
         code: 'REBUILD_RESETS_AUTOINCREMENT',
-        severity: 'warning',
+        severity: 'data',
         position: best.held.position,
         message: keeps
           ? `${this.#name} rebuilds ${name}, and its AUTOINCREMENT counts from the copied rows.`
           : `${this.#name} rebuilds ${name} without its AUTOINCREMENT.`,
-        effect: `The numbers of rows that were deleted can be given to new rows.`,
+        effect: `Where the rows with the highest numbers were deleted, new rows get their numbers again.`,
         fix: keeps
-          ? `If anything outside knows those numbers, add after the copy: UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = '${name}') WHERE name = '${this.#targetOf(best.held.position)}'.`
+          ? `If anything outside knows those numbers, add after the copy: UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = ${text}) WHERE name = '${this.#targetOf(best.held.position).replaceAll("'", "''")}'.`
           : 'If anything outside knows those numbers, keep it.',
+        ...this.migrated.checked(
+          `SELECT seq FROM sqlite_sequence WHERE name = ${text} AND seq > (SELECT coalesce(max(${quote(key[0] ?? 'rowid')}), 0) FROM ${quote(name)})`,
+        ),
       },
     ];
   }
@@ -410,6 +432,21 @@ class Findings {
     ];
   }
 
+  /** Whether something of another name does the same. */
+  #isReplaced(kind: Gone['kind'], name: string, from: string, on: string): boolean {
+    if (kind === 'trigger') return this.migrated.hasTriggerLike(name, on);
+    // Whoever drops it by its name as well has meant it.
+    const isAsked = this.#statements.some((statement) => {
+      const tree = parse(statement);
+      return tree?.type === 'DropIndexStmt' && fold(tree.idxName.objName.text) === fold(name);
+    });
+    const old = this.migrated
+      .was(from)
+      ?.indexes.find((one) => fold(one.index ?? '') === fold(name));
+    const now = this.migrated.is(on)?.indexes ?? [];
+    return isAsked || (old !== undefined && now.some((index) => servesAs(index, old)));
+  }
+
   #ofGone({ kind, name, table, position, asked }: Gone): Said[] {
     if (kind === 'view') {
       return [
@@ -428,6 +465,7 @@ class Findings {
       this.effects.tables.get(table.origin ?? '')?.holders[0]?.table ??
       this.reader.table(table.name);
     if (on === undefined || (kind === 'index' && asked)) return [];
+    if (this.#isReplaced(kind, name, table.origin ?? table.name, on.name)) return [];
     const does = asked ? 'drops' : `rebuilds ${on.name}, and the old table takes along`;
     return [
       {
@@ -452,14 +490,18 @@ class Findings {
  * @param effects what the reader says that it does
  * @param reader the schema after it
  * @param rows what depends on the rows of an object
+ * @param migrated the schemas around it
+ * @param broken tables that refer, after it, to what is not there or is no key, folded
  */
 export const checkEffects = (
   migration: LocatedMigration,
   effects: Effects,
   reader: Reader,
   rows: readonly SaidOfRows[],
+  migrated: Migrated,
+  broken: ReadonlySet<string>,
 ): Finding[] =>
-  [...new Findings(migration, effects, reader, rows).all(), ...rows].map(
+  [...new Findings(migration, effects, reader, rows, migrated, broken).all(), ...rows].map(
     ({ position, code, severity, message, effect, fix, query }) => ({
       code,
       severity,

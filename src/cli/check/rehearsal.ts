@@ -2,6 +2,7 @@
 // No row of any object is here: what depends on rows the reader tells from the statements.
 import { DatabaseSync } from 'node:sqlite';
 import { quote, type SqlStorageLike } from '../../base/storage.ts';
+import { fold, shown } from '../../reader/names.ts';
 import { Reader } from '../../reader/reader.ts';
 import { type Database, openDatabase } from '../database.ts';
 import { checkAddColumn } from './add-column.ts';
@@ -76,6 +77,37 @@ export class Rehearsal {
     return broken;
   }
 
+  /**
+   * The references that lead nowhere: to a table that is not there, or to what is no key. Each by the table that has it.
+   *
+   * @param tables the tables to look at; undefined for all
+   */
+  references(tables: readonly string[] | undefined): Map<string, string> {
+    const broken = new Map<string, string>();
+    const listed =
+      tables === undefined ? '' : ' AND lower(m.name) IN (SELECT value FROM json_each(?))';
+    const found = this.#database.sql.exec(
+      `SELECT m.name, group_concat(DISTINCT f."table") FILTER (WHERE p.name IS NULL) AS missing
+        FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f
+        LEFT JOIN sqlite_master AS p ON p.type = 'table' AND lower(p.name) = lower(f."table")
+        WHERE m.type = 'table'${listed} GROUP BY m.name`,
+      ...(tables === undefined ? [] : [JSON.stringify(tables.map((name) => name.toLowerCase()))]),
+    );
+    for (const { name, missing } of [...found]) {
+      if (missing !== null) {
+        broken.set(String(name), `no such table: main.${missing}`);
+        continue;
+      }
+      try {
+        this.#database.sql.exec(`EXPLAIN INSERT INTO ${quote(String(name))} DEFAULT VALUES`);
+      } catch (cause) {
+        const { message } = cause as Error;
+        if (/^foreign key mismatch/.test(message)) broken.set(String(name), message);
+      }
+    }
+    return broken;
+  }
+
   /** The database itself. */
   get sql(): SqlStorageLike {
     return this.#database.sql;
@@ -93,6 +125,14 @@ export class Rehearsal {
   }
 }
 
+/** A rename reads all views and triggers, and what they name must be there: https://www.sqlite.org/lang_altertable.html */
+function fixOf(message: string): string {
+  const [, thing] = /^error in ((?:view|trigger) .*?)(?: after rename)?:/.exec(message) ?? [];
+  return thing === undefined
+    ? 'Correct the SQL, if no object has run it; `drizzle-kit generate` writes it anew.'
+    : `Drop the ${thing} before the rebuild, and create it again after it.`;
+}
+
 const refused = (migration: LocatedMigration, position: number, cause: unknown): Finding => ({
   code: 'SQL_ERROR',
   severity: 'error',
@@ -102,7 +142,7 @@ const refused = (migration: LocatedMigration, position: number, cause: unknown):
   effect:
     `A new object that runs the history throws here, in ${migration.name}, at every wake; so does each object ` +
     'that lacks it. Nothing after it was rehearsed.',
-  fix: 'Correct the SQL, if no object has run it; `drizzle-kit generate` writes it anew.',
+  fix: fixOf((cause as Error).message),
 });
 
 const asText = (migration: LocatedMigration, position: number, message: string): Finding => ({
@@ -158,6 +198,23 @@ const brokenBy = (
   fix: 'Drop it and create it again in this migration, without what is gone.',
 });
 
+const referenceBroken = (
+  migration: LocatedMigration,
+  position: number,
+  table: string,
+  says: string,
+): Finding => ({
+  code: 'REFERENCE_BROKEN',
+  severity: 'error',
+  file: migration.file,
+  line: migration.statements[position]?.line ?? 1,
+  message: `After ${migration.name} a foreign key of ${shown(table)} leads nowhere: ${says}.`,
+  effect: `Each INSERT into ${shown(table)}, and each UPDATE of what refers, throws while foreign keys are enforced.`,
+  fix: says.startsWith('foreign key mismatch')
+    ? 'Make what it refers to a PRIMARY KEY or UNIQUE in the new table, too.'
+    : 'ALTER TABLE … RENAME takes references along: create the new table under another name, copy, drop the old one, and rename the new one. Or create the table that it refers to.',
+});
+
 /** Runs one migration, up to the first statement that SQLite refuses. */
 function runOne(
   migration: LocatedMigration,
@@ -179,6 +236,57 @@ function runOne(
   return { findings, whole: true };
 }
 
+/** What cannot be used any more, as the history goes on. */
+class Broken {
+  #things = new Map<string, string>();
+  /** Found where they began; a later migration may end them. */
+  readonly #references = new Map<string, Finding>();
+
+  constructor(private readonly rehearsal: Rehearsal) {}
+
+  /**
+   * Looks for references that lead nowhere.
+   *
+   * @param migration the migration that has just run
+   * @param touched the tables that it created or touched
+   * @returns the tables that have them, folded
+   */
+  lookAtReferences(migration: LocatedMigration, touched: readonly string[]): ReadonlySet<string> {
+    const last = lastThatBreaks(migration);
+    const lost = this.rehearsal.references(last < 0 ? touched : undefined);
+    for (const [table, says] of lost) {
+      if (this.#references.has(table)) continue;
+      const place = last < 0 ? migration.statements.length - 1 : last;
+      this.#references.set(table, referenceBroken(migration, place, table, says));
+    }
+    if (last >= 0) {
+      for (const table of this.#references.keys()) {
+        if (!lost.has(table)) this.#references.delete(table);
+      }
+    }
+    return new Set(Array.from(lost.keys(), fold));
+  }
+
+  /** The references that lead nowhere in the end. */
+  references(): Finding[] {
+    return [...this.#references.values()];
+  }
+
+  /** The views and triggers that this migration has broken. */
+  lookAtThings(migration: LocatedMigration): Finding[] {
+    const last = lastThatBreaks(migration);
+    if (last < 0) return [];
+    const [before, now] = [this.#things, this.rehearsal.broken()];
+    this.#things = now;
+    return [...now]
+      .filter(([thing]) => !before.has(thing))
+      .map(([thing, says]) => brokenBy(migration, last, thing, says));
+  }
+}
+
+const lastThatBreaks = ({ statements }: LocatedMigration): number =>
+  statements.findLastIndex(({ statement }) => CAN_BREAK.test(statement));
+
 /**
  * Runs the history in a database without rows, and follows it with the reader. It stops at the first statement that
  * SQLite refuses; statements that only the runtime refuses are left out.
@@ -191,27 +299,26 @@ export function rehearse(migrations: readonly LocatedMigration[]): Finding[] {
   const rehearsal = new Rehearsal();
   const reader = new Reader();
   const behind = new Behind(migrations);
-  let broken = new Map<string, string>();
+  const broken = new Broken(rehearsal);
   try {
     for (const [place, migration] of migrations.entries()) {
       rehearsal.enforce();
       reader.begin();
       const ran = runOne(migration, rehearsal, reader);
       findings.push(...ran.findings);
-      if (!ran.whole) return findings;
+      if (!ran.whole) break;
+      // As they are at the start of the next one.
+      rehearsal.enforce();
       const effects = reader.effects();
+      const touched = effects.touched.map(({ name }) => name);
+      const lost = broken.lookAtReferences(migration, touched);
       const before = (): SqlStorageLike => behind.before(place).sql;
-      const rows = checkRows(new Migrated(migration, effects, reader, before, rehearsal.sql));
-      findings.push(...checkEffects(migration, effects, reader, rows));
-      const last = migration.statements.findLastIndex(({ statement }) => CAN_BREAK.test(statement));
-      if (last < 0) continue;
-      const now = rehearsal.broken();
-      for (const [thing, says] of now) {
-        if (!broken.has(thing)) findings.push(brokenBy(migration, last, thing, says));
-      }
-      broken = now;
+      const migrated = new Migrated(migration, effects, reader, before, rehearsal.sql);
+      const rows = checkRows(migrated);
+      findings.push(...checkEffects(migration, effects, reader, rows, migrated, lost));
+      findings.push(...broken.lookAtThings(migration));
     }
-    return findings;
+    return [...findings, ...broken.references()];
   } finally {
     rehearsal.close();
     behind.close();

@@ -52,6 +52,8 @@ export interface TableFacts {
   readonly name: string;
   readonly columns: readonly ColumnFacts[];
   readonly keys: readonly Key[];
+  /** The indexes that somebody created, unique or not. */
+  readonly indexes: readonly (Key & { readonly unique: boolean })[];
   readonly checks: readonly string[];
   readonly references: readonly ReferenceFacts[];
   readonly strict: boolean;
@@ -155,28 +157,28 @@ export function factsOf(database: SqlStorageLike, table: string): TableFacts | u
         fallback: column.dflt_value === null ? null : String(column.dflt_value),
       };
     });
-  const keys = indexes
-    .filter(({ unique }) => unique === 1)
-    .map((index): Key => {
-      const [row] = all(
-        "SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?",
-        index.name,
-      );
-      const text = textsOfIndex(String(row?.sql ?? ''));
-      const parts = all(`PRAGMA index_xinfo(${quote(String(index.name))})`).filter(
-        ({ key }) => key === 1,
-      );
-      return {
-        index: index.origin === 'c' ? String(index.name) : undefined,
-        isPrimary: index.origin === 'pk',
-        where: text.where,
-        parts: parts.map(({ name: column, coll }, i) => ({
-          column: column === null ? undefined : fold(String(column)),
-          sql: column === null ? (text.parts[i] ?? '') : quote(String(column)),
-          collation: String(coll).toUpperCase(),
-        })),
-      };
-    });
+  const ofIndexes = indexes.map((index): Key & { readonly unique: boolean } => {
+    const [row] = all(
+      "SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?",
+      index.name,
+    );
+    const text = textsOfIndex(String(row?.sql ?? ''));
+    const parts = all(`PRAGMA index_xinfo(${quote(String(index.name))})`).filter(
+      ({ key }) => key === 1,
+    );
+    return {
+      index: index.origin === 'c' ? String(index.name) : undefined,
+      isPrimary: index.origin === 'pk',
+      unique: index.unique === 1,
+      where: text.where,
+      parts: parts.map(({ name: column, coll }, i) => ({
+        column: column === null ? undefined : fold(String(column)),
+        sql: column === null ? (text.parts[i] ?? '') : quote(String(column)),
+        collation: String(coll).toUpperCase(),
+      })),
+    };
+  });
+  const keys: Key[] = ofIndexes.filter(({ unique }) => unique);
   const rowid = columns.find(({ isRowid }) => isRowid);
   if (rowid !== undefined) {
     const part = { column: fold(rowid.name), sql: quote(rowid.name), collation: 'BINARY' };
@@ -184,6 +186,7 @@ export function factsOf(database: SqlStorageLike, table: string): TableFacts | u
   }
   return {
     ...{ name, columns, keys, strict, withoutRowid, primary },
+    indexes: ofIndexes.filter(({ index }) => index !== undefined),
     checks: checksOf(sql).map((check) => check.sql),
     references: referencesOf(all(`PRAGMA foreign_key_list(${quote(name)})`)),
   };
@@ -200,17 +203,19 @@ function referencesOf(rows: readonly Row[]): ReferenceFacts[] {
 }
 
 /**
- * Whether two keys are over the same, whatever index or constraint says so.
+ * Whether an index is of as much use as another one: it begins with the same columns, and forbids as much.
  *
- * @param a a key
- * @param b another, of the same table
+ * @param index an index
+ * @param other another, of the same table
  */
-export const sameKey = (a: Key, b: Key): boolean =>
-  a.parts.length === b.parts.length &&
-  normalized(a.where ?? null) === normalized(b.where ?? null) &&
-  a.parts.every((part) =>
-    b.parts.some(
-      (other) =>
-        other.collation === part.collation && normalized(other.sql) === normalized(part.sql),
-    ),
+export function servesAs(
+  index: TableFacts['indexes'][number],
+  other: TableFacts['indexes'][number],
+): boolean {
+  const spelled = ({ sql, collation }: KeyPart): string => `${normalized(sql)} ${collation}`;
+  const begins = other.parts.every(
+    (part, i) => spelled(part) === spelled(index.parts[i] ?? { ...part, sql: '' }),
   );
+  if (!begins || normalized(index.where ?? null) !== normalized(other.where ?? null)) return false;
+  return !other.unique || (index.unique && index.parts.length === other.parts.length);
+}

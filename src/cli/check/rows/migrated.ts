@@ -1,5 +1,5 @@
 // One migration between the schema before it and the one after it: which rows came into each table, and from where.
-import type { SqlStorageLike } from '../../../base/storage.ts';
+import { quote, type SqlStorageLike } from '../../../base/storage.ts';
 import { columnsOf } from '../../../reader/expressions.ts';
 import { type Held, type Loss, NOTHING, type Table, type Value } from '../../../reader/model.ts';
 import { fold, listOf, normalized, shown } from '../../../reader/names.ts';
@@ -102,6 +102,36 @@ export class Migrated {
   placeOf(fits: (statement: string) => boolean): number {
     const place = this.migration.statements.findLastIndex(({ statement }) => fits(statement));
     return Math.max(place, 0);
+  }
+
+  /**
+   * Whether a table has a trigger that does what one of before did.
+   *
+   * @param name the one of before
+   * @param table the table
+   */
+  hasTriggerLike(name: string, table: string): boolean {
+    const spelled = (sql: unknown, own: string): string =>
+      normalized(String(sql), false).replace(` ${normalized(quote(own))} `, ' ');
+    const [old] = this.before().exec(
+      "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND lower(name) = lower(?)",
+      name,
+    );
+    if (old === undefined) return false;
+    const found = this.after.exec(
+      "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND lower(tbl_name) = lower(?)",
+      table,
+    );
+    const text = spelled(old.sql, String(old.name));
+    return [...found].some((one) => spelled(one.sql, String(one.name)) === text);
+  }
+
+  /** The virtual tables, each with its SQL. */
+  searches(): { name: string; sql: string }[] {
+    const found = this.after.exec(
+      "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND sql LIKE 'create virtual%'",
+    );
+    return Array.from(found, ({ name, sql }) => ({ name: String(name), sql: String(sql) }));
   }
 
   /** A query, if it runs on the schema before. */

@@ -1,12 +1,23 @@
 // What of a migration depends on the rows of an object: which rows make it throw, or are lost or changed in silence,
 // each with the query that finds them before the migration runs.
 import { findMistyped, findNulls, findRefused } from './constraints.ts';
+import { findLostDefinition } from './definition.ts';
 import { findDuplicates } from './keys.ts';
 import type { Migrated, SaidOfRows } from './migrated.ts';
 import { findOrphans } from './references.ts';
+import { findRenumbered } from './search.ts';
 import { findChanged, findOverwritten } from './values.ts';
 
-const OF_EACH = [findNulls, findRefused, findMistyped, findOrphans, findChanged, findOverwritten];
+const OF_EACH = [
+  findNulls,
+  findRefused,
+  findMistyped,
+  findOrphans,
+  findChanged,
+  findOverwritten,
+  findLostDefinition,
+  findRenumbered,
+];
 
 /**
  * What of a migration depends on the rows of an object.
