@@ -158,7 +158,8 @@ export class Catalogue implements Known {
     const names = table.columns?.map(({ name }) => fold(name)) ?? [];
     const values = new Map(names.map((name) => [name, exactly(name)]));
     const uniques = [...table.uniques];
-    return [{ origin, copied: false, position: -1, losses: [], values, uniques, first: true }];
+    const own = { copied: false, position: -1, losses: [], once: true, branch: 0, first: true };
+    return [{ origin, ...own, values, uniques }];
   }
 
   /** A table as it is about to be changed: from now on it is known whose rows it holds. */

@@ -1,4 +1,5 @@
 // What is known of an expression whatever stands in the rows: whether it can be NULL, and what it tells apart.
+import type { Named } from './model.ts';
 import { fold } from './names.ts';
 import { type AstNode, childrenOf, type Expr, nodesOf } from './parser.ts';
 
@@ -117,36 +118,70 @@ export function partApart(expression: Expr): Expr | undefined {
   return isConstant(expression.right) ? expression.left : undefined;
 }
 
-/** The columns that a condition names, folded: by their own values, and within a SELECT over rows. */
-export interface Named {
-  readonly names: ReadonlySet<string>;
-  readonly compared: ReadonlySet<string>;
-}
+const columnOf = (node: AstNode): string | undefined =>
+  node.type === 'Id'
+    ? fold(node.name)
+    : node.type === 'QualifiedExpr'
+      ? fold(node.column.text)
+      : undefined;
 
-function columnsIn(node: AstNode): string[] {
-  return [...nodesOf(node)].flatMap((one) =>
-    one.type === 'Id'
-      ? [fold(one.name)]
-      : one.type === 'QualifiedExpr'
-        ? [fold(one.column.text)]
-        : [],
-  );
-}
+const isNullTest = (node: AstNode): boolean =>
+  node.type === 'IsNullExpr' ||
+  (node.type === 'BinaryExpr' && node.op === 'Is' && node.right.type === 'NullLiteral');
+
+const columnsIn = (node: AstNode): string[] =>
+  [...nodesOf(node)].flatMap((one) => columnOf(one) ?? []);
+
+const columnsBeside = (node: AstNode): string[] =>
+  isNullTest(node) || node.type === 'Select'
+    ? []
+    : [columnOf(node) ?? [], ...childrenOf(node).map(columnsBeside)].flat();
 
 /**
- * The columns that conditions name.
+ * By what conditions tell rows.
  *
  * @param conditions the conditions
  */
 export function namedIn(conditions: readonly (Expr | undefined)[]): Named {
   const given = conditions.filter((one) => one !== undefined);
-  const selects = given.flatMap((one) => [...nodesOf(one)].filter(({ type }) => type === 'Select'));
-  const isNested = selects.length > 0;
+  const nodes = given.flatMap((one) => [...nodesOf(one)]);
+  const isNested = nodes.some(({ type }) => type === 'Select');
   return {
-    names: new Set(given.flatMap(columnsIn)),
+    names: new Set(given.flatMap(columnsBeside)),
+    nulls: new Set(nodes.filter(isNullTest).flatMap(columnsIn)),
     // A row is told by its rowid, outside of the SELECT, and by the columns within it.
     compared: new Set(isNested ? given.flatMap(columnsIn) : []),
+    against: new Set(
+      nodes.flatMap((one) => (one.type === 'QualifiedName' ? [fold(one.objName.text)] : [])),
+    ),
   };
+}
+
+/**
+ * The columns that cannot be NULL where a condition is true.
+ *
+ * @param condition the condition
+ */
+export function filledBy(condition: Expr | undefined): Expr[] {
+  const columns = (...all: readonly Expr[]): Expr[] =>
+    all.filter(({ type }) => type === 'Id' || type === 'QualifiedExpr');
+  switch (condition?.type) {
+    case 'ParenthesizedExpr':
+      return condition.exprs.length === 1 ? filledBy(condition.exprs[0]) : [];
+    case 'NotNullExpr':
+      return columns(condition.expr);
+    case 'BetweenExpr':
+    case 'InListExpr':
+    case 'InSelectExpr':
+      return columns(condition.lhs);
+    case 'BinaryExpr': {
+      const { left, right, op } = condition;
+      if (op === 'And') return [...filledBy(left), ...filledBy(right)];
+      if (op === 'IsNot' && right.type === 'NullLiteral') return columns(left);
+      return /^(Equals|NotEquals|Less|Greater)/.test(op) ? columns(left, right) : [];
+    }
+  }
+  return [];
 }
 
 /**

@@ -38,9 +38,20 @@ export interface Loss {
   readonly all: boolean;
   /** Whether it happens only where foreign keys are enforced. */
   readonly enforced: boolean;
-  /** The columns that say which rows, folded: by their own values, or by a SELECT over the rows. */
-  readonly names?: ReadonlySet<string>;
-  readonly compared?: ReadonlySet<string>;
+  /** By what it is said which rows. */
+  readonly by?: Named;
+}
+
+/** By what a condition tells rows. All names are folded. */
+export interface Named {
+  /** Columns by their own values, and not only by being NULL. */
+  readonly names: ReadonlySet<string>;
+  /** Columns by being NULL. */
+  readonly nulls: ReadonlySet<string>;
+  /** Columns beside or within a SELECT. */
+  readonly compared: ReadonlySet<string>;
+  /** The tables that such a SELECT reads. */
+  readonly against: ReadonlySet<string>;
 }
 
 /** Where a value comes from: columns of one table as it was at first. Names are folded. */
@@ -57,8 +68,8 @@ export interface Value {
   readonly apart?: string | undefined;
   /** Whether no two rows get the same, as of random bytes. */
   readonly random?: boolean;
-  /** Whether an UPDATE wrote it. */
-  readonly updated?: boolean;
+  /** Where an UPDATE wrote it: by what it said which rows, if it did not mean all. */
+  readonly updated?: { readonly by: Named | undefined };
 }
 
 /** Rows of a table as it was at first, in a table as it is now. */
@@ -74,6 +85,9 @@ export interface Held {
   readonly values: ReadonlyMap<string, Value>;
   /** Sets of the origin's columns that no two of these rows share. */
   readonly uniques: readonly (readonly string[])[];
+  /** Whether each row is there once at most, and which part of a compound SELECT gave them. */
+  readonly once: boolean;
+  readonly branch: number;
   /** Whether the statement that copied them would give the same rows before all others. */
   readonly first: boolean;
 }

@@ -74,6 +74,24 @@ export function* nodesOf(node: AstNode): Generator<AstNode> {
   for (const child of childrenOf(node)) yield* nodesOf(child);
 }
 
+/** The parser's flags of a table, which it does not export. */
+const WITHOUT_ROWID = 128;
+const STRICT = 65536;
+
+/**
+ * Whether a table's primary key is NOT NULL without saying so: it is WITHOUT ROWID, or STRICT.
+ *
+ * @param flags the flags of its CREATE TABLE
+ */
+export const hasFilledKey = (flags: number): boolean => (flags & (WITHOUT_ROWID | STRICT)) !== 0;
+
+/**
+ * Whether a table is WITHOUT ROWID.
+ *
+ * @param flags the flags of its CREATE TABLE
+ */
+export const hasNoRowid = (flags: number): boolean => (flags & WITHOUT_ROWID) !== 0;
+
 /** A token of a text: as it is written, and where it ends. */
 export interface Token {
   readonly text: string;

@@ -8,6 +8,8 @@ import {
   type CreateVirtualTableStmt,
   type DeferSubclause,
   type ForeignKeyClause,
+  hasFilledKey,
+  hasNoRowid,
   nodesOf,
 } from './parser.ts';
 
@@ -168,9 +170,15 @@ export function tableOf({ tblName, body }: CreateTableStmt): Table {
       columns[only] = { ...(columns[only] as Column), isRowid: true };
     }
   }
+  // https://www.sqlite.org/withoutrowid.html and https://www.sqlite.org/stricttables.html
+  const fills = hasFilledKey(body.flags);
   return {
     ...table,
-    columns,
+    columns: columns.map((column) => ({
+      ...column,
+      notNull: column.notNull || (fills && primary.includes(fold(column.name))),
+      isRowid: column.isRowid && !hasNoRowid(body.flags),
+    })),
     key: primary,
     uniques,
     references,

@@ -1,5 +1,5 @@
 // Whose rows a SELECT gives, and which of their columns: through joins, subqueries, common table expressions and views.
-import { isRandom, knownOf, namedIn, partApart } from './known.ts';
+import { filledBy, isRandom, knownOf, namedIn, partApart } from './known.ts';
 import { type Held, type Loss, mixed, NOTHING, type Table, type Value } from './model.ts';
 import { fold } from './names.ts';
 import {
@@ -24,6 +24,10 @@ interface Part {
   readonly values: readonly Value[];
   /** Sets of the origin's columns that no two rows of the result share. */
   readonly uniques: readonly (readonly string[])[];
+  /** Whether each row is there once at most. */
+  readonly once: boolean;
+  /** Which SELECT of a compound gives them. */
+  readonly branch: number;
 }
 
 /** What a SELECT gives. */
@@ -55,6 +59,9 @@ export interface Known {
 
 /** Relations by name: those of WITH. */
 type Named = ReadonlyMap<string, Relation>;
+
+/** Single values are no rows. */
+const LOOSE = { uniques: [], once: false, branch: 0 };
 
 const EMPTY: Relation = { columns: [], parts: [], single: false };
 const UNKNOWN: Relation = { columns: undefined, parts: [], single: false };
@@ -115,6 +122,28 @@ function distinct(part: Part): Part {
   return isWhole ? { ...part, uniques: [...part.uniques, columns] } : part;
 }
 
+/** What a condition leaves of the values: columns that it names cannot be NULL any more. */
+function filled(scope: Scope, condition: Expr | undefined): Scope {
+  return filledBy(condition).reduce<Scope>((all, column) => {
+    const [table, name] =
+      column.type === 'QualifiedExpr'
+        ? [column.table.text, column.column.text]
+        : [undefined, column.type === 'Id' ? column.name : ''];
+    const found = all.find((one) => isCalled(one, table) && placeOf(one, name) >= 0);
+    return all.map((source) => {
+      if (source !== found) return source;
+      const place = placeOf(source, name);
+      const parts = source.relation.parts.map((part) => ({
+        ...part,
+        values: part.values.map((value, i) =>
+          i === place ? ({ ...value, known: 'not NULL' } as const) : value,
+        ),
+      }));
+      return { ...source, relation: { ...source.relation, parts } };
+    });
+  }, scope);
+}
+
 /** Whether a condition is true only of rows that have no partner in a table. */
 function lacks(condition: Expr | undefined, table: string): boolean {
   switch (condition?.type) {
@@ -157,7 +186,7 @@ export class Selects {
 
   #loss(cause: string, ...conditions: readonly (Expr | undefined)[]): Loss {
     const loss = { cause, position: this.position, all: false, enforced: false };
-    return conditions.length === 0 ? loss : { ...loss, ...namedIn(conditions) };
+    return conditions.length === 0 ? loss : { ...loss, by: namedIn(conditions) };
   }
 
   /**
@@ -208,13 +237,19 @@ export class Selects {
       });
     const together = (parts: readonly Part[]): Relation => ({
       columns: one.columns,
-      parts: parts.map((part) => ({ ...part, uniques: [] })),
+      parts: parts.map((part) => {
+        // A table that stands in several of them gives its rows several times.
+        const isAlone = parts.filter(({ origin }) => origin === part.origin).length === 1;
+        return isAlone ? part : { ...part, uniques: [], once: false };
+      }),
       single: false,
     });
-    if (operator === 'UnionAll') return together([...one.parts, ...other.parts]);
+    const branches = 1 + Math.max(0, ...one.parts.map(({ branch }) => branch));
+    const others = other.parts.map((part) => ({ ...part, branch: part.branch + branches }));
+    if (operator === 'UnionAll') return together([...one.parts, ...others]);
     const cause = operator.toUpperCase();
     if (operator === 'Union') {
-      return together([...losses(one.parts, cause), ...losses(other.parts, cause)]);
+      return together([...losses(one.parts, cause), ...losses(others, cause)]);
     }
     return together(losses(one.parts, cause));
   }
@@ -227,7 +262,7 @@ export class Selects {
 
   #readOne(select: OneSelect, named: Named): Relation {
     if (select.type === 'SelectValues') return this.#readValues(select, named);
-    const scope = this.from(select.from, named, select.whereClause);
+    const scope = filled(this.from(select.from, named, select.whereClause), select.whereClause);
     const relation = this.#project(select, scope, named);
     const losses = this.#lossesOf(select);
     const hasFrom = select.from !== undefined;
@@ -264,7 +299,7 @@ export class Selects {
         return held.length === 1 ? (held[0] ?? NOTHING) : mixed(held);
       });
       const isUsed = values.some(({ sources }) => sources.size > 0);
-      return isUsed ? [{ origin, losses: [this.#loss(LOOKED_UP)], values, uniques: [] }] : [];
+      return isUsed ? [{ origin, losses: [this.#loss(LOOKED_UP)], values, ...LOOSE }] : [];
     });
     return { columns, parts, single: rows.length === 1 };
   }
@@ -327,6 +362,7 @@ export class Selects {
     const parts = relation.parts.map((part) => ({
       ...(keeps ? part : losing(part, this.#loss('JOIN'))),
       uniques: once ? part.uniques : [],
+      once: once && part.once,
       // Where the other side keeps all, this one is NULL where it has no partner.
       values: optional ? part.values.map((value) => ({ ...value, known: undefined })) : part.values,
     }));
@@ -401,7 +437,14 @@ export class Selects {
         const exact = unique.map((column) => values.get(column)?.exact);
         return exact.every((column) => column !== undefined) ? [exact as string[]] : [];
       });
-      return { origin, losses, values: all, uniques: [...uniques, ...apart] };
+      return {
+        origin,
+        losses,
+        values: all,
+        uniques: [...uniques, ...apart],
+        once: true,
+        branch: 0,
+      };
     });
     return { columns, parts, single: false, rowid: rowid === undefined ? undefined : fold(rowid) };
   }
@@ -477,7 +520,7 @@ export class Selects {
       });
       const isUsed = values.some(({ sources }) => sources.size > 0);
       const losses = [this.#loss(LOOKED_UP)];
-      return isUsed ? [{ origin, losses, values, uniques: [] }] : [];
+      return isUsed ? [{ origin, losses, values, ...LOOSE }] : [];
     });
   }
 

@@ -165,13 +165,17 @@ export class Writing extends Catalogue {
     position: number,
     first: boolean,
   ): void {
-    const added = relation.parts.map(({ origin, losses, values, uniques }): Held => {
+    const added = relation.parts.map((part): Held => {
+      const { origin, losses, values, uniques, once, branch } = part;
       const filled = new Map(targets.map((target, i) => [target, values[i] ?? NOTHING]));
       const more = lossesOf(filled, uniques).map((cause): Loss => {
         return { cause, position, all: false, enforced: false };
       });
       const all = [...losses, ...more];
-      return { origin, copied: true, position, losses: all, values: filled, uniques, first };
+      return {
+        ...{ origin, copied: true, position, losses: all, values: filled },
+        ...{ uniques, once, branch, first },
+      };
     });
     table.held = [...(table.held ?? []), ...added];
   }
@@ -224,15 +228,7 @@ export class Writing extends Catalogue {
           const name = this.columnCalled(table, text);
           const before = held.values.get(name) ?? NOTHING;
           const after = colNames.length === 1 ? value : mixed([value]);
-          const isFilled =
-            after.known === 'not NULL' &&
-            (before.known === after.known || isWhereNull(where, name));
-          values.set(name, {
-            ...(whole
-              ? after
-              : { ...mixed([before, after]), known: isFilled ? 'not NULL' : undefined }),
-            updated: true,
-          });
+          values.set(name, written(before, after, name, whole, where));
         }
       }
       return { ...held, values };
@@ -249,7 +245,7 @@ export class Writing extends Catalogue {
       .map((origin): Held => {
         const blank = {
           ...{ origin, copied: true, position, losses: [loss], values: new Map() },
-          ...{ uniques: [], first: false },
+          ...{ uniques: [], once: false, branch: 0, first: false },
         };
         return valuesOf(blank, [...selects.scopeOf(table, undefined), ...others]);
       })
@@ -285,8 +281,8 @@ export class Writing extends Catalogue {
     { position, enforced }: Doing,
     where?: Expr,
   ): void {
-    const named = where === undefined ? {} : namedIn([where]);
-    const loss: Loss = { cause, position, all, enforced, ...named };
+    const by = where === undefined ? {} : { by: namedIn([where]) };
+    const loss: Loss = { cause, position, all, enforced, ...by };
     table.held = table.held?.map((held) => ({ ...held, losses: [...held.losses, loss] }));
   }
 
@@ -396,6 +392,24 @@ export class Writing extends Catalogue {
         return;
     }
   }
+}
+
+/** What a column holds once an UPDATE wrote a value into all rows, or into some. */
+function written(
+  before: Value,
+  after: Value,
+  column: string,
+  whole: boolean,
+  where: Expr | undefined,
+): Value {
+  if (whole) return { ...after, updated: { by: undefined } };
+  const isFilled =
+    after.known === 'not NULL' && (before.known === after.known || isWhereNull(where, column));
+  return {
+    ...mixed([before, after]),
+    known: isFilled ? 'not NULL' : undefined,
+    updated: { by: namedIn([where]) },
+  };
 }
 
 const setColumns = (sets: readonly SetAssignment[]): string[] =>

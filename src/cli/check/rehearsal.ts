@@ -253,16 +253,15 @@ class Broken {
    */
   lookAtReferences(migration: LocatedMigration, touched: readonly string[]): ReadonlySet<string> {
     const last = lastThatBreaks(migration);
-    const lost = this.rehearsal.references(last < 0 ? touched : undefined);
+    const some = [...touched, ...this.#references.keys()];
+    const lost = this.rehearsal.references(last < 0 ? some : undefined);
     for (const [table, says] of lost) {
       if (this.#references.has(table)) continue;
       const place = last < 0 ? migration.statements.length - 1 : last;
       this.#references.set(table, referenceBroken(migration, place, table, says));
     }
-    if (last >= 0) {
-      for (const table of this.#references.keys()) {
-        if (!lost.has(table)) this.#references.delete(table);
-      }
+    for (const table of this.#references.keys()) {
+      if (!lost.has(table)) this.#references.delete(table);
     }
     return new Set(Array.from(lost.keys(), fold));
   }

@@ -4,8 +4,9 @@ import { columnsOf, isImplied, rewritten } from '../../../reader/expressions.ts'
 import { fold, listOf, shown } from '../../../reader/names.ts';
 import type { TableFacts } from './facts.ts';
 import {
-  isDealtWith,
+  dealtWith,
   type Migrated,
+  namesOf,
   type Part,
   type SaidOfRows,
   selectFrom,
@@ -14,7 +15,7 @@ import {
   valueIn,
   writtenIn,
 } from './migrated.ts';
-import { refusedBy, takesAll } from './types.ts';
+import { refusedBy, takesAll, takesExpression } from './types.ts';
 
 const any = (conditions: readonly (string | undefined)[]): string | undefined => {
   if (conditions.includes(undefined)) return undefined;
@@ -37,7 +38,10 @@ export function findNulls(migrated: Migrated, part: Part, after: TableFacts): Sa
     const value = values.get(name);
     if (value === undefined || value.known === 'not NULL') return false;
     const old = value.before.columns.find((one) => fold(one.name) === value.exact);
-    return !old?.notNull && !old?.isRowid && !isDealtWith(part, [name], 'names');
+    const isDeleted = dealtWith(part, []).some((by) =>
+      namesOf(part, [name]).some((one) => by?.nulls.has(one)),
+    );
+    return !old?.notNull && !old?.isRowid && !isDeleted;
   });
   const [first] = columns;
   if (first === undefined) return [];
@@ -73,8 +77,14 @@ function isOld(check: string, columns: readonly string[], part: Part, after: Tab
   const own = columns
     .map((column) => valueIn(part, after, column))
     .filter(({ sources }) => sources.size > 0);
-  return own.length === 0 || own.every(({ updated }) => updated);
+  return own.length === 0;
 }
+
+/** Whether a statement before has dealt with some values: it wrote all of them, or those that it names. */
+const isCorrected = (part: Part, columns: readonly string[]): boolean =>
+  dealtWith(part, columns).some(
+    (by) => by === undefined || namesOf(part, columns).some((one) => by.names.has(one)),
+  );
 
 /**
  * Rows that a CHECK refuses which the table that they come from had not.
@@ -88,8 +98,11 @@ export function findRefused(migrated: Migrated, part: Part, after: TableFacts): 
   return after.checks.flatMap((check): SaidOfRows[] => {
     const columns = columnsOf(check);
     if (columns === undefined || isOld(check, columns, part, after)) return [];
-    if (isDealtWith(part, columns, 'names')) return [];
+    if (isCorrected(part, columns)) return [];
     const bad = rewritten(check, (column) => source.sqlOf(column));
+    // The copy leaves out what it refuses.
+    if (bad !== undefined && source.where !== undefined && isImplied([source.where], bad))
+      return [];
     const isSilent = silentBy(part) === 'OR IGNORE';
     const rows = `a row of ${shown(before.name)} that it refuses`;
     return [
@@ -120,14 +133,18 @@ export function findMistyped(migrated: Migrated, part: Part, after: TableFacts):
   const { held, before, source } = part;
   if (!after.strict || !held.copied || silentBy(part) === 'OR IGNORE') return [];
   const bad = after.columns.filter((column) => {
-    const { exact, before: table } = valueIn(part, after, fold(column.name));
-    const old = table.columns.find(({ name }) => fold(name) === exact);
-    return old !== undefined && !column.generated && !takesAll(old, column, table.strict);
+    const name = fold(column.name);
+    const { exact, sources, before: table } = valueIn(part, after, name);
+    if (column.generated) return false;
+    const old = table.columns.find((one) => fold(one.name) === exact);
+    if (old !== undefined) return !takesAll(old, column, table.strict);
+    const tree = source.treeOf(name)?.tree;
+    if (tree === undefined) return sources.size > 0;
+    return !takesExpression(tree, column, table);
   });
   const columns = bad.map(({ name }) => fold(name));
   const [first] = bad;
-  const deleted = { ...part, losses: part.losses.filter(({ cause }) => cause === 'DELETE') };
-  if (first === undefined || isDealtWith(deleted, columns, 'names')) return [];
+  if (first === undefined || isCorrected(part, columns)) return [];
   const conditions = bad.map((column) => {
     const sql = source.sqlOf(fold(column.name));
     return sql && refusedBy(sql, column);

@@ -1,7 +1,7 @@
 // What a table was by its definition and is not any more, once it is rebuilt: collations, defaults, constraints.
 import { quote } from '../../../base/storage.ts';
-import { isImplied, rewritten } from '../../../reader/expressions.ts';
-import { fold, listOf, normalized, shown } from '../../../reader/names.ts';
+import { columnsOf, isImplied, rewritten } from '../../../reader/expressions.ts';
+import { fold, listOf, shown } from '../../../reader/names.ts';
 import type { ColumnFacts, TableFacts } from './facts.ts';
 import { type Migrated, type Part, type SaidOfRows, writtenIn } from './migrated.ts';
 
@@ -20,12 +20,19 @@ function ofColumn(was: ColumnFacts, is: ColumnFacts): string[] {
 }
 
 /** What a table says of all its rows, by the names of now; undefined for what names a column that is gone. */
-function constraintsOf(table: TableFacts, toNow: (column: string) => string | undefined) {
+function constraintsOf(
+  table: TableFacts,
+  toNow: (column: string) => string | undefined,
+  toThen: (parent: string) => string = (parent) => parent,
+) {
   const all = (columns: readonly string[]): string | undefined => {
     const names = columns.map(toNow);
     return names.includes(undefined)
       ? undefined
-      : names.map((name) => shown(name ?? '')).join(', ');
+      : names
+          .map((name) => shown(name ?? ''))
+          .sort()
+          .join(', ');
   };
   return [
     ...table.keys
@@ -36,7 +43,7 @@ function constraintsOf(table: TableFacts, toNow: (column: string) => string | un
       }),
     ...table.references.map(({ columns, parent }) => {
       const names = all(columns);
-      return names && `the reference of ${names} to ${shown(parent)}`;
+      return names && `the reference of ${names} to ${shown(toThen(parent))}`;
     }),
   ].filter((one) => one !== undefined);
 }
@@ -67,14 +74,25 @@ export function findLostDefinition(
     return was.generated ? [`the generated column ${shown(was.name)}`] : [];
   });
   const kept = new Set([
-    ...constraintsOf(after, (column) => column),
+    ...constraintsOf(
+      after,
+      (column) => column,
+      (parent) => migrated.reader.table(parent)?.origin ?? parent,
+    ),
     // An index that is unique forbids as much.
     ...after.keys.map(
-      ({ parts }) => `UNIQUE (${parts.map(({ column }) => shown(column ?? '')).join(', ')})`,
+      ({ parts }) =>
+        `UNIQUE (${parts
+          .map(({ column }) => shown(column ?? ''))
+          .sort()
+          .join(', ')})`,
     ),
   ]);
   const constraints = constraintsOf(before, toNow).filter(
-    (one) => !kept.has(one) && !kept.has(one.replace('UNIQUE', 'PRIMARY KEY')),
+    (one) =>
+      ![one, one.replace('UNIQUE', 'PRIMARY KEY'), one.replace('PRIMARY KEY', 'UNIQUE')].some(
+        (same) => kept.has(same),
+      ),
   );
   const checks = before.checks.filter((check) => {
     const spelled = rewritten(check, (column) => {
@@ -111,11 +129,5 @@ const isLoosened = (check: string, { checks }: TableFacts): boolean =>
   checks.some((one) => isImplied([check], one) || sameColumns(one, check));
 
 /** Whether two checks are over the same columns. */
-const sameColumns = (a: string, b: string): boolean => {
-  const names = (text: string): string =>
-    [...new Set(normalized(text).match(/"[^"]*"|\w+/g))]
-      .filter((word) => /^["a-z_]/i.test(word))
-      .sort()
-      .join();
-  return names(a) === names(b);
-};
+const sameColumns = (a: string, b: string): boolean =>
+  columnsOf(a)?.toSorted().join() === columnsOf(b)?.toSorted().join();

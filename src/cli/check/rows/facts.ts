@@ -62,7 +62,12 @@ export interface TableFacts {
   readonly primary: readonly string[];
 }
 
-function affinityOf(type: string): Affinity {
+/**
+ * The affinity of a declared type.
+ *
+ * @param type the type as it is declared
+ */
+export function affinityOf(type: string): Affinity {
   if (/int/i.test(type)) return 'INTEGER';
   if (/char|clob|text/i.test(type)) return 'TEXT';
   if (/blob/i.test(type) || type === '') return 'BLOB';

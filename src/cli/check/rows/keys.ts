@@ -6,8 +6,9 @@ import { parse } from '../../../reader/parser.ts';
 import type { Key, TableFacts } from './facts.ts';
 import {
   both,
-  isDealtWith,
+  dealtWith,
   type Migrated,
+  namesOf,
   type Part,
   type SaidOfRows,
   silentBy,
@@ -57,7 +58,14 @@ function isSame(
   key: Key,
   values: ReadonlyMap<string, ValueOf>,
   before: TableFacts,
+  after: TableFacts,
 ): boolean {
+  const isMerged = [...values].some(([column, { exact, before: table }]) => {
+    const was = table.columns.find(({ name }) => fold(name) === exact);
+    const is = after.columns.find(({ name }) => fold(name) === column);
+    return was !== undefined && is !== undefined && merges(was, is);
+  });
+  if (isMerged) return false;
   const nameOf = (column: string): string | undefined => {
     const exact = values.get(column)?.exact;
     return exact === undefined ? undefined : quote(writtenIn(before, exact));
@@ -86,6 +94,27 @@ const columnsOfKey = (key: Key): string[] => [
   ...(key.where === undefined ? [] : (columnsOf(key.where) ?? [])),
 ];
 
+/** Whether somebody has seen to it: all values are written anew, or rows were compared with those of the same table. */
+function isMadeApart(part: Part, after: TableFacts, key: Key, columns: readonly string[]): boolean {
+  const { before, values, losses } = part;
+  // Whoever compares texts as they are has not compared them in another way.
+  const isPlain = key.parts.every(({ column, collation }) => {
+    const value = values.get(column ?? '');
+    const was = value?.before.columns.find(({ name }) => fold(name) === value.exact);
+    return column !== undefined && collation === (was?.collation ?? collation);
+  });
+  if (!isPlain) return false;
+  const left = losses.flatMap(({ cause, by }) =>
+    cause === 'DELETE' || by === undefined ? [] : [by],
+  );
+  return [...dealtWith(part, columns), ...left].some(
+    (by) =>
+      by === undefined ||
+      ([before.name, after.name].some((name) => by.against.has(fold(name))) &&
+        namesOf(part, columns).some((one) => by.compared.has(one))),
+  );
+}
+
 /** Whether two of these rows may have the same key. */
 function mayCollide(key: Key, part: Part, after: TableFacts): boolean {
   const { before, from } = part;
@@ -97,12 +126,13 @@ function mayCollide(key: Key, part: Part, after: TableFacts): boolean {
     return isNumbered(part, after, column) || value?.random === true || value?.known === 'NULL';
   });
   const own = key.parts.flatMap(({ column, sql }) => column ?? columnsOf(sql) ?? []);
-  if (isApart || own.some((column) => values.get(column)?.updated)) return false;
-  if (isDealtWith(part, own, 'compared')) return false;
+  if (isApart || isMadeApart(part, after, key, own)) return false;
   const isTold = from.some((one) =>
     one.held.uniques.some((unique) => tells(unique, one.before, key, part, after)),
   );
-  return !isTold && !before.keys.some((old) => isSame(old, key, values, before));
+  const isOnce = from.some((one) => one.before === before && one.held.once);
+  const olds = isOnce ? before.keys : [];
+  return !isTold && !olds.some((old) => isSame(old, key, values, before, after));
 }
 
 /** Whether rows of several tables, or of one and what was there, may share a key. */
@@ -163,9 +193,14 @@ function sqlOf(key: Key, part: Part, after: TableFacts, whole: boolean) {
 /** The query that finds keys that stand several times. */
 function duplicates(key: Key, parts: readonly Part[], after: TableFacts): string | undefined {
   const found = parts.map((part) => sqlOf(key, part, after, parts.length > 1));
-  const known = found.filter((one) => one !== undefined);
+  const all = found.filter((one) => one !== undefined);
+  // Branches of one copy are in one query already.
+  const known = all.filter(
+    ({ source }, i) =>
+      source.prefix === '' || all.findIndex((one) => one.source.prefix === source.prefix) === i,
+  );
   const [one] = known;
-  if (one === undefined || known.length < found.length) return undefined;
+  if (one === undefined || all.length < found.length) return undefined;
   const select = (prefix: string, sql: readonly string[], from: string, condition: string) => {
     const where = both(condition, ...sql.map((text) => `${text} IS NOT NULL`));
     return (
@@ -176,11 +211,11 @@ function duplicates(key: Key, parts: readonly Part[], after: TableFacts): string
   if (known.length === 1) return select(one.source.prefix, one.sql, one.source.from, one.condition);
   if (known.some(({ source }) => source.prefix !== '')) return undefined;
   const names = key.parts.map((_, i) => `key${i + 1}`);
-  const all = known.map(({ source, sql, condition }) => {
+  const each = known.map(({ source, sql, condition }) => {
     const columns = sql.map((text, i) => `${text} AS ${names[i]}`).join(', ');
     return `SELECT ${columns} FROM ${source.from}${condition === '' ? '' : ` WHERE ${condition}`}`;
   });
-  return select('', names, `(${all.join(' UNION ALL ')})`, '');
+  return select('', names, `(${each.join(' UNION ALL ')})`, '');
 }
 
 /** Whether a statement creates an index of a name. */

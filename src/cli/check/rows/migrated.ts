@@ -1,7 +1,14 @@
 // One migration between the schema before it and the one after it: which rows came into each table, and from where.
 import { quote, type SqlStorageLike } from '../../../base/storage.ts';
 import { columnsOf } from '../../../reader/expressions.ts';
-import { type Held, type Loss, NOTHING, type Table, type Value } from '../../../reader/model.ts';
+import {
+  type Held,
+  type Loss,
+  type Named,
+  NOTHING,
+  type Table,
+  type Value,
+} from '../../../reader/model.ts';
 import { fold, listOf, normalized, shown } from '../../../reader/names.ts';
 import type { Effects, Reader } from '../../../reader/reader.ts';
 import { LOOKED_UP } from '../../../reader/select.ts';
@@ -157,7 +164,7 @@ export class Migrated {
       const before = this.was(this.effects.tables.get(held.origin)?.name ?? held.origin);
       if (before === undefined) continue;
       if (held.losses.some(({ cause, all }) => all || cause === LOOKED_UP)) continue;
-      const group = held.copied ? String(held.position) : `own ${held.origin}`;
+      const group = held.copied ? `${held.position} ${held.branch}` : `own ${held.origin}`;
       // A table that stands twice in a copy gives its rows twice.
       const again = groups.get(group)?.some((one) => one.held.origin === held.origin);
       const key = again ? `${group} ${groups.size}` : group;
@@ -239,20 +246,35 @@ function computed({ values, before }: Part, facts: ColumnFacts): Value {
 }
 
 /**
- * Whether a statement before, or the copy itself, has taken out rows by these columns.
+ * What statements before have done about rows by some columns: those that deleted rows, or wrote into the columns.
  *
  * @param part the rows
  * @param columns the columns, by their names now, folded
- * @param how whether it is enough to name them, or rows must be compared with others
+ * @returns by what each of them told the rows; undefined for all rows
  */
-export function isDealtWith(
+export function dealtWith(
   { values, losses }: Part,
   columns: readonly string[],
-  how: 'names' | 'compared',
-): boolean {
-  const exact = columns.map((column) => values.get(column)?.exact ?? column);
-  return losses.some((loss) => [...columns, ...exact].some((column) => loss[how]?.has(column)));
+): (Named | undefined)[] {
+  return [
+    ...losses.flatMap(({ cause, by }) => (cause === 'DELETE' && by !== undefined ? [by] : [])),
+    ...columns.flatMap((column) => {
+      const updated = values.get(column)?.updated;
+      return updated === undefined ? [] : [updated.by];
+    }),
+  ];
 }
+
+/**
+ * Columns by all their names.
+ *
+ * @param part the rows
+ * @param columns the columns, by their names now, folded
+ */
+export const namesOf = ({ values }: Part, columns: readonly string[]): string[] => [
+  ...columns,
+  ...columns.flatMap((column) => [...(values.get(column)?.sources ?? [])]),
+];
 
 /**
  * The conflict clause by which a copy goes on where it would throw.

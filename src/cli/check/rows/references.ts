@@ -1,10 +1,12 @@
 // Rows that refer to what is not there, once a migration says that they refer.
 import { fold, listOf, shown } from '../../../reader/names.ts';
+import { nodesOf } from '../../../reader/parser.ts';
 import type { ReferenceFacts, TableFacts } from './facts.ts';
 import {
   both,
-  isDealtWith,
+  dealtWith,
   type Migrated,
+  namesOf,
   type Part,
   type SaidOfRows,
   selectFrom,
@@ -105,6 +107,14 @@ function orphans(
   return both(...filled, `${left} NOT IN (${keys})`);
 }
 
+/** Whether a value is one that an object has, or made of it in a rebuild; not one that is looked up, or new. */
+function isOwn({ isRebuild, source }: Part, column: string, value: ValueOf | undefined): boolean {
+  if (value?.exact !== undefined) return true;
+  const tree = source.treeOf(column)?.tree;
+  if (!isRebuild || tree === undefined || value?.sources.size === 0) return false;
+  return [...nodesOf(tree)].every(({ type }) => type !== 'Select');
+}
+
 /**
  * Rows that refer to what is not there, by a reference that they had not.
  *
@@ -118,11 +128,16 @@ export function findOrphans(migrated: Migrated, part: Part, after: TableFacts): 
     const parent = migrated.is(reference.parent);
     const values = reference.columns.map((column) => valueIn(part, after, column));
     if (parent === undefined || isOld(migrated, part, reference, values)) return [];
-    if (values.some(({ known, updated }) => known === 'NULL' || updated)) return [];
-    // What is computed or looked up, or the same in all rows, is none that an object has.
-    if (values.some(({ exact }) => exact === undefined)) return [];
+    if (values.some(({ known }) => known === 'NULL')) return [];
+    if (!reference.columns.every((column, i) => isOwn(part, column, values[i]))) return [];
     if (isMadeOf(migrated, part, after, reference, values)) return [];
-    if (isDealtWith(part, reference.columns, 'compared')) return [];
+    const isCorrected = dealtWith(part, reference.columns).some(
+      (by) =>
+        by === undefined ||
+        ((by.against.has(reference.parent) || by.against.has(fold(parent.name))) &&
+          namesOf(part, reference.columns).some((one) => by.compared.has(one))),
+    );
+    if (isCorrected) return [];
     const columns = listOf(reference.columns.map((one) => shown(writtenIn(after, one))));
     const name = shown(parent.name);
     const says = '"FOREIGN KEY constraint failed"';

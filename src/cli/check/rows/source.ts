@@ -61,11 +61,13 @@ function byOrigin(held: Held, table: TableFacts, before: TableFacts): RowSource 
         : ([column, undefined] as const);
     }).filter((one) => one !== undefined),
   );
+  // Rows that a copy has multiplied or left out are not these.
+  const isWhole = held.once && held.losses.every(({ cause }) => cause === 'DELETE');
   return {
     prefix: '',
     from: quote(before.name),
     where: undefined,
-    sqlOf: sqlBy(table, written),
+    sqlOf: isWhole ? sqlBy(table, written) : () => undefined,
     treeOf: () => undefined,
   };
 }
@@ -108,18 +110,30 @@ function copyIn(sql: string, table: TableFacts): CopyText | undefined {
   };
 }
 
+/** The expressions of a SELECT that names each column. */
+function treesOf({ sql, targets }: CopyText, { columns }: SelectFrom) {
+  const trees = new Map<string, { tree: Expr; sql: string }>();
+  columns.forEach((column, i) => {
+    const target = targets[i];
+    if (column.type === 'ExprResultColumn' && target !== undefined) {
+      trees.set(target, { tree: column.expr, sql });
+    }
+  });
+  const isListed = columns.every(({ type }) => type === 'ExprResultColumn');
+  return isListed ? trees : new Map<string, never>();
+}
+
 function byPlain(
-  { sql, targets }: CopyText,
+  copy: CopyText,
   select: SelectFrom,
   table: TableFacts,
   before: TableFacts,
 ): RowSource | undefined {
-  const trees = new Map<string, { tree: Expr; sql: string }>();
+  const { sql, targets } = copy;
+  const trees = treesOf(copy, select);
   const written: (string | undefined)[] = [];
   for (const column of select.columns) {
     if (column.type === 'ExprResultColumn') {
-      const target = targets[written.length];
-      if (target !== undefined) trees.set(target, { tree: column.expr, sql });
       const isName = column.expr.type === 'Id' || column.expr.type === 'QualifiedExpr';
       const text = textOf(sql, column.expr);
       written.push(isName ? text : `(${text})`);
@@ -151,8 +165,13 @@ export function rowSource(
   before: TableFacts,
   statement: string | undefined,
 ): RowSource {
-  const copy = held.first && held.copied ? copyIn(statement ?? '', table) : undefined;
+  const copy = held.copied ? copyIn(statement ?? '', table) : undefined;
   if (copy === undefined) return byOrigin(held, table, before);
+  const { select } = copy.select;
+  if (!held.first) {
+    const trees = select.type === 'SelectFrom' ? treesOf(copy, select) : undefined;
+    return { ...byOrigin(held, table, before), treeOf: (column) => trees?.get(column) };
+  }
   const plain = copy.common === '' ? plainOf(copy.select) : undefined;
   const isOwn =
     plain?.from?.select?.type === 'TableSelectTable' &&

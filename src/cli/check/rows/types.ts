@@ -1,5 +1,7 @@
 // What the type of a column does to values that are copied into it: https://www.sqlite.org/datatype3.html
-import type { ColumnFacts } from './facts.ts';
+import { fold } from '../../../reader/names.ts';
+import type { Expr } from '../../../reader/parser.ts';
+import { affinityOf, type ColumnFacts, type TableFacts } from './facts.ts';
 
 const isNumber = ({ affinity }: ColumnFacts): boolean => /^(INTEGER|REAL|NUMERIC)$/.test(affinity);
 
@@ -57,6 +59,68 @@ export function takesAll(was: ColumnFacts, is: ColumnFacts, wasStrict: boolean):
   if (!wasStrict || isAny(was)) return false;
   if (was.affinity === is.affinity) return true;
   return was.affinity === 'INTEGER' && (is.affinity === 'REAL' || is.affinity === 'TEXT');
+}
+
+const TEXTS =
+  /^(upper|lower|trim|ltrim|rtrim|hex|quote|printf|format|typeof|concat|date|time|datetime|strftime|json\w*)$/;
+const INTEGERS = /^(length|unixepoch|instr|unicode|count|random|changes)$/;
+
+/** The type that an expression gives, if it always gives one. */
+function typeOf(tree: Expr): string | undefined {
+  switch (tree.type) {
+    case 'CastExpr':
+      return affinityOf(tree.typeName?.name ?? '');
+    case 'StringLiteral':
+      return 'TEXT';
+    case 'NumericLiteral':
+      return /^\d+$/.test(String(tree.value)) ? 'INTEGER' : 'REAL';
+    case 'BinaryExpr':
+      return tree.op === 'Concat'
+        ? 'TEXT'
+        : /^(Is|Equals|Not|Less|Greater|And|Or)/.test(tree.op)
+          ? 'INTEGER'
+          : undefined;
+    case 'FunctionCallExpr': {
+      const name = fold(tree.name.name);
+      return TEXTS.test(name) ? 'TEXT' : INTEGERS.test(name) ? 'INTEGER' : undefined;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Whether a column of a STRICT table takes all that an expression can give.
+ *
+ * @param tree the expression
+ * @param is the column
+ * @param before the table that its names are of
+ */
+export function takesExpression(tree: Expr, is: ColumnFacts, before: TableFacts): boolean {
+  if (isAny(is) || tree.type === 'NullLiteral') return true;
+  const type = typeOf(tree);
+  if (type !== undefined) {
+    return (
+      type === is.affinity ||
+      (type === 'INTEGER' && /^(REAL|TEXT)$/.test(is.affinity)) ||
+      (type === 'REAL' && is.affinity === 'TEXT')
+    );
+  }
+  switch (tree.type) {
+    case 'Id':
+    case 'QualifiedExpr': {
+      const name = fold(tree.type === 'Id' ? tree.name : tree.column.text);
+      const was = before.columns.find((column) => fold(column.name) === name);
+      return was !== undefined && takesAll(was, is, before.strict);
+    }
+    case 'ParenthesizedExpr':
+      return tree.exprs.every((one) => takesExpression(one, is, before));
+    case 'FunctionCallExpr':
+      return (
+        /^(coalesce|ifnull)$/i.test(tree.name.name) &&
+        (tree.args ?? []).every((one) => takesExpression(one, is, before))
+      );
+  }
+  return false;
 }
 
 /**

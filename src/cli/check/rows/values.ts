@@ -139,7 +139,7 @@ export function findChanged(migrated: Migrated, part: Part, after: TableFacts): 
     ...swapped(migrated, part, after),
     ...after.columns.flatMap((column): SaidOfRows[] => {
       const value = part.values.get(fold(column.name));
-      if (value === undefined || value.updated) return [];
+      if (value === undefined || value.updated !== undefined) return [];
       if (value.exact === undefined) return computed(migrated, part, after, column, value);
       return after.strict ? [] : converted(migrated, part, after, column, value);
     }),
@@ -175,7 +175,7 @@ export function findOverwritten(migrated: Migrated, part: Part, after: TableFact
     const name = fold(column.name);
     const value = values.get(name);
     const old = before.columns.find((one) => fold(one.name) === name);
-    const isOver = value?.updated === true && value.sources.size === 0 && !kept.has(name);
+    const isOver = value?.updated !== undefined && value.sources.size === 0 && !kept.has(name);
     if (old === undefined || !isOver) return [];
     const position = migrated.placeOf((sql) => writtenBy(sql, name) !== undefined);
     const written = writtenBy(migrated.statement(position) ?? '', name);
