@@ -157,6 +157,13 @@ function implies(old: { tree: Expr; sql: string }, now: { tree: Expr; sql: strin
 }
 
 /**
+ * What must all be true for a condition to be true.
+ *
+ * @param text the condition
+ */
+export const conjunctsOf = (text: string): string[] => partsOf(text).map(({ sql }) => sql);
+
+/**
  * Whether a condition is true of all rows of which others are true: it is one of them, or a part, or allows more.
  *
  * @param olds the conditions that are known

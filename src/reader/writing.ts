@@ -228,7 +228,7 @@ export class Writing extends Catalogue {
           const name = this.columnCalled(table, text);
           const before = held.values.get(name) ?? NOTHING;
           const after = colNames.length === 1 ? value : mixed([value]);
-          values.set(name, written(before, after, name, whole, where));
+          values.set(name, written(before, after, name, whole, { where, expr }));
         }
       }
       return { ...held, values };
@@ -394,21 +394,33 @@ export class Writing extends Catalogue {
   }
 }
 
+/** Whether an expression leaves a column as it is but where it is NULL. */
+const isFill = (expression: Expr, column: string): boolean => {
+  if (expression.type !== 'FunctionCallExpr') return false;
+  const [first] = expression.args ?? [];
+  return (
+    /^(coalesce|ifnull)$/i.test(expression.name.name) &&
+    first?.type === 'Id' &&
+    fold(first.name) === column
+  );
+};
+
 /** What a column holds once an UPDATE wrote a value into all rows, or into some. */
 function written(
   before: Value,
   after: Value,
   column: string,
   whole: boolean,
-  where: Expr | undefined,
+  { where, expr }: { where: Expr | undefined; expr: Expr },
 ): Value {
-  if (whole) return { ...after, updated: { by: undefined } };
+  const by = whole && !isFill(expr, column) ? undefined : namedIn([where]);
+  if (whole) return { ...after, updated: { by } };
   const isFilled =
     after.known === 'not NULL' && (before.known === after.known || isWhereNull(where, column));
   return {
     ...mixed([before, after]),
     known: isFilled ? 'not NULL' : undefined,
-    updated: { by: namedIn([where]) },
+    updated: { by },
   };
 }
 

@@ -1,8 +1,8 @@
 // Rows that a table refuses by itself: by NOT NULL, by a CHECK, by its types.
 import { quote } from '../../../base/storage.ts';
-import { columnsOf, isImplied, rewritten } from '../../../reader/expressions.ts';
+import { columnsOf, conjunctsOf, isImplied, rewritten } from '../../../reader/expressions.ts';
 import { fold, listOf, shown } from '../../../reader/names.ts';
-import type { TableFacts } from './facts.ts';
+import { columnIn, type TableFacts } from './facts.ts';
 import {
   dealtWith,
   type Migrated,
@@ -66,18 +66,19 @@ export function findNulls(migrated: Migrated, part: Part, after: TableFacts): Sa
   ];
 }
 
-/** Whether a check says no more of these rows than was known of them. */
+/** Whether a part of a check says no more of these rows than was known of them. */
 function isOld(check: string, columns: readonly string[], part: Part, after: TableFacts): boolean {
   const { before } = part;
   const old = rewritten(check, (column) => {
     const { exact, before: table } = valueIn(part, after, column);
-    return exact === undefined || table !== before ? undefined : quote(exact);
+    const [was, is] = [columnIn(table, exact), columnIn(after, column)];
+    if (exact === undefined || table !== before || !was || !is) return undefined;
+    // What is compared in another way says something else.
+    const isStricter = is.collation !== was.collation && is.collation === 'BINARY';
+    return isStricter || was.affinity !== is.affinity ? undefined : quote(exact);
   });
   if (old !== undefined && isImplied(before.checks, old)) return true;
-  const own = columns
-    .map((column) => valueIn(part, after, column))
-    .filter(({ sources }) => sources.size > 0);
-  return own.length === 0;
+  return columns.every((column) => valueIn(part, after, column).sources.size === 0);
 }
 
 /** Whether a statement before has dealt with some values: it wrote all of them, or those that it names. */
@@ -85,6 +86,16 @@ const isCorrected = (part: Part, columns: readonly string[]): boolean =>
   dealtWith(part, columns).some(
     (by) => by === undefined || namesOf(part, columns).some((one) => by.names.has(one)),
   );
+
+/** A column as a check of the new table compares it; undefined where its type changes it first. */
+function comparedAs(part: Part, after: TableFacts, column: string): string | undefined {
+  const { exact, before: table } = valueIn(part, after, column);
+  const [was, is] = [columnIn(table, exact), columnIn(after, column)];
+  const sql = part.source.sqlOf(column);
+  if (was === undefined || is === undefined || sql === undefined) return sql;
+  if (was.affinity !== is.affinity) return undefined;
+  return was.collation === is.collation ? sql : `(${sql} COLLATE ${is.collation})`;
+}
 
 /**
  * Rows that a CHECK refuses which the table that they come from had not.
@@ -96,10 +107,12 @@ const isCorrected = (part: Part, columns: readonly string[]): boolean =>
 export function findRefused(migrated: Migrated, part: Part, after: TableFacts): SaidOfRows[] {
   const { held, before, source } = part;
   return after.checks.flatMap((check): SaidOfRows[] => {
-    const columns = columnsOf(check);
-    if (columns === undefined || isOld(check, columns, part, after)) return [];
-    if (isCorrected(part, columns)) return [];
-    const bad = rewritten(check, (column) => source.sqlOf(column));
+    const isNew = conjunctsOf(check).some((one) => {
+      const columns = columnsOf(one) ?? [];
+      return !isOld(one, columns, part, after) && !isCorrected(part, columns);
+    });
+    if (!isNew) return [];
+    const bad = rewritten(check, (column) => comparedAs(part, after, column));
     // The copy leaves out what it refuses.
     if (bad !== undefined && source.where !== undefined && isImplied([source.where], bad))
       return [];
@@ -138,9 +151,10 @@ export function findMistyped(migrated: Migrated, part: Part, after: TableFacts):
     if (column.generated) return false;
     const old = table.columns.find((one) => fold(one.name) === exact);
     if (old !== undefined) return !takesAll(old, column, table.strict);
-    const tree = source.treeOf(name)?.tree;
-    if (tree === undefined) return sources.size > 0;
-    return !takesExpression(tree, column, table);
+    const found = source.treeOf(name);
+    const isReadable = found?.isPlain === true || sources.size === 0;
+    if (found === undefined || !isReadable) return sources.size > 0;
+    return !takesExpression(found.tree, column, table);
   });
   const columns = bad.map(({ name }) => fold(name));
   const [first] = bad;

@@ -208,6 +208,17 @@ function referencesOf(rows: readonly Row[]): ReferenceFacts[] {
 }
 
 /**
+ * A column of a table.
+ *
+ * @param table the table
+ * @param column the column, folded
+ */
+export const columnIn = (
+  { columns }: TableFacts,
+  column: string | undefined,
+): ColumnFacts | undefined => columns.find(({ name }) => fold(name) === column);
+
+/**
  * Whether an index is of as much use as another one: it begins with the same columns, and forbids as much.
  *
  * @param index an index

@@ -185,7 +185,12 @@ function sqlOf(key: Key, part: Part, after: TableFacts, whole: boolean) {
     return isPlain ? stored : `${stored} COLLATE ${collation}`;
   });
   const where = key.where && rewritten(key.where, (one) => source.sqlOf(one));
-  if (sql.includes(undefined) || (key.where !== undefined && where === undefined)) return undefined;
+  if (
+    !source.isWhole ||
+    sql.includes(undefined) ||
+    (key.where !== undefined && where === undefined)
+  )
+    return undefined;
   const condition = both(source.where && `(${source.where})`, where && `(${where})`);
   return { source, sql: sql as string[], condition };
 }

@@ -55,10 +55,10 @@ export const both = (...conditions: readonly (string | undefined)[]): string =>
  * @param conditions which of them; undefined where no query can tell before the migration
  */
 export function selectFrom(
-  { prefix, from, where }: RowSource,
+  { prefix, from, where, isWhole }: RowSource,
   ...conditions: readonly (string | undefined)[]
 ): string | undefined {
-  if (conditions.includes(undefined)) return undefined;
+  if (!isWhole || conditions.includes(undefined)) return undefined;
   const all = both(where && `(${where})`, ...conditions);
   return `${prefix}SELECT * FROM ${from}${all === '' ? '' : ` WHERE ${all}`}`;
 }

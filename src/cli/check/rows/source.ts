@@ -12,17 +12,28 @@ import {
 } from '../../../reader/parser.ts';
 import type { ColumnFacts, TableFacts } from './facts.ts';
 
+/** An expression in a copy. */
+interface Tree {
+  readonly tree: Expr;
+  /** The statement that it stands in. */
+  readonly sql: string;
+  /** Whether its names are those of the table that the rows come from, as it was; else only the copy knows them. */
+  readonly isPlain: boolean;
+}
+
 /** Rows that a table gets. */
 export interface RowSource {
   /** A WITH, or nothing. */
   readonly prefix: string;
   readonly from: string;
+  /** Whether these are the rows, no fewer and no more: else no query can tell before. */
+  readonly isWhole: boolean;
   /** The copy's own condition. */
   readonly where: string | undefined;
   /** What a column gets, as SQL; undefined where no query can tell before. */
   sqlOf(column: string): string | undefined;
-  /** The same as a tree, where it is an expression of a plain copy. */
-  treeOf(column: string): { readonly tree: Expr; readonly sql: string } | undefined;
+  /** The same as a tree, where one expression of a copy gives it. */
+  treeOf(column: string): Tree | undefined;
 }
 
 const textOf = (sql: string, { span }: AstNode): string =>
@@ -67,7 +78,8 @@ function byOrigin(held: Held, table: TableFacts, before: TableFacts): RowSource 
     prefix: '',
     from: quote(before.name),
     where: undefined,
-    sqlOf: isWhole ? sqlBy(table, written) : () => undefined,
+    isWhole,
+    sqlOf: sqlBy(table, written),
     treeOf: () => undefined,
   };
 }
@@ -111,12 +123,12 @@ function copyIn(sql: string, table: TableFacts): CopyText | undefined {
 }
 
 /** The expressions of a SELECT that names each column. */
-function treesOf({ sql, targets }: CopyText, { columns }: SelectFrom) {
-  const trees = new Map<string, { tree: Expr; sql: string }>();
+function treesOf({ sql, targets }: CopyText, { columns }: SelectFrom, isPlain = false) {
+  const trees = new Map<string, Tree>();
   columns.forEach((column, i) => {
     const target = targets[i];
     if (column.type === 'ExprResultColumn' && target !== undefined) {
-      trees.set(target, { tree: column.expr, sql });
+      trees.set(target, { tree: column.expr, sql, isPlain });
     }
   });
   const isListed = columns.every(({ type }) => type === 'ExprResultColumn');
@@ -130,7 +142,7 @@ function byPlain(
   before: TableFacts,
 ): RowSource | undefined {
   const { sql, targets } = copy;
-  const trees = treesOf(copy, select);
+  const trees = treesOf(copy, select, true);
   const written: (string | undefined)[] = [];
   for (const column of select.columns) {
     if (column.type === 'ExprResultColumn') {
@@ -145,6 +157,7 @@ function byPlain(
   return {
     prefix: '',
     from: textOf(sql, select.from.select).trim(),
+    isWhole: true,
     where: select.whereClause && textOf(sql, select.whereClause),
     sqlOf: sqlBy(table, new Map(targets.map((target, i) => [target, written[i]]))),
     treeOf: (column) => trees.get(column),
@@ -182,8 +195,10 @@ export function rowSource(
   return {
     prefix: `WITH copied (${list}) AS (${copy.common}${textOf(copy.sql, copy.select)}) `,
     from: 'copied',
+    isWhole: true,
     where: undefined,
     sqlOf: sqlBy(table, new Map(copy.targets.map((target) => [target, quote(target)]))),
-    treeOf: () => undefined,
+    treeOf: (column) =>
+      select.type === 'SelectFrom' ? treesOf(copy, select).get(column) : undefined,
   };
 }

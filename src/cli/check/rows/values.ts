@@ -89,7 +89,7 @@ function computed(
   const isKept = [...part.values.values()].some(
     ({ exact, before }) => exact === source && before === value.before,
   );
-  if (tree === undefined || was === undefined || isKept || !isLossy(tree.tree)) return [];
+  if (!tree?.isPlain || was === undefined || isKept || !isLossy(tree.tree)) return [];
   const old = quote(was.name);
   const sql = part.source.sqlOf(name);
   const condition =
