@@ -23,6 +23,7 @@ export type {
   ForeignKeyClause,
   FromClause,
   Id,
+  JoinConstraint,
   OneSelect,
   PragmaStmt,
   QualifiedName,

@@ -8,6 +8,7 @@ import {
   type Expr,
   type FromClause,
   type Id,
+  type JoinConstraint,
   type OneSelect,
   type Select,
   type SelectFrom,
@@ -120,6 +121,37 @@ function distinct(part: Part): Part {
   );
   const columns = exact.filter((column) => column !== undefined);
   return isWhole ? { ...part, uniques: [...part.uniques, columns] } : part;
+}
+
+/** The columns that a join compares by `=`. */
+function equalIn(constraint: JoinConstraint | undefined): Expr[] {
+  const columns = (expression: Expr): Expr[] => {
+    if (expression.type === 'ParenthesizedExpr' && expression.exprs.length === 1) {
+      return columns(expression.exprs[0] as Expr);
+    }
+    if (expression.type !== 'BinaryExpr') return [];
+    const { op, left, right } = expression;
+    if (op === 'And') return [...columns(left), ...columns(right)];
+    return op === 'Equals' ? [left, right] : [];
+  };
+  return constraint?.type === 'OnJoinConstraint' ? columns(constraint.expr) : [];
+}
+
+/** Whether columns that are compared are a key of a source. */
+function isKeyed({ name, relation }: Source, columns: readonly Expr[]): boolean {
+  const source = { name, relation };
+  const places = columns.flatMap((column) =>
+    column.type === 'QualifiedExpr' && isCalled(source, column.table.text)
+      ? [placeOf(source, column.column.text)]
+      : [],
+  );
+  return (
+    relation.parts.length > 0 &&
+    relation.parts.every(({ uniques, values }) => {
+      const exact = new Set(places.map((place) => values[place]?.exact));
+      return uniques.some((unique) => unique.every((one) => exact.has(one)));
+    })
+  );
 }
 
 /** What a condition leaves of the values: columns that it names cannot be NULL any more. */
@@ -347,11 +379,13 @@ export class Selects {
       // Rows without a partner, and only they.
       const isAnti = (type & JOIN.left) !== 0 && lacks(where, next.name);
       const keepsRight = (type & JOIN.right) !== 0 || (before && constraint === undefined);
+      const equal = equalIn(constraint);
+      // Each row finds one at most by a key.
+      const findsOne = next.relation.single || isAnti || isKeyed(next, equal);
+      const isFoundOnce = before || scope.some((source) => isKeyed(source, equal));
       scope = [
-        ...scope.map((source) =>
-          this.#joined(source, keepsLeft, next.relation.single || isAnti, keepsRight),
-        ),
-        this.#joined(next, keepsRight, before, keepsLeft),
+        ...scope.map((source) => this.#joined(source, keepsLeft, findsOne, keepsRight)),
+        this.#joined(next, keepsRight, isFoundOnce, keepsLeft),
       ];
     }
     return scope;

@@ -414,7 +414,9 @@ function written(
   { where, expr }: { where: Expr | undefined; expr: Expr },
 ): Value {
   const by = whole && !isFill(expr, column) ? undefined : namedIn([where]);
-  if (whole) return { ...after, updated: { by } };
+  if (whole || (before.known === 'NULL' && isWhereNull(where, column))) {
+    return { ...after, updated: { by: whole ? by : undefined } };
+  }
   const isFilled =
     after.known === 'not NULL' && (before.known === after.known || isWhereNull(where, column));
   return {

@@ -75,7 +75,7 @@ const row = fc.tuple(
 );
 
 const VALUES = {
-  id: ['id', 'id', 'id', 'id', 'n', 'NULL', 'id + 1'],
+  id: ['id', 'id', 'id', 'id', 'coalesce(n, 9) + 1', 'NULL', 'id + 1'],
   x: [
     'x',
     'x',

@@ -5,6 +5,7 @@ import { fold, listOf, shown } from '../../../reader/names.ts';
 import { columnIn, type TableFacts } from './facts.ts';
 import {
   dealtWith,
+  isKept,
   type Migrated,
   namesOf,
   type Part,
@@ -117,6 +118,7 @@ export function findRefused(migrated: Migrated, part: Part, after: TableFacts): 
     if (bad !== undefined && source.where !== undefined && isImplied([source.where], bad))
       return [];
     const isSilent = silentBy(part) === 'OR IGNORE';
+    if (isSilent && isKept(migrated, part)) return [];
     const rows = `a row of ${shown(before.name)} that it refuses`;
     return [
       {

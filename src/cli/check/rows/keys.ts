@@ -7,6 +7,7 @@ import type { Key, TableFacts } from './facts.ts';
 import {
   both,
   dealtWith,
+  isKept,
   type Migrated,
   namesOf,
   type Part,
@@ -178,8 +179,9 @@ function sqlOf(key: Key, part: Part, after: TableFacts, whole: boolean) {
     const value = values.get(column ?? '');
     const is = after.columns.find(({ name }) => fold(name) === column);
     const was = value?.before.columns.find(({ name }) => fold(name) === value.exact);
-    const isMerged =
-      is && was && merges(was, is) && was.affinity === 'TEXT' && is.affinity !== 'TEXT';
+    // A column of numbers makes numbers of texts, and of what is computed.
+    const isNumber = is !== undefined && /^(INTEGER|REAL|NUMERIC)$/.test(is.affinity);
+    const isMerged = isNumber && (was === undefined ? column !== undefined : merges(was, is));
     const isPlain = collation === 'BINARY' && (was?.collation ?? 'BINARY') === 'BINARY';
     const stored = isMerged ? asNumber(written) : written;
     return isPlain ? stored : `${stored} COLLATE ${collation}`;
@@ -291,9 +293,12 @@ export function findDuplicates(
   after: TableFacts,
 ): SaidOfRows[] {
   return after.keys.flatMap((key): SaidOfRows[] => {
+    const isLost = (part: Part): boolean => silentBy(part) === undefined || !isKept(migrated, part);
     const found = parts.filter((part) => mayCollide(key, part, after));
-    if (found.length > 0) return found.map((part) => said(migrated, key, [part], after));
-    return mayMeet(key, parts, after, migrated.disabled)
+    if (found.length > 0) {
+      return found.filter(isLost).map((part) => said(migrated, key, [part], after));
+    }
+    return mayMeet(key, parts, after, migrated.disabled) && parts.every(isLost)
       ? [said(migrated, key, parts as [Part, ...Part[]], after)]
       : [];
   });

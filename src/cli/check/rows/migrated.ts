@@ -277,6 +277,21 @@ export const namesOf = ({ values }: Part, columns: readonly string[]): string[] 
 ];
 
 /**
+ * Whether the tables that rows are copied from keep them, so that what the copy leaves out is not lost.
+ *
+ * @param migrated the migration
+ * @param part the rows
+ */
+export const isKept = ({ effects }: Migrated, { from }: Part): boolean =>
+  from.every(({ held }) => {
+    const effect = effects.tables.get(held.origin);
+    return (
+      effect === undefined ||
+      effect.holders.some((holder) => !holder.held.copied && holder.held.losses.length === 0)
+    );
+  });
+
+/**
  * The conflict clause by which a copy goes on where it would throw.
  *
  * @param part the rows
