@@ -1,7 +1,7 @@
 import * as echarts from 'echarts';
 import { COMPARED_AT } from './budgets.ts';
 import { FLOOR } from './contenders.ts';
-import { LINES, ratioOf, rowsOf } from './readme.ts';
+import { LINES, ratioOf, rowsOf } from './manual.ts';
 import type { Results } from './results.ts';
 
 /** In the order of `LINES`; told apart by light and dark too. */

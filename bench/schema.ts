@@ -14,7 +14,7 @@ export interface Made {
 
 export const BREAKPOINT = '--> statement-breakpoint';
 
-/** One table's life, ten migrations, as the README says; the statements of one stand in one list. */
+/** One table's life, ten migrations, as the manual says; the statements of one stand in one list. */
 const life = (table: string): string[][] => [
   [
     `CREATE TABLE \`${table}\` (\n\t\`id\` integer PRIMARY KEY NOT NULL,\n\t\`name\` text NOT NULL,\n` +

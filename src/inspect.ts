@@ -11,18 +11,18 @@ import { type ForeignKeyMode, foreignKeyMode } from './run/foreign-keys.ts';
 
 /** One thing that `migrate` would do. */
 export interface PlannedAction {
-  /** What would be done; `level` writes down that the object is level, and nothing else. */
+  /** What would be done; `mark up to date` writes down that the object is, and nothing else. */
   readonly action:
-    | 'make ledger'
-    | 'widen ledger'
+    | 'create ledger'
+    | 'upgrade ledger'
     | 'adopt'
     | 'keep'
     | 'ignore'
     | 'apply'
-    | 'heal'
+    | 'apply out of order'
     | 'mirror'
     | 'retire'
-    | 'level';
+    | 'mark up to date';
   /** The migration's key, or null where it is not about one. */
   readonly key: string | null;
   /** The migration's canonical tag, or null. */
@@ -67,7 +67,11 @@ const ofEntry = (
   { drizzleTable }: ResolvedOptions,
 ): PlannedAction => {
   if (migration === null) {
-    return about('keep', `a row of ${drizzleTable} matches no migration`, { key: null, tag });
+    return about(
+      'keep',
+      `a row of ${drizzleTable} matches no migration, or one that another row matches`,
+      { key: null, tag },
+    );
   }
   if (origin === 'ignored') {
     return about('ignore', "it was skipped, and the option says 'ignore'", migration);
@@ -78,7 +82,11 @@ const ofEntry = (
 
 const ofStep = ({ migration, skipped }: Plan['steps'][number]): PlannedAction =>
   skipped
-    ? about('heal', 'it was skipped: a later migration is there, this one is not', migration)
+    ? about(
+        'apply out of order',
+        'it was skipped: a later migration is there, this one is not',
+        migration,
+      )
     : about('apply', 'no ledger has it', migration);
 
 function ofMirror(mirror: MirrorPlan, { drizzleTable }: ResolvedOptions): PlannedAction[] {
@@ -100,11 +108,12 @@ function actionsOf(plan: Plan, { ledger }: State, options: ResolvedOptions): Pla
     ...(plan.mirror === undefined ? [] : ofMirror(plan.mirror, options)),
   ];
   if (plan.retire) actions.push(about('retire', `${table} has all of ${drizzleTable}`));
-  if (ledger === undefined) actions.unshift(about('make ledger', `there is no ${table}`));
+  if (ledger === undefined) actions.unshift(about('create ledger', `there is no ${table}`));
   else if (ledger.missing.length > 0) {
-    actions.unshift(about('widen ledger', `${table} lacks ${ledger.missing.join(', ')}`));
+    actions.unshift(about('upgrade ledger', `${table} lacks ${ledger.missing.join(', ')}`));
   }
-  if (actions.length === 0) actions.push(about('level', 'the code changed, and asks for nothing'));
+  if (actions.length === 0)
+    actions.push(about('mark up to date', 'the code changed, and asks for nothing'));
   return actions;
 }
 

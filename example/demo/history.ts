@@ -28,5 +28,5 @@ export function readLedger({ ledger = [] }: Contents) {
   const adopted = entriesOf(ledger.filter(({ origin }) => origin === 'drizzle'));
   const applied = entriesOf(ledger.filter(({ origin }) => origin === 'applied'));
   const last = adopted.at(-1)?.idx ?? -1;
-  return { adopted, applied, healed: applied.filter(({ idx }) => idx < last) };
+  return { adopted, applied, outOfOrder: applied.filter(({ idx }) => idx < last) };
 }

@@ -1,6 +1,7 @@
 import { styleText } from 'node:util';
 import Table from 'cli-table3';
-import { type Count, countRows } from './compare.ts';
+import { countRows } from './compare.ts';
+import type { Figures } from './figures.ts';
 import { fleet } from './fleet.ts';
 import { lastOf, readLedger } from './history.ts';
 import type { Contents } from './storage.ts';
@@ -38,8 +39,10 @@ export function fleetTable(before: Contents[], after: Contents[]): string {
   for (const [index, { name, className }] of fleet.entries()) {
     const old = before[index] as Contents;
     const now = after[index] as Contents;
-    const { adopted, applied, healed } = readLedger(now);
-    const marks = healed.map(({ tag }) => styleText('yellow', `${tag.slice(0, 4)} healed`));
+    const { adopted, applied, outOfOrder } = readLedger(now);
+    const marks = outOfOrder.map(({ tag }) =>
+      styleText('yellow', `${tag.slice(0, 4)} out of order`),
+    );
     table.push([
       name,
       className,
@@ -54,14 +57,8 @@ export function fleetTable(before: Contents[], after: Contents[]): string {
   return table.toString();
 }
 
-const sum = (counts: Count[], of: 'before' | 'after' | 'missing'): number =>
-  counts.reduce((total, count) => total + count[of], 0);
-
-const rowsOnly = (counts: Count[]) => counts.filter(({ column }) => !column);
-const referencesOnly = (counts: Count[]) => counts.filter(({ column }) => column);
-
 /** The rows of every table, and the references that were emptied, after ours and after Drizzle's migrator. */
-export function childrenTable(ours: Count[], drizzles: Count[]): string {
+export function childrenTable({ lines }: Figures): string {
   const table = tableOf([
     ['In all objects', 'left'],
     ['Before', 'right'],
@@ -69,36 +66,15 @@ export function childrenTable(ours: Count[], drizzles: Count[]): string {
     ["Drizzle's migrator", 'right'],
     ['Lost', 'right'],
   ]);
-  const titleOf = ({ table, column }: Count) => (column ? `${table}.${column} set` : table);
-  for (const title of new Set(ours.map(titleOf).sort())) {
-    const own = ours.filter((count) => titleOf(count) === title);
-    const drizzle = drizzles.filter((count) => titleOf(count) === title);
-    // References matter where the row stayed and its reference did not.
-    if (own[0]?.column && sum([...own, ...drizzle], 'missing') === 0) continue;
-    const lost = sum(drizzle, 'missing');
-    table.push([
-      title,
-      number(sum(own, 'before')),
-      number(sum(own, 'after')),
-      number(sum(drizzle, 'after')),
-      lost ? styleText('red', number(lost)) : 0,
-    ]);
+  for (const { name, before, ours, drizzle, lost } of lines) {
+    const title = name.includes('.') ? `${name} set` : name;
+    const shown = lost ? styleText('red', number(lost)) : 0;
+    table.push([title, number(before), number(ours), number(drizzle), shown]);
   }
   return table.toString();
 }
 
-export function summary(
-  before: Contents[],
-  after: Contents[],
-  ours: Count[],
-  drizzles: Count[],
-): string {
-  const missing = number(sum(rowsOnly(ours), 'missing'));
-  const deleted = number(sum(rowsOnly(drizzles), 'missing'));
-  const emptied = number(sum(referencesOnly(drizzles), 'missing'));
-  return (
-    `${fleet.length} objects, ${number(countRows(...before))} rows before, ` +
-    `${number(countRows(...after))} after, ${missing} missing; ` +
-    `Drizzle's migrator would have deleted ${deleted} and emptied ${emptied} references.`
-  );
-}
+export const summary = (figures: Figures): string =>
+  `${figures.objects} objects, ${number(figures.before)} rows before, ` +
+  `${number(figures.after)} after, ${number(figures.missing)} missing; ` +
+  `Drizzle's migrator would have deleted ${number(figures.deleted)} and emptied ${number(figures.emptied)} references.`;

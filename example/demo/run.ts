@@ -1,14 +1,34 @@
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { styleText } from 'node:util';
+import { parseArgs, styleText } from 'node:util';
 import { faultsOf } from './check.ts';
 import { compare } from './compare.ts';
+import { type Figures, figuresOf } from './figures.ts';
 import { fleet } from './fleet.ts';
 import { journal } from './history.ts';
+import { picture } from './picture.ts';
 import { childrenTable, fleetTable, summary } from './report.ts';
 import { bundle, deploy, idOf, migrateWithDrizzle, rehearse, wake } from './runtime.ts';
 import { type Contents, readObject } from './storage.ts';
+
+const FIGURES = join(import.meta.dirname, 'figures.json');
+const PICTURE = join(import.meta.dirname, '../../docs/images/loss.svg');
+
+const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
+
+/** Writes the figures and the picture for the manual, or says that they are no longer what is written there. */
+function keep(figures: Figures): string[] {
+  const text = `${JSON.stringify(figures, null, 2)}\n`;
+  if (values.write) {
+    writeFileSync(FIGURES, text);
+    writeFileSync(PICTURE, picture(figures));
+    return [];
+  }
+  return readFileSync(FIGURES, 'utf8') === text
+    ? []
+    : ['figures.json has other figures: run `npm run demo -- --write`'];
+}
 
 /** Runs the whole story below a folder, and returns what went wrong. */
 async function demo(folder: string): Promise<string[]> {
@@ -59,10 +79,11 @@ async function demo(folder: string): Promise<string[]> {
   });
   const ours = compare(before, after);
   const drizzles = compare(before, read(copy));
-  console.log(childrenTable(ours, drizzles));
+  const figures = figuresOf(before, after, ours, drizzles);
+  console.log(childrenTable(figures));
 
-  faults.push(...faultsOf(before, after, again));
-  console.log(`\n${summary(before, after, ours, drizzles)}`);
+  faults.push(...faultsOf(before, after, again), ...keep(figures));
+  console.log(`\n${summary(figures)}`);
   return faults;
 }
 

@@ -239,7 +239,7 @@ export class MigrationError extends OfframpError {
     const version = Number(key.slice(1));
     super(
       'MIGRATION_FAILED',
-      `Migration ${version} failed (${key}${tag === null ? '' : ` ${tag}`}); everything was rolled back.\n` +
+      `Migration ${key} failed${tag === null ? '' : ` (${tag})`}; everything was rolled back.\n` +
         `  Statement ${rest.statementIndex + 1}: ${preview(rest.statement)}\n` +
         `  Error: ${saying(rest.cause)}\n` +
         `  State: ${appliedBefore} migration(s) were applied before this attempt`,

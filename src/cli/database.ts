@@ -27,12 +27,20 @@ function toValue(value: SQLOutputValue): unknown {
 const toBinding = (value: unknown): SQLInputValue =>
   value instanceof ArrayBuffer ? new Uint8Array(value) : (value as SQLInputValue);
 
+/** In Node 22.13 to 22.18 and 24.0, a parameter with a number must be given by its name, and one without by its place. */
+function bind(statement: string, bindings: readonly unknown[]): SQLInputValue[] {
+  const values = bindings.map(toBinding);
+  if (values.length === 0 || !/\?\d/.test(statement)) return values;
+  // Node's types know no such object among the values.
+  return [Object.fromEntries(values.map((value, i) => [`?${i + 1}`, value])) as never];
+}
+
 /** Runs one statement to its end. */
 function run(database: DatabaseSync, statement: string, bindings: readonly unknown[]): Rows {
   const prepared = database.prepare(statement);
   prepared.setReadBigInts(true);
   return prepared
-    .all(...bindings.map(toBinding))
+    .all(...bind(statement, bindings))
     .map((row) =>
       Object.fromEntries(Object.entries(row).map(([name, value]) => [name, toValue(value)])),
     );

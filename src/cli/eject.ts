@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { collect, findConfigs, findFolders, hasConfig } from './config.ts';
+import { type Comparison, compareRecords } from './eject/compare.ts';
 import { findLeftovers, type Leftover, type Leftovers } from './eject/leftovers.ts';
-import { type Rehearsal, rehearse } from './eject/rehearse.ts';
 import { type OutputFile, type RecordForm, renderRecord } from './eject/render.ts';
 import { checkShadow, findModule, modulesOf, originOf } from './find-module.ts';
 import { type ModuleFile, openModule } from './module.ts';
@@ -20,7 +20,7 @@ export interface EjectOptions {
 }
 
 /** What ejecting comes to, before anything is written. */
-export interface Ejection extends Rehearsal {
+export interface Ejection extends Comparison {
   readonly module: string;
   readonly migrations: number;
   /** How many of them keep a tag. */
@@ -62,7 +62,7 @@ export function eject(
       `${path}: there is such a file already, and eject did not write it. Remove it, or name another place with --out.`,
     );
   }
-  const { states } = rehearse(migrations, record);
+  const { states } = compareRecords(migrations, record);
   const tagged = Object.values(record).filter((entry) => typeof entry !== 'string').length;
   return { module: out, migrations: migrations.length, tagged, files, states };
 }

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { register as check } from './check.ts';
 import { register as convert } from './convert.ts';
 import { register as eject } from './eject.ts';
+import { register as init } from './init.ts';
 import { register as newMigration } from './new.ts';
 import { CliError, EXIT, printError, printJson } from './output.ts';
 import { register as status } from './status.ts';
@@ -14,6 +15,7 @@ const { version } = JSON.parse(
 
 /** What each command's help ends with. */
 const EXAMPLES: Record<string, string> = {
+  init: 'init --write',
   convert: 'convert drizzle --out src/migrations.ts',
   check: 'check --strict --format github',
   status: 'status .wrangler/state',
@@ -31,7 +33,8 @@ function fail(message: string): void {
   else printError(message);
 }
 
-const program = new Command('drizzle-offramp')
+/** The program with all its commands; nothing runs before {@link run}. */
+export const program = new Command('drizzle-offramp')
   .description(
     "Takes Durable Objects with SQLite from Drizzle's migrator to plain migrations, step by step.",
   )
@@ -43,7 +46,7 @@ const program = new Command('drizzle-offramp')
   .addHelpText('after', '\nExit status: 0, 1 (something was found), 2 (the command could not run).')
   .helpCommand(false);
 
-for (const register of [convert, check, status, eject, newMigration]) register(program);
+for (const register of [init, convert, check, status, eject, newMigration]) register(program);
 for (const command of program.commands) {
   command.copyInheritedSettings(program);
   const example = EXAMPLES[command.name()];

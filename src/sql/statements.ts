@@ -42,14 +42,6 @@ const unquote = (word: string): string =>
  */
 export const namesIn = (sql: string): string[] => words(sql).map(unquote);
 
-/**
- * What {@link words} gives, as it is written: for those who need the names and texts themselves.
- *
- * @param sql one statement
- */
-export const lexemes = (sql: string): string[] =>
-  Array.from(tokens(sql), ({ start, end }) => sql.slice(start, end));
-
 const CREATE_TRIGGER = /^(EXPLAIN (QUERY PLAN )?)?CREATE (TEMP |TEMPORARY )?TRIGGER /;
 
 /** Splits at the semicolons that end a statement; in a trigger that is the one after `; END`. */
@@ -101,29 +93,6 @@ export function excessBytes(statement: string): number {
   return bytes > MAX_STATEMENT_BYTES ? bytes : 0;
 }
 
-/** A statement's words, each with a space behind it; of what stands in quotes only that it does. */
-const outline = (statement: string): string =>
-  words(statement)
-    .map((word) => (/^['"`[]/.test(word) ? word.replace(/^.(__NEW_)?[\s\S]*$/, '$1?') : word))
-    .map((word) => `${word} `)
-    .join('');
-
-const ADDITIVE = [
-  /^CREATE (TEMP |TEMPORARY |UNIQUE |VIRTUAL )?(TABLE|INDEX|VIEW|TRIGGER) /,
-  /^ALTER TABLE (\S+ \. )?\S+ ADD /,
-  /^INSERT (OR (IGNORE|ABORT|FAIL|ROLLBACK) )?INTO (?!.* DO UPDATE )/,
-];
-
-/**
- * Whether a statement only adds: creates a table, an index, a view or a trigger, adds a column or inserts rows.
- * Running such a statement late takes nothing away from what came after it.
- *
- * @param statement one statement
- */
-export function isAdditive(statement: string): boolean {
-  return ADDITIVE.some((form) => form.test(outline(statement)));
-}
-
 /**
  * Recognises a statement that switches a pragma on or off, in any spelling that SQLite takes:
  * https://www.sqlite.org/pragma.html
@@ -160,21 +129,6 @@ export function pragmaSwitch(statement: string): { name: string; on: boolean } |
 export const namesTable = (statement: string, table: string): boolean =>
   // Few texts hold the name at all, and taking one apart is slow.
   capitals(statement).includes(capitals(table)) && namesIn(statement).includes(capitals(table));
-
-const EMPTY_BY_NATURE = [
-  /^(CREATE (UNIQUE )?(INDEX|VIEW|TRIGGER)|CREATE TABLE(?! .* AS )|ALTER|DROP|PRAGMA) /,
-  // The copy of drizzle-kit's table rebuild, column by column: from an empty table it copies nothing.
-  /^INSERT INTO __NEW_\S+ \( [^()]*\) SELECT \S+ (, \S+ )*FROM \S+ $/,
-];
-
-/**
- * Whether a statement leaves tables empty that were empty before. It says no wherever it is not sure.
- *
- * @param statement one statement
- */
-export function addsNoRows(statement: string): boolean {
-  return EMPTY_BY_NATURE.some((form) => form.test(outline(statement)));
-}
 
 /**
  * Whether a statement drops or renames a table, as every rebuild of a table does.

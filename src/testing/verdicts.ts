@@ -50,7 +50,7 @@ const fixOfRows = (name?: string): string =>
 /** The migrations that an error says to have failed: one, or any of those that leave rows without their parent. */
 function failedIn(message: string, pending: readonly Migration[]): readonly Migration[] {
   if (message.includes('[FOREIGN_KEY_VIOLATION]')) return pending;
-  const key = /\[MIGRATION_FAILED\] [^\n]*\((m\d+)[ )]/.exec(message)?.[1];
+  const key = /\[MIGRATION_FAILED\] Migration (m\d+) /.exec(message)?.[1];
   return pending.filter((migration) => migration.key === key);
 }
 
@@ -127,7 +127,7 @@ export function ofLevel({ inspection }: After, thrown?: string): Cell {
     /^(adopt|apply|heal)$/.test(action) ? `${action} ${count}` : action,
   );
   const says =
-    open.join() === 'level'
+    open.join() === 'mark up to date'
       ? 'The class is level with other migrations than these, or by other options.'
       : `The class woke, and drizzle-offramp has not brought it level: it would still ${open.join(', ')}.`;
   return failed(

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { millisOf, secondOf } from '../../src/base/time.ts';
-import { rehearse } from '../../src/cli/eject/rehearse.ts';
+import { compareRecords } from '../../src/cli/eject/compare.ts';
 import { loadDefault } from '../../src/cli/load.ts';
 import type { MigrationEntry, MigrationRecord } from '../../src/input/migration.ts';
 import { readMigrations } from '../../src/input/migrations.ts';
@@ -349,7 +349,7 @@ export default {
     expect(eject()).toEqual(
       failed(
         'The record was not written, since it could not be tried: the migrations do not run in an empty database here.\n' +
-          '  [MIGRATION_FAILED] Migration 1 failed (m0001 20261122180100_two); everything was rolled back.\n' +
+          '  [MIGRATION_FAILED] Migration m0001 failed (20261122180100_two); everything was rolled back.\n' +
           '    Statement 1: CREATE TABLE a (id text)\n' +
           '    Error: table a already exists\n' +
           '    State: 1 migration(s) were applied before this attempt',
@@ -426,14 +426,16 @@ describe('the rehearsal', () => {
 
   it('tries every prefix with each ledger, and every gap that can be', () => {
     // A new object and one after each of four, with three ledgers each; but the gaps of two are no state of an object.
-    expect(rehearse(listOf(...SQL), strings(...SQL))).toEqual({ states: 15 });
+    expect(compareRecords(listOf(...SQL), strings(...SQL))).toEqual({ states: 15 });
     // And in Drizzle's ledgers each of the first three was skipped, one or more later ones being there.
-    expect(rehearse(listOf(...SQL), tagged(...SQL))).toEqual({ states: 15 + 2 * (2 + 2 + 1) });
+    expect(compareRecords(listOf(...SQL), tagged(...SQL))).toEqual({
+      states: 15 + 2 * (2 + 2 + 1),
+    });
   });
 
   it('sees a text that changed, a migration that is missing and one too many', () => {
     const [first = '', second = '', third = '', fourth = ''] = SQL;
-    const attempt = (ejected: MigrationRecord) => () => rehearse(listOf(...SQL), ejected);
+    const attempt = (ejected: MigrationRecord) => () => compareRecords(listOf(...SQL), ejected);
     for (const form of [strings, tagged]) {
       expect(attempt(form(first, second, third, `${fourth}, x)`))).toThrow(
         'in an object with the first 0 migrations: the ejected record leaves another schema or other rows',
@@ -452,7 +454,7 @@ describe('the rehearsal', () => {
   it('sees a name or a time that changed', () => {
     const record = tagged(...SQL);
     const change = (key: string, names: Partial<MigrationEntry>) => () =>
-      rehearse(listOf(...SQL), {
+      compareRecords(listOf(...SQL), {
         ...record,
         [key]: { ...(record[key] as MigrationEntry), ...names },
       });

@@ -139,8 +139,13 @@ describe('a fleet in Miniflare', { timeout: SLOW }, () => {
         (action) => `${action} ${actions.filter((other) => other === action).length}`,
       );
     };
-    expect(count('Inbox cobalt')).toEqual(['make ledger 1', 'adopt 1', 'apply 10', 'retire 1']);
-    expect(count('Inbox pine')).toEqual(['make ledger 1', 'adopt 10', 'heal 1', 'retire 1']);
+    expect(count('Inbox cobalt')).toEqual(['create ledger 1', 'adopt 1', 'apply 10', 'retire 1']);
+    expect(count('Inbox pine')).toEqual([
+      'create ledger 1',
+      'adopt 10',
+      'apply out of order 1',
+      'retire 1',
+    ]);
     expect(find(whileLive, 'Inbox pine')).toMatchObject({
       trackers: ['Drizzle 0.x'],
       count: 10,
@@ -206,7 +211,7 @@ describe('one object', () => {
       trackers: '',
       stands: '0 null',
       state: 'pending',
-      wake: 'make ledger, apply m0000, apply m0001, apply m0002',
+      wake: 'create ledger, apply m0000, apply m0001, apply m0002',
       problem: null,
     });
   });
@@ -216,7 +221,7 @@ describe('one object', () => {
       trackers: 'Drizzle 0.x',
       stands: '2 20261122180200_c',
       state: 'pending',
-      wake: 'make ledger, adopt m0000, adopt m0002, heal m0001, retire',
+      wake: 'create ledger, adopt m0000, adopt m0002, apply out of order m0001, retire',
       problem: null,
     });
   });
@@ -232,7 +237,7 @@ describe('one object', () => {
       trackers: 'Drizzle 1.x',
       stands: '1 20261122180000_a',
       state: 'pending',
-      wake: 'make ledger, adopt m0000, apply m0001, apply m0002, retire',
+      wake: 'create ledger, adopt m0000, apply m0001, apply m0002, retire',
       problem: null,
     });
   });
@@ -248,7 +253,7 @@ describe('one object', () => {
       trackers: 'do-orm',
       stands: '2 m0001',
       state: 'pending',
-      wake: 'widen ledger, adopt m0000, adopt m0001, apply m0002',
+      wake: 'upgrade ledger, adopt m0000, adopt m0001, apply m0002',
       problem: null,
     });
   });
@@ -319,7 +324,7 @@ describe('one object', () => {
     const options = { module, drizzle: 'mirror', drizzleTable: 'theirs' } as const;
     const { objects } = await status(path, options);
     expect(objects.map(short).map(({ trackers, wake }) => `${trackers}: ${wake}`)).toEqual([
-      'Drizzle 0.x: make ledger, apply m0000, apply m0001, apply m0002, mirror, mirror, mirror',
+      'Drizzle 0.x: create ledger, apply m0000, apply m0001, apply m0002, mirror, mirror, mirror',
     ]);
   });
 });
@@ -357,14 +362,14 @@ describe('what the next wake does', () => {
         trackers: 'Drizzle 0.x',
         stands: '1 20261122180000_a',
         state: 'pending',
-        wake: 'make ledger, adopt m0000, apply m0001, apply m0002, mirror, mirror',
+        wake: 'create ledger, adopt m0000, apply m0001, apply m0002, mirror, mirror',
         problem: null,
       },
     ]);
     const told = await status(path, { module, drizzle: 'retire' });
     expect(told.objects.map(short).map(({ wake }) => wake)).toEqual([
       'retire',
-      'make ledger, adopt m0000, apply m0001, apply m0002, retire',
+      'create ledger, adopt m0000, apply m0001, apply m0002, retire',
     ]);
   });
 
@@ -392,7 +397,7 @@ describe('what the next wake does', () => {
         'failing',
         'apply m0001',
         expect.stringMatching(
-          /^\[MIGRATION_FAILED\] m0001 \(20261122180100_b\) failed; everything was rolled back\.\n {2}Statement 1: ALTER TABLE a ADD COLUMN y text NOT NULL\n {2}Error: Cannot add a NOT NULL column with default value NULL\n/,
+          /^\[MIGRATION_FAILED\] Migration m0001 failed \(20261122180100_b\); everything was rolled back\.\n {2}Statement 1: ALTER TABLE a ADD COLUMN y text NOT NULL\n {2}Error: Cannot add a NOT NULL column with default value NULL\n/,
         ),
       ],
       ['pending', 'apply m0001', null],
@@ -714,9 +719,9 @@ describe('the built command', { timeout: SLOW }, () => {
     expect(run(project, 'status')).toEqual({
       status: 0,
       stdout: [
-        'Class  Object         Tracked by   Stands at  Next wake                Size',
-        'Inbox  aaaaaaaaaaaa…  Drizzle 0.x  2  c       adopt 2, heal 1, retire  12 KB',
-        'Inbox  bbbbbbbbbbbb…  nobody       –          apply 3                  4.1 KB',
+        'Class  Object         Tracked by   Stands at  Next wake                        Size',
+        'Inbox  aaaaaaaaaaaa…  Drizzle 0.x  2  c       adopt 2, out of order 1, retire  12 KB',
+        'Inbox  bbbbbbbbbbbb…  nobody       –          apply 3                          4.1 KB',
         '',
         '2 objects against migrations.ts: 2 pending.',
         'Tracked by: 1 Drizzle 0.x, 1 nobody.',
@@ -736,7 +741,7 @@ describe('the built command', { timeout: SLOW }, () => {
       trackers: '',
       stands: '0 null',
       state: 'pending',
-      wake: 'make ledger, apply m0000, apply m0001, apply m0002',
+      wake: 'create ledger, apply m0000, apply m0001, apply m0002',
       problem: null,
     });
     expect(rest).toMatchObject({
@@ -806,10 +811,10 @@ describe('the built command', { timeout: SLOW }, () => {
     expect(status).toBe(1);
     expect(stdout).toBe(
       [
-        'Class  Objects        Tracked by   Stands at  Next wake                Size',
-        'Inbox  500            nobody       –          apply 3                  2.0 MB',
-        'Inbox  500            Drizzle 0.x  2  c       adopt 2, heal 1, retire  6.1 MB',
-        'Inbox  ffffffffffff…  nobody       –          broken                   120 B',
+        'Class  Objects        Tracked by   Stands at  Next wake                        Size',
+        'Inbox  500            nobody       –          apply 3                          2.0 MB',
+        'Inbox  500            Drizzle 0.x  2  c       adopt 2, out of order 1, retire  6.1 MB',
+        'Inbox  ffffffffffff…  nobody       –          broken                           120 B',
         '',
         `unreadable ${many}/${'f'.repeat(64)}.sqlite: broken: file is not a database`,
         '',
@@ -850,10 +855,10 @@ describe('the built command', { timeout: SLOW }, () => {
     vi.unstubAllEnvs();
     expect(stdout).toBe(
       [
-        'Class  Object         Tracked by   Stands at  Next wake         Size',
-        'Inbox  aaaaaaaaaaaa…  Drizzle 0.x  2  c       adopt 2, heal 1,  12 KB',
-        '                                              retire',
-        'Inbox  bbbbbbbbbbbb…  nobody       –          apply 3           4.1 KB',
+        'Class  Object         Tracked by   Stands at  Next wake        Size',
+        'Inbox  aaaaaaaaaaaa…  Drizzle 0.x  2  c       adopt 2, out of  12 KB',
+        '                                              order 1, retire',
+        'Inbox  bbbbbbbbbbbb…  nobody       –          apply 3          4.1 KB',
         '',
         '2 objects against migrations.ts: 2 pending.',
         'Tracked by: 1 Drizzle 0.x, 1 nobody.',

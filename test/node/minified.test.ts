@@ -64,7 +64,7 @@ describe('an error of a minified Worker', () => {
       cause: new Error('no such luck'),
     });
     expect(String(error)).toBe(
-      'MigrationError: [MIGRATION_FAILED] Migration 7 failed (m0007); everything was rolled back.\n' +
+      'MigrationError: [MIGRATION_FAILED] Migration m0007 failed; everything was rolled back.\n' +
         '  Statement 1: SELECT 1\n  Error: no such luck\n  State: 7 migration(s) were applied before this attempt',
     );
     expect(() => api.migrate(null as never, {})).toThrow(

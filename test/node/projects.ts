@@ -16,7 +16,7 @@ export function useProjects(name: string) {
   let count = 0;
   beforeAll(() => {
     command = buildCommand(name);
-  });
+  }, 60_000);
   beforeEach(() => {
     project = join(temporary, `project-${count++}`);
     mkdirSync(project);

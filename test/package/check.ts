@@ -115,9 +115,13 @@ const pack = (...folders: string[]): string[] =>
     .split('\n')
     .map((name) => join(temporary, name));
 
+/** The package as npm packed it. */
+let tarball = '';
+
 function packAndInstall(): void {
   const tarballs = pack('.');
   assert.equal(tarballs.length, 1, 'npm pack wrote one tarball');
+  [tarball = ''] = tarballs;
   cpSync(join(root, 'test/package/project'), project, { recursive: true });
   cpSync(join(root, 'drizzle'), join(project, 'drizzle'), { recursive: true });
   writeManifest('.', { name: 'notes', private: true, type: 'module' });
@@ -139,30 +143,62 @@ function acceptsDrizzle(alias: string): void {
   const { version } = JSON.parse(readFileSync(ours(`${alias}/package.json`), 'utf8'));
   const { dependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
   writeManifest('node_modules/drizzle-orm', { name: 'drizzle-orm', version });
-  writeManifest('.', { dependencies: { ...dependencies, 'drizzle-orm': version } });
+  writeManifest('.', {
+    type: 'module',
+    dependencies: { ...dependencies, 'drizzle-orm': version },
+  });
   run('npm', ['ls', '--all', '--prefix', project]);
 }
 
-function holdsBuiltFilesOnly(): void {
+/** What is there for people: the pages, and pictures of the manual. */
+const FOR_PEOPLE = [
+  ...['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'llms.txt'],
+  'package.json',
+];
+const MANUAL = /^docs\/.+\.(md|svg)$/;
+
+function holdsWhatItShould(): void {
   const files = globSync('**/*', { cwd: installed, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(installed.length + 1));
-  const isBuilt = (file: string): boolean => /^dist\/.+(?<!\.d)\.(js|d\.ts)$/.test(file);
-  assert.deepEqual(files.filter((file) => !isBuilt(file)).sort(), [
-    'LICENSE',
-    'README.md',
-    'package.json',
-  ]);
+  const isBuilt = (file: string): boolean => /^dist\/.+(?<!\.d)\.(js|d\.ts)(\.map)?$/.test(file);
+  const isSource = (file: string): boolean => /^src\/.+\.ts$/.test(file);
+  assert.deepEqual(
+    files.filter((file) => !isBuilt(file) && !isSource(file) && !MANUAL.test(file)).sort(),
+    FOR_PEOPLE.sort(),
+  );
+  assert.ok(files.includes('docs/README.md'), 'the manual is there');
   const built = (extension: string): string[] =>
     files
       .filter((file) => isBuilt(file) && file.endsWith(extension))
       .map((file) => file.slice(0, -extension.length))
       .sort();
   assert.deepEqual(built('.js'), built('.d.ts'), 'each module has its types');
+  for (const module of built('.js')) {
+    for (const map of [`${module}.js.map`, `${module}.d.ts.map`]) {
+      const { sources }: { sources: string[] } = JSON.parse(
+        readFileSync(join(installed, map), 'utf8'),
+      );
+      const source = join(dirname(map), sources[0] ?? '');
+      assert.ok(files.includes(source), `${map} leads to ${source}`);
+    }
+  }
   const { exports } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'));
-  for (const path of Object.values(exports as Record<string, object>).flatMap(Object.values)) {
+  const paths = Object.values(exports as Record<string, string | object>).flatMap((target) =>
+    typeof target === 'string' ? target : Object.values(target),
+  );
+  for (const path of paths) {
     assert.ok(files.includes(path.replace('./', '')), `exports names ${path}`);
   }
+}
+
+/** What others ask of a package: that its fields fit its files, and that its types fit what it exports. */
+function standsUpToLinters(): void {
+  node(ours('publint/src/cli.js'), '--strict', '--pack', 'false', installed);
+  node(
+    ours('@arethetypeswrong/cli/dist/index.js'),
+    ...['--profile', 'esm-only', '--no-definitely-typed', '--no-emoji', '--no-color', tarball],
+  );
 }
 
 /** Imports stand at the start of a line; in a comment, behind an asterisk, they are somebody's example. */
@@ -201,6 +237,22 @@ function typeChecks(file: string, workersTypes: string, flags: string[]): void {
       ...['--allowJs', '--module', module, '--moduleResolution', resolution],
       ...flags,
       file,
+    );
+  }
+}
+
+/** The same with TypeScript 5.9, which finds modules in the old way of Node too. */
+function typeChecksWithTypeScript5(): void {
+  for (const [module, resolution] of [
+    ['esnext', 'node'],
+    ['node16', 'node16'],
+    ['esnext', 'bundler'],
+  ] as const) {
+    node(
+      ours('typescript-5/bin/tsc'),
+      ...['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023', '--skipLibCheck'],
+      ...['--types', '@cloudflare/workers-types', '--allowJs', '--module', module],
+      ...['--moduleResolution', resolution, 'plain.ts', 'drop-in.ts', 'testing-types.ts'],
     );
   }
 }
@@ -271,6 +323,7 @@ function exportsWhatItSays(): void {
     const script = `console.log(JSON.stringify(Object.keys(await import('${name}'))))`;
     assert.deepEqual(JSON.parse(node('--input-type=module', '--eval', script)), names);
   }
+  node('--eval', "require('drizzle-offramp/package.json')");
 }
 
 /** A team's own test, in workerd: the only place where `drizzle-offramp/testing` can be imported. */
@@ -282,7 +335,8 @@ function rehearsesInVitest(): void {
 /** The checks, in order; each needs those before it. */
 const CHECKS: [string, () => void][] = [
   ['npm packs it and installs it into an empty project', packAndInstall],
-  ['it holds built files, README and LICENSE only', holdsBuiltFilesOnly],
+  ['it holds built files, their sources and the manual', holdsWhatItShould],
+  ['publint and attw find nothing', standsUpToLinters],
   ['it imports nothing from outside', importsNothingFromOutside],
   ['Node imports the entries for a Worker', exportsWhatItSays],
   ['the command runs', runsTheCommand],
@@ -302,6 +356,7 @@ const CHECKS: [string, () => void][] = [
       typeChecksAgainst('@cloudflare/workers-types');
     },
   ],
+  ['it type checks with TypeScript 5.9', typeChecksWithTypeScript5],
   ['vitest rehearses a class with it', rehearsesInVitest],
   ['wrangler bundles it without drizzle-orm', bundlesWithoutDrizzle],
   ["wrangler bundles the drop-in without drizzle-orm's migrator", bundlesWithoutDrizzlesMigrator],

@@ -33,7 +33,7 @@ describe('the drop-in', () => {
       const awaited = (async () => {
         await migrate(drizzle(ctx.storage), bundle0(init, broken));
       })();
-      await expect(awaited).rejects.toThrow('Migration 1 failed (m0001 20261122120100_broken)');
+      await expect(awaited).rejects.toThrow('Migration m0001 failed (20261122120100_broken)');
       expect(tables(ctx)).toEqual([]);
     }));
 

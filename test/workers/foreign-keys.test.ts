@@ -402,7 +402,7 @@ describe('a failure half-way', () => {
       wake(stub, (ctx) => {
         migrate(ctx, failing);
       }),
-    ).rejects.toThrow('Migration 2 failed');
+    ).rejects.toThrow('Migration m0002 failed');
     await wake(stub, () => {});
     expect(await enforced(stub)).toBe(1);
     expect(await inObject(dump, stub)).toEqual(kept);

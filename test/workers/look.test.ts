@@ -55,7 +55,7 @@ describe('inspect', () => {
         upToDate: false,
         ledgers: { ours: 'none', drizzle: '0.x' },
         actions: [
-          { action: 'make ledger', key: null, tag: null, reason: 'there is no __migrations' },
+          { action: 'create ledger', key: null, tag: null, reason: 'there is no __migrations' },
           {
             action: 'adopt',
             key: 'm0000',
@@ -69,7 +69,7 @@ describe('inspect', () => {
             reason: '__drizzle_migrations has it',
           },
           {
-            action: 'heal',
+            action: 'apply out of order',
             key: 'm0001',
             tag: '20261122120100_two',
             reason: 'it was skipped: a later migration is there, this one is not',
@@ -133,7 +133,12 @@ describe('inspect', () => {
         ledgers: { ours: 'drizzle-offramp', drizzle: 'none' },
       });
       expect(inspect(ctx, bundle0({ ...one, sql: `${one.sql};` })).actions).toEqual([
-        { action: 'level', key: null, tag: null, reason: 'the code changed, and asks for nothing' },
+        {
+          action: 'mark up to date',
+          key: null,
+          tag: null,
+          reason: 'the code changed, and asks for nothing',
+        },
       ]);
     }));
 
@@ -146,7 +151,7 @@ describe('inspect', () => {
       const options = { skipped: 'ignore', unknown: 'ignore' } as const;
       expect(inspect(ctx, unknown, options).actions).toEqual([
         {
-          action: 'widen ledger',
+          action: 'upgrade ledger',
           key: null,
           tag: null,
           reason: '__migrations lacks tag, checksum, created_at, applied_at, origin, head',
@@ -161,7 +166,8 @@ describe('inspect', () => {
           action: 'keep',
           key: null,
           tag: null,
-          reason: 'a row of __drizzle_migrations matches no migration',
+          reason:
+            'a row of __drizzle_migrations matches no migration, or one that another row matches',
         },
         { action: 'apply', key: 'm0001', tag: '20261122120100_two', reason: 'no ledger has it' },
         { action: 'apply', key: 'm0002', tag: '20261122120300_four', reason: 'no ledger has it' },
@@ -213,7 +219,8 @@ describe('inspect', () => {
         action: 'keep',
         key: null,
         tag: '20261122120100_two',
-        reason: 'a row of __drizzle_migrations matches no migration',
+        reason:
+          'a row of __drizzle_migrations matches no migration, or one that another row matches',
       });
     }));
 
@@ -296,7 +303,7 @@ describe('inspect', () => {
         'there is no __drizzle_migrations',
       );
       expect(actions.map(({ action, tag }) => [action, tag])).toEqual([
-        ['widen ledger', null],
+        ['upgrade ledger', null],
         ['adopt', '20261122120000_one'],
         ['apply', '20261122120100_two'],
         ['mirror', null],

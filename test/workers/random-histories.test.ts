@@ -45,6 +45,7 @@ import {
   tagOf,
 } from './journal.ts';
 import {
+  REBUILD_END,
   REBUILD_START,
   type SchemaLife,
   type SchemaMigration,
@@ -149,9 +150,22 @@ const forecast = (
     });
     ctx.storage.sql.exec(`PRAGMA foreign_keys = ${enforced ? 'ON' : 'OFF'}`);
     const undo = new Error('undo');
-    /** A rebuild may take away the reference by which a row that lost its parent would be found. */
-    const isLost = (statement: string): boolean =>
-      statement === REBUILD_START && !enforced && look().violations > 0;
+    /**
+     * A rebuild may take away the reference by which a row that lost its parent would be found, so that is looked for
+     * before it, if rows were changed or deleted outside of a rebuild since the one before.
+     */
+    let isRebuild = false;
+    let isChanged = false;
+    const isLost = (statement: string): boolean => {
+      if (statement !== REBUILD_START) {
+        isRebuild &&= statement !== REBUILD_END;
+        isChanged ||= !isRebuild && /^(UPDATE|DELETE|DROP)/.test(statement);
+        return false;
+      }
+      const wasChanged = isChanged;
+      [isRebuild, isChanged] = [true, false];
+      return wasChanged && !enforced && look().violations > 0;
+    };
     const run = (): Forecast => {
       for (const migration of migrations) {
         failed = migration;

@@ -52,7 +52,7 @@ export interface SchemaMigration extends Entry {
 }
 
 export const REBUILD_START = 'PRAGMA foreign_keys=OFF';
-const REBUILD_END = 'PRAGMA foreign_keys=ON';
+export const REBUILD_END = 'PRAGMA foreign_keys=ON';
 
 const columnSql = ({ name, type, notNull, fallback }: Column): string =>
   `\`${name}\` ${type}${name === 'id' ? ' PRIMARY KEY' : ''}` +

@@ -253,7 +253,7 @@ a new object                              FAILED    ok      –     –         
 2 20261122120100_optional_name            FAILED    ok      8 ok  –         ok            –
 
 migrates, a new object, 1 20261122120000_lists, 2 20261122120100_optional_name:
-  The class woke, and drizzle-offramp has not brought it level: it would still make ledger, adopt 2, retire.
+  The class woke, and drizzle-offramp has not brought it level: it would still create ledger, adopt 2, retire.
   Fix: Call drizzle-offramp's migrate(ctx, migrations) in the class's constructor, with the migrations that this test has; or, where the class calls it elsewhere, pass \`migrate: {}\` to the rehearsal.
 
 rebuilds, 1 20261122120000_lists:
@@ -323,7 +323,7 @@ a new object                              FAILED    FAILED  –     –         
 2 20261122120100_optional_name            FAILED    ok      8 ok  –         ok            –
 
 migrates, a new object:
-  The class woke, and drizzle-offramp has not brought it level: it would still make ledger, apply 2.
+  The class woke, and drizzle-offramp has not brought it level: it would still create ledger, apply 2.
   Fix: Call drizzle-offramp's migrate(ctx, migrations) in the class's constructor, with the migrations that this test has; or, where the class calls it elsewhere, pass \`migrate: {}\` to the rehearsal.
 
 schema, a new object:
@@ -332,7 +332,7 @@ schema, a new object:
   Fix: All objects of a class must have one schema. Bring this one up to it with a new migration, or correct the one that leaves it behind if no object has it yet.
 
 migrates, 1 20261122120000_lists:
-  The class woke, and drizzle-offramp has not brought it level: it would still make ledger, adopt 1, apply 1, retire.
+  The class woke, and drizzle-offramp has not brought it level: it would still create ledger, adopt 1, apply 1, retire.
   Fix: Call drizzle-offramp's migrate(ctx, migrations) in the class's constructor, with the migrations that this test has; or, where the class calls it elsewhere, pass \`migrate: {}\` to the rehearsal.
 
 schema, 1 20261122120000_lists:
@@ -340,7 +340,7 @@ schema, 1 20261122120000_lists:
   Fix: All objects of a class must have one schema. Bring this one up to it with a new migration, or correct the one that leaves it behind if no object has it yet.
 
 migrates, 2 20261122120100_optional_name:
-  The class woke, and drizzle-offramp has not brought it level: it would still make ledger, adopt 2, retire.
+  The class woke, and drizzle-offramp has not brought it level: it would still create ledger, adopt 2, retire.
   Fix: Call drizzle-offramp's migrate(ctx, migrations) in the class's constructor, with the migrations that this test has; or, where the class calls it elsewhere, pass \`migrate: {}\` to the rehearsal.`);
   });
 
@@ -391,7 +391,7 @@ a new object                              FAILED    –       –     –       
 2 20261122120100_broken                   –         –       –     –         –             –
 
 migrates, a new object:
-  The class cannot make a new object: [MIGRATION_FAILED] Migration 1 failed (m0001 20261122120100_broken); everything was rolled back.
+  The class cannot make a new object: [MIGRATION_FAILED] Migration m0001 failed (20261122120100_broken); everything was rolled back.
     Statement 1: ALTER TABLE nobody ADD x text
     Error: no such table: nobody: SQLITE_ERROR
     State: 0 migration(s) were applied before this attempt
@@ -661,7 +661,7 @@ rebuilds, 1 20261122120000_lists:
         start: '1 20261122120000_lists',
         check: 'migrates',
         found:
-          '[MIGRATION_FAILED] Migration 1 failed (m0001 20261122120100_unique); everything was rolled back.\n' +
+          '[MIGRATION_FAILED] Migration m0001 failed (20261122120100_unique); everything was rolled back.\n' +
           '  Statement 1: CREATE UNIQUE INDEX one ON items (list_id)\n' +
           '  Error: UNIQUE constraint failed: items.list_id: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_UNIQUE)\n' +
           '  State: 1 migration(s) were applied before this attempt',
@@ -730,7 +730,7 @@ describe('a migration that must fail on rows', () => {
         check: 'migrates',
         found:
           'The class woke without its migrations. What migrate throws in this object:\n' +
-          '[MIGRATION_FAILED] Migration 1 failed (m0001 20261122120100_unique); everything was rolled back.\n' +
+          '[MIGRATION_FAILED] Migration m0001 failed (20261122120100_unique); everything was rolled back.\n' +
           '  Statement 1: CREATE UNIQUE INDEX one ON items (list_id)\n' +
           '  Error: UNIQUE constraint failed: items.list_id: SQLITE_CONSTRAINT (extended: SQLITE_CONSTRAINT_UNIQUE)\n' +
           '  State: 1 migration(s) were applied before this attempt',

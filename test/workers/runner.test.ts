@@ -219,7 +219,7 @@ describe('a wake', () => {
       expect(rows(ctx, 'SELECT checksum FROM __migrations')).toEqual([{ checksum }]);
     }));
 
-  it('takes the long way once after a change of the code that asks for nothing', () =>
+  it('plans once after a change of the code that asks for nothing', () =>
     inObject((ctx) => {
       migrate(ctx, { m0000: users, m0001: posts });
       const edited = { m0000: `${users}; SELECT 1`, m0001: posts };
@@ -362,7 +362,7 @@ describe('a failure', () => {
       );
       expect(error).toBeInstanceOf(MigrationError);
       expect(error.message).toBe(
-        '[MIGRATION_FAILED] Migration 2 failed (m0002); everything was rolled back.\n' +
+        '[MIGRATION_FAILED] Migration m0002 failed; everything was rolled back.\n' +
           `  Statement 2: INSERT INTO nowhere VALUES ('${'x'.repeat(171)}…\n` +
           '  Error: no such table: nowhere: SQLITE_ERROR\n' +
           '  State: 1 migration(s) were applied before this attempt',
@@ -389,7 +389,7 @@ describe('a failure', () => {
         migrate(ctx, { migrations: { '20261122175044_a': 'OOPS' } }),
       );
       expect(error.message).toBe(
-        '[MIGRATION_FAILED] Migration 0 failed (m0000 20261122175044_a); everything was rolled back.\n' +
+        '[MIGRATION_FAILED] Migration m0000 failed (20261122175044_a); everything was rolled back.\n' +
           '  Statement 1: OOPS\n' +
           '  Error: near "OOPS": syntax error at offset 0: SQLITE_ERROR\n' +
           '  State: 0 migration(s) were applied before this attempt',
@@ -420,7 +420,7 @@ describe('a failure', () => {
         name: 'MigrationError',
         code: 'MIGRATION_FAILED',
         message:
-          `[MIGRATION_FAILED] Migration 0 failed (m0000); everything was rolled back.\n  Statement 1: ${users}\n  Error: "no error"\n` +
+          `[MIGRATION_FAILED] Migration m0000 failed; everything was rolled back.\n  Statement 1: ${users}\n  Error: "no error"\n` +
           '  State: 0 migration(s) were applied before this attempt',
         version: 0,
         key: 'm0000',
@@ -435,7 +435,7 @@ describe('a failure', () => {
     const stub = newObject();
     await expect(
       wake(stub, (ctx) => migrate(ctx, { m0000: users, m0001: 'OOPS' })),
-    ).rejects.toThrow('Migration 1 failed');
+    ).rejects.toThrow('Migration m0001 failed');
     expect(
       (await wake(stub, (ctx) => migrate(ctx, { m0000: users, m0001: posts }))).applied,
     ).toHaveLength(2);
@@ -503,7 +503,7 @@ describe("for do-orm's users", () => {
       );
       expect(error.version).toBe(1);
       expect(error.statement).toBe('CREATE TABLE 123invalid ()');
-      expect(error.message).toContain('Migration 1 failed');
+      expect(error.message).toContain('Migration m0001 failed');
       expect(error.message).toContain('0 migration(s) were applied before this attempt');
       expect(() => migrate(ctx.storage, { m001: users })).toThrow('Invalid migration key "m001"');
       expect(() => migrate(ctx.storage, { m0000: users, m0002: posts })).toThrow(

@@ -6,7 +6,7 @@ import { globSync } from 'tinyglobby';
 import type { Finding } from './finding.ts';
 
 /** A source as it can be searched. */
-interface Source {
+export interface Source {
   readonly file: string;
   /** The text, with blanks in the place of comments. */
   readonly code: string;
@@ -20,7 +20,13 @@ const TOKEN =
 
 const blank = (text: string): string => text.replace(/[^\n]/g, ' ');
 
-function toSource(file: string, text: string): Source {
+/**
+ * A source as it can be searched.
+ *
+ * @param file its path
+ * @param text its text
+ */
+export function toSource(file: string, text: string): Source {
   const isComment = (token: string): boolean => /^\/[/*]/.test(token);
   const inside = (token: string): string =>
     `${token[0]}${blank(token.slice(1, -1))}${token.at(-1)}`;
@@ -31,10 +37,22 @@ function toSource(file: string, text: string): Source {
   };
 }
 
-const lineAt = (text: string, offset: number): number => text.slice(0, offset).split('\n').length;
+/**
+ * @param text a text
+ * @param offset an offset in it
+ * @returns the line of it, from 1
+ */
+export const lineAt = (text: string, offset: number): number =>
+  text.slice(0, offset).split('\n').length;
 
-/** Where the bracket closes that opens at an offset: past it. */
-function closing(bare: string, open: number): number {
+/**
+ * Where a bracket closes.
+ *
+ * @param bare a source without comments, and without what texts say
+ * @param open the offset at which it opens
+ * @returns the offset past the one that closes it; the end if none does
+ */
+export function closing(bare: string, open: number): number {
   const pairs: Record<string, string> = { '{': '}', '(': ')', '[': ']' };
   const close = pairs[bare[open] ?? ''];
   let depth = 0;
@@ -63,19 +81,31 @@ function migratorsOf({ code }: Source): { name: string; from: string }[] {
 const callsOf = ({ bare }: Source, name: string): number[] =>
   Array.from(bare.matchAll(new RegExp(`(?<![\\w$.])${name}\\s*\\(`, 'g')), ({ index }) => index);
 
-/** Blocks of a source, from an opening brace to past the closing one, with what stands before them. */
-interface Block {
+/** A block of a source, from an opening brace to past the closing one. */
+export interface Block {
   readonly start: number;
   readonly end: number;
 }
 
-const blocksAfter = (bare: string, head: RegExp): Block[] =>
+/**
+ * The blocks that begin in a certain way.
+ *
+ * @param bare a source without comments, and without what texts say
+ * @param head what they begin with, to the opening brace
+ */
+export const blocksAfter = (bare: string, head: RegExp): Block[] =>
   Array.from(bare.matchAll(head), ({ 0: text, index }) => {
     const start = index + text.length - 1;
     return { start, end: closing(bare, start) };
   });
 
-const holds = ({ start, end }: Block, offset: number): boolean => start < offset && offset < end;
+/**
+ * @param block a block
+ * @param offset an offset
+ * @returns whether it is inside the block
+ */
+export const holds = ({ start, end }: Block, offset: number): boolean =>
+  start < offset && offset < end;
 
 /** The `catch` behind a call that goes on without throwing: of a `try` around it, or of the promise that it is in. */
 function swallowsAt({ bare }: Source, call: number): boolean {
@@ -127,7 +157,12 @@ function afterSuper(source: Source, calls: readonly number[]): number[] {
   });
 }
 
-const isTest = (file: string): boolean =>
+/**
+ * Whether a source is a test, by its path.
+ *
+ * @param file its path, with slashes
+ */
+export const isTest = (file: string): boolean =>
   /(?:^|\/)(?:tests?|__tests__|spec)\/|\.(?:test|spec)\.\w+$/.test(file);
 
 /** What a finding says, and where in its source. */

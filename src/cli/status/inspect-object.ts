@@ -172,13 +172,6 @@ function nameIn(sql: SqlStorageLike): string | null {
   }
 }
 
-/** A failure that names the migration by its key: its number counts from 0, and the report counts from 1. */
-const byKey = (message: string): string =>
-  message.replace(
-    /\bMigration \d+ failed \((m\d+)(?: ([^)]*))?\)/,
-    (_, key: string, tag?: string) => `${key}${tag === undefined ? '' : ` (${tag})`} failed`,
-  );
-
 /** What `migrate` throws on the rows of an object, tried on a copy; and whether it was. */
 async function tryRows(
   object: ObjectFile,
@@ -191,7 +184,7 @@ async function tryRows(
   if (!runs) return { tried: null, problem: null };
   if (object.bytes > LARGEST_TRIED) return { tried: false, problem: null };
   const error = await attempt(database, input, options);
-  return { tried: true, problem: error === undefined ? null : byKey(error.message) };
+  return { tried: true, problem: error === undefined ? null : error.message };
 }
 
 /** What the command knows of an object before it looks into it. */

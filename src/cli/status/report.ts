@@ -30,8 +30,14 @@ export const BAD: readonly ObjectState[] = ['refused', 'failing', 'unreadable'];
 /** A state in words. */
 const inWords = (state: ObjectState): string => state.replaceAll('-', ' ');
 
-/** The actions that are told with how many migrations they are about, and those that are told alone. */
-const COUNTED = ['adopt', 'keep', 'ignore', 'heal', 'apply'] as const;
+/** The actions that are told with how many migrations they are about, in words, and those that are told alone. */
+const COUNTED = {
+  adopt: 'adopt',
+  keep: 'keep',
+  ignore: 'ignore',
+  apply: 'apply',
+  'apply out of order': 'out of order',
+} as const;
 const PLAIN = ['mirror', 'retire'] as const;
 
 /** What is added to what the next wake does. */
@@ -48,7 +54,9 @@ const remarksOf = ({ state, tried, drift, problem }: ObjectStatus): string => {
 function wakeOf(status: ObjectStatus): string {
   const { state, actions, problem } = status;
   const times = (name: string): number => actions.filter(({ action }) => action === name).length;
-  const counted = COUNTED.filter((name) => times(name) > 0).map((name) => `${name} ${times(name)}`);
+  const counted = Object.entries(COUNTED)
+    .filter(([name]) => times(name) > 0)
+    .map(([name, words]) => `${words} ${times(name)}`);
   const parts = [...counted, ...PLAIN.filter((name) => times(name) > 0)];
   const said = parts.length > 0 ? parts.join(', ') : 'write down that it is up to date';
   const words: Record<ObjectState, string> = {

@@ -1,5 +1,5 @@
-// The README's part: ratios and rows, never times.
-import { COMPARED_AT } from './budgets.ts';
+// The manual's part, docs/why/cost.md: ratios and rows, never times but of one first wake.
+import { COMPARED_AT, checkBudgets } from './budgets.ts';
 import {
   type Contender,
   DO_ORM,
@@ -25,7 +25,7 @@ export interface Line {
   bundle?: string;
 }
 
-/** Whom charts and README show. */
+/** Whom charts and manual show. */
 export const LINES: readonly Line[] = [
   { title: 'a bare SELECT', contenders: [FLOOR] },
   { title: OWN, contenders: CONSTANT, bundle: OWN },
@@ -88,12 +88,27 @@ function notes({ machine, bundles }: Results): string {
   );
 }
 
+/** What was aimed at, and what came out. */
+const budgetTable = (results: Results): string =>
+  [
+    ['budget', 'limit', 'measured', ''],
+    ['---', '---', '---', '---'],
+    ...checkBudgets(results).map(({ what, limit, measured, met }) => [
+      what,
+      limit,
+      measured,
+      met ? 'met' : '**missed**',
+    ]),
+  ]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+
 /**
- * What the README has from a run, as markdown.
+ * What the manual has from a run, as markdown.
  *
  * @param results what was measured
  */
-export function readmePart(results: Results): string {
+export function manualPart(results: Results): string {
   const { warm, cold, fresh, bundles, sizes } = results;
   const head = [
     '',
@@ -119,5 +134,17 @@ export function readmePart(results: Results): string {
   });
   const rule = head.map((_, i) => (i === 0 ? '---' : '--:'));
   const table = [head, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-  return `${table}\n\n${notes(results)}`;
+  return `${table}\n\n${notes(results)}\n\nWhat was aimed at:\n\n${budgetTable(results)}`;
 }
+
+/** Where the part stands in the page. */
+const PART = /(<!-- bench -->\n)[\s\S]*?(<!-- \/bench -->)/;
+
+/**
+ * A page with the part of a run in it.
+ *
+ * @param page the page's text, with the marks `<!-- bench -->` and `<!-- /bench -->`
+ * @param results what was measured
+ */
+export const withManualPart = (page: string, results: Results): string =>
+  page.replace(PART, (_, start, end) => `${start}\n${manualPart(results)}\n\n${end}`);

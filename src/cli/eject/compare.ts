@@ -6,13 +6,14 @@ import { millisOf } from '../../base/time.ts';
 import type { Migration, MigrationRecord } from '../../input/migration.ts';
 import { type Inspection, inspect } from '../../inspect.ts';
 import { migrate } from '../../migrate.ts';
+import { findLate } from '../../plan/late.ts';
 import { effectOf } from '../../sql/effects.ts';
-import { addsNoRows, isAdditive, splitStatements } from '../../sql/statements.ts';
+import { splitStatements } from '../../sql/statements.ts';
 import { type Database, openDatabase } from '../database.ts';
 import { CliError } from '../output.ts';
 
-/** What was tried. */
-export interface Rehearsal {
+/** What was compared. */
+export interface Comparison {
   /** How many states of objects were tried. */
   readonly states: number;
 }
@@ -27,12 +28,12 @@ const recordOf = (migrations: readonly Migration[]): MigrationRecord =>
   );
 
 /** An object to try things on. */
-interface Rehearsed extends StateLike {
+interface Tried extends StateLike {
   readonly storage: Database;
 }
 
 /** An object whose database can be migrated inside a transaction, which is then rolled back. */
-function newObject(): Rehearsed {
+function newObject(): Tried {
   const storage = openDatabase(':memory:');
   // The switch does nothing in a transaction, and there are no rows here that a rebuild could lose.
   storage.sql.exec('PRAGMA foreign_keys = OFF');
@@ -42,7 +43,7 @@ function newObject(): Rehearsed {
 class RolledBack extends Error {}
 
 /** Runs a function and undoes all that it did to a database. */
-function undone<T>(object: Rehearsed, run: () => T): T {
+function undone<T>(object: Tried, run: () => T): T {
   let result: { value: T } | undefined;
   try {
     object.storage.transactionSync(() => {
@@ -62,7 +63,7 @@ const FORMS = ['0.x', '1.x'] as const;
 
 /** Drizzle's ledger as its migrator leaves it after these migrations, each of which has a tag. */
 function leaveDrizzleLedger(
-  { storage: { sql } }: Rehearsed,
+  { storage: { sql } }: Tried,
   form: (typeof FORMS)[number],
   present: readonly Migration[],
 ): void {
@@ -88,11 +89,11 @@ function leaveDrizzleLedger(
   );
 }
 
-const read = (object: Rehearsed, sql: string): string =>
+const read = (object: Tried, sql: string): string =>
   JSON.stringify([...object.storage.sql.exec(sql)]);
 
 /** The names of tables that hold rows but the ledgers: most migrations write none. */
-function filledTables(object: Rehearsed): string[] {
+function filledTables(object: Tried): string[] {
   const tables = Array.from(
     object.storage.sql.exec(
       "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('__migrations', '__drizzle_migrations')",
@@ -106,13 +107,14 @@ function filledTables(object: Rehearsed): string[] {
 }
 
 /** Everything that a database holds but the ledgers: the schema, and the rows that migrations wrote. */
-function contents(object: Rehearsed, rowless: boolean): string {
+function contents(object: Tried): string {
   const schema = read(
     object,
     "SELECT type, name, sql FROM sqlite_master WHERE tbl_name NOT IN ('__migrations', '__drizzle_migrations') ORDER BY name",
   );
-  const filled = rowless ? [] : filledTables(object);
-  const rows = filled.map((name) => `${name} ${read(object, `SELECT * FROM ${quote(name)}`)}`);
+  const rows = filledTables(object).map(
+    (name) => `${name} ${read(object, `SELECT * FROM ${quote(name)}`)}`,
+  );
   return [schema, ...rows].join('\n');
 }
 
@@ -145,13 +147,13 @@ const verdict = ({ refusal, result }: Inspection): string =>
 const LEDGER =
   'SELECT version, tag, checksum, created_at, origin FROM __migrations ORDER BY version';
 
-const readLedger = (object: Rehearsed): unknown[] => {
+const readLedger = (object: Tried): unknown[] => {
   const [made] = object.storage.sql.exec("PRAGMA table_list('__migrations')");
   return made === undefined ? [] : [...object.storage.sql.exec(LEDGER)];
 };
 
 /** What Drizzle's ledger says, but for the time at which that was written down. */
-function readMirror(object: Rehearsed): unknown[] {
+function readMirror(object: Tried): unknown[] {
   const [made] = object.storage.sql.exec("PRAGMA table_list('__drizzle_migrations')");
   if (made === undefined) return [];
   return Array.from(
@@ -161,14 +163,12 @@ function readMirror(object: Rehearsed): unknown[] {
 }
 
 /** What is compared. */
-interface Rehearsing {
+interface Compared {
   readonly migrations: readonly Migration[];
   readonly converted: MigrationRecord;
   readonly ejected: MigrationRecord;
   /** Whether the ejected record has the tags that the converted module has. */
   readonly tagged: boolean;
-  /** Whether no migration writes rows, so that none need be looked for. */
-  readonly rowless: boolean;
 }
 
 /** What a module makes of an object. */
@@ -180,16 +180,12 @@ interface Outcome {
 }
 
 /** Tries a module on an object, which is then as it was. */
-const outcome = (
-  object: Rehearsed,
-  record: MigrationRecord,
-  { tagged, rowless }: Rehearsing,
-): Outcome =>
+const outcome = (object: Tried, record: MigrationRecord, { tagged }: Compared): Outcome =>
   undone(object, () => {
     let data: string;
     try {
       migrate(object, record, tagged ? MIRROR : QUIET);
-      data = contents(object, rowless);
+      data = contents(object);
     } catch (error) {
       if (!(error instanceof OfframpError)) throw error;
       // Run late, a migration can fail; it must then fail in the same place.
@@ -204,13 +200,13 @@ const beginsWith = (ledger: readonly unknown[], start: readonly unknown[]): bool
   JSON.stringify(ledger.slice(0, start.length)) === JSON.stringify(start);
 
 /** Compares what both modules leave in an object; returns what is wrong with the ejected one. */
-function compareOutcomes(object: Rehearsed, rehearsing: Rehearsing): string | undefined {
-  const one = outcome(object, rehearsing.converted, rehearsing);
-  const other = outcome(object, rehearsing.ejected, rehearsing);
+function compareOutcomes(object: Tried, compared: Compared): string | undefined {
+  const one = outcome(object, compared.converted, compared);
+  const other = outcome(object, compared.ejected, compared);
   const differ = (part: keyof Outcome): boolean =>
     JSON.stringify(one[part]) !== JSON.stringify(other[part]);
   if (differ('data')) return 'the ejected record leaves another schema or other rows';
-  if (rehearsing.tagged && differ('ledger')) {
+  if (compared.tagged && differ('ledger')) {
     return 'the ejected record leaves other rows in our ledger';
   }
   if (differ('mirror')) return "the ejected record leaves other rows in Drizzle's ledger";
@@ -221,7 +217,7 @@ function compareOutcomes(object: Rehearsed, rehearsing: Rehearsing): string | un
 }
 
 /** Compares what both modules would do in an object; returns what is wrong with the ejected one. */
-function comparePlans(object: Rehearsed, { converted, ejected }: Rehearsing): string | undefined {
+function comparePlans(object: Tried, { converted, ejected }: Compared): string | undefined {
   const [before, after] = [converted, ejected].map((record) =>
     verdict(inspect(object, record, QUIET)),
   );
@@ -236,7 +232,7 @@ const WITHOUT_TAGS =
   'other: eject without --plain, or keep the converted module.';
 
 /** Tells the state of an object in which the two modules differ. */
-function refuse({ tagged }: Rehearsing, state: string, difference: string): never {
+function refuse({ tagged }: Compared, state: string, difference: string): never {
   throw new CliError(
     `The record was not written: it would not do the same in an object ${state}: ${difference}. ` +
       (tagged ? WITH_TAGS : WITHOUT_TAGS),
@@ -247,15 +243,15 @@ function refuse({ tagged }: Rehearsing, state: string, difference: string): neve
  * Tries one state. Where `run` is false only the plans are compared: the same migrations in the same order have been
  * run from other states, and running all of them from each takes minutes for a long history.
  */
-function tryState(object: Rehearsed, rehearsing: Rehearsing, state: string, run = false): void {
+function tryState(object: Tried, compared: Compared, state: string, run = false): void {
   const difference =
-    comparePlans(object, rehearsing) ?? (run ? compareOutcomes(object, rehearsing) : undefined);
-  if (difference !== undefined) refuse(rehearsing, state, difference);
+    comparePlans(object, compared) ?? (run ? compareOutcomes(object, compared) : undefined);
+  if (difference !== undefined) refuse(compared, state, difference);
 }
 
 /** An object that never woke under drizzle-offramp, with the ledger of either form and nothing else: a plan needs no more. */
 function tryDrizzleLedgers(
-  rehearsing: Rehearsing,
+  compared: Compared,
   present: readonly Migration[],
   state: string,
 ): number {
@@ -265,7 +261,7 @@ function tryDrizzleLedgers(
     const object = newObject();
     try {
       leaveDrizzleLedger(object, form, present);
-      tryState(object, rehearsing, `that has not woken since Drizzle ${form} ${state}`);
+      tryState(object, compared, `that has not woken since Drizzle ${form} ${state}`);
     } finally {
       object.storage.close();
     }
@@ -274,16 +270,16 @@ function tryDrizzleLedgers(
 }
 
 /** An object after each migration in turn: adopted, and with Drizzle's ledger alone. */
-function tryPrefixes(rehearsing: Rehearsing): number {
-  const { migrations } = rehearsing;
+function tryPrefixes(compared: Compared): number {
+  const { migrations } = compared;
   const object = newObject();
   let states = 0;
   try {
     for (let count = 0; count <= migrations.length; count++) {
       const present = migrations.slice(0, count);
       if (count > 0) migrate(object, recordOf(present), QUIET);
-      tryState(object, rehearsing, `with the first ${count} migrations`, true);
-      states += 1 + tryDrizzleLedgers(rehearsing, present, `ran its first ${count} migrations`);
+      tryState(object, compared, `with the first ${count} migrations`, true);
+      states += 1 + tryDrizzleLedgers(compared, present, `ran its first ${count} migrations`);
     }
   } finally {
     object.storage.close();
@@ -297,28 +293,27 @@ const latestOf = (position: number, size: number): number[] => [
 ];
 
 /** An object over which Drizzle skipped a migration: not applied yet, and applied by the converted module. */
-function tryGap(rehearsing: Rehearsing, position: number): number {
-  const { migrations, converted, tagged } = rehearsing;
+function tryGap(compared: Compared, position: number): number {
+  const { migrations, converted, tagged } = compared;
   const gap = migrations[position] as Migration;
-  // Only such a migration is ever applied late.
-  const additive = splitStatements(gap.sql).every(isAdditive);
   let states = 0;
   for (const count of latestOf(position, migrations.length)) {
     const present = migrations.slice(0, count);
     const without = present.filter((migration) => migration !== gap);
     // Without tags Drizzle's ledger is matched by count, which --plain gives up, and says so.
-    if (tagged) states += tryDrizzleLedgers(rehearsing, without, `skipped ${gap.key}`);
-    if (!additive) continue;
+    if (tagged) states += tryDrizzleLedgers(compared, without, `skipped ${gap.key}`);
+    // No other is ever applied out of order.
+    if (findLate(present, new Set(without), [gap]).get(gap) !== undefined) continue;
     const object = newObject();
     try {
       // A later migration may need the gap: then no object is in this state.
       if (!succeeds(() => migrate(object, recordOf(without), QUIET))) continue;
-      tryState(object, rehearsing, `in which ${gap.key} was skipped`);
+      tryState(object, compared, `in which ${gap.key} was skipped`);
       states++;
       if (inspect(object, converted, QUIET).refusal !== undefined) continue;
       if (!succeeds(() => migrate(object, recordOf(present), QUIET))) continue;
       const state = `in which ${gap.key} was skipped and applied late`;
-      tryState(object, rehearsing, state, count === migrations.length);
+      tryState(object, compared, state, count === migrations.length);
       states++;
     } finally {
       object.storage.close();
@@ -347,22 +342,21 @@ function succeeds(run: () => unknown): boolean {
  * @returns how much was tried
  * @throws {CliError} if the two differ in any state, or a migration fails in an empty database
  */
-export function rehearse(migrations: readonly Migration[], ejected: MigrationRecord): Rehearsal {
+export function compareRecords(
+  migrations: readonly Migration[],
+  ejected: MigrationRecord,
+): Comparison {
   const entries = Object.values(ejected);
-  const sqlOf = (entry: (typeof entries)[number]): string =>
-    typeof entry === 'string' ? entry : entry.sql;
-  const texts = [...migrations.map(({ sql }) => sql), ...entries.map(sqlOf)];
-  const rehearsing: Rehearsing = {
+  const compared: Compared = {
     migrations,
     ejected,
     converted: recordOf(migrations),
     tagged: entries.some((entry) => typeof entry !== 'string'),
-    rowless: texts.every((sql) => splitStatements(sql).every(addsNoRows)),
   };
   try {
-    let states = tryPrefixes(rehearsing);
+    let states = tryPrefixes(compared);
     for (let position = 0; position < migrations.length - 1; position++) {
-      states += tryGap(rehearsing, position);
+      states += tryGap(compared, position);
     }
     return { states };
   } catch (cause) {
