@@ -105,8 +105,12 @@ export class Catalogue implements Known {
   /** Whether `PRAGMA legacy_alter_table` is on. */
   protected legacy = false;
 
+  /** How many times {@link begin} was called. */
+  generation = 0;
+
   /** Takes what stands now for what was there at first. */
   begin(): void {
+    this.generation++;
     for (const table of this.dirty) {
       table.held = undefined;
       table.filled = true;
@@ -255,7 +259,7 @@ export class Catalogue implements Known {
 
   /** Until a row is written it has its default in each. */
   protected addColumn(table: Table, column: Column): void {
-    table.columns?.push(column);
+    table.columns?.push({ ...column, added: this.generation });
     if (column.generated) return;
     const value: Value = { ...NOTHING, known: column.hasDefault ? 'not NULL' : 'NULL' };
     table.held = table.held?.map((held) => ({

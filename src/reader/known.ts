@@ -12,7 +12,7 @@ const STRICT = new Set(
 );
 /** Functions that never give NULL. */
 const NEVER = new Set(
-  'count random randomblob changes total_changes last_insert_rowid typeof quote hex concat printf format json_array json_object zeroblob total'.split(
+  'row_number rank dense_rank ntile percent_rank cume_dist count random randomblob changes total_changes last_insert_rowid typeof quote hex concat printf format json_array json_object zeroblob total'.split(
     ' ',
   ),
 );
@@ -113,7 +113,9 @@ export function partApart(expression: Expr): Expr | undefined {
   if (expression.type === 'CastExpr') {
     return /text|char|clob/i.test(expression.typeName?.name ?? '') ? expression.expr : undefined;
   }
-  if (expression.type !== 'BinaryExpr' || expression.op !== 'Concat') return undefined;
+  if (expression.type !== 'BinaryExpr' || !/^(?:Concat|Add|Subtract)$/.test(expression.op)) {
+    return undefined;
+  }
   if (isConstant(expression.left)) return expression.right;
   return isConstant(expression.right) ? expression.left : undefined;
 }
@@ -136,6 +138,45 @@ const columnsBeside = (node: AstNode): string[] =>
   isNullTest(node) || node.type === 'Select'
     ? []
     : [columnOf(node) ?? [], ...childrenOf(node).map(columnsBeside)].flat();
+
+const CONSTRUCTORS =
+  /^(?:coalesce|ifnull|iif|json_object|json_array|json_quote|json|jsonb|printf|format|concat|concat_ws|group_concat|string_agg|json_group_array|json_group_object)$/;
+
+/**
+ * The columns of which an expression keeps the values, in whatever form.
+ *
+ * @param node the expression
+ */
+export function keptIn(node: Expr): Expr[] {
+  switch (node.type) {
+    case 'Id':
+    case 'QualifiedExpr':
+      return [node];
+    case 'CollateExpr':
+    case 'UnaryExpr':
+      return keptIn(node.expr);
+    case 'ParenthesizedExpr':
+      return node.exprs.flatMap(keptIn);
+    case 'CastExpr':
+      return /text|char|clob/i.test(node.typeName?.name ?? '') ? keptIn(node.expr) : [];
+    case 'CaseExpr':
+      return [...node.whenThenPairs.map(({ then }) => then), node.elseExpr].flatMap((one) =>
+        one === undefined ? [] : keptIn(one),
+      );
+    case 'BinaryExpr':
+      return /^(?:Concat|Add|Subtract|Multiply)$/.test(node.op)
+        ? [...keptIn(node.left), ...keptIn(node.right)]
+        : [];
+    case 'FunctionCallExpr':
+      return CONSTRUCTORS.test(fold(node.name.name)) ? (node.args ?? []).flatMap(keptIn) : [];
+    // What is looked up in rows is kept in many ways.
+    case 'SubqueryExpr':
+      return [...nodesOf(node)].filter(
+        (one): one is Expr => one.type === 'Id' || one.type === 'QualifiedExpr',
+      );
+  }
+  return [];
+}
 
 /**
  * By what conditions tell rows.

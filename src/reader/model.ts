@@ -11,6 +11,8 @@ export interface Column {
   readonly isRowid: boolean;
   /** Whether it is computed from other columns, so that nothing can be written into it. */
   readonly generated: boolean;
+  /** How many times `begin` was called before ALTER TABLE added it; undefined if it came with its table. */
+  readonly added?: number;
 }
 
 /** What a foreign key does: https://www.sqlite.org/foreignkeys.html#fk_actions */
@@ -66,6 +68,8 @@ export interface Value {
   readonly known?: 'NULL' | 'not NULL' | undefined;
   /** The column of which it is another value wherever that is another value. */
   readonly apart?: string | undefined;
+  /** The columns that can be read out of it again; undefined where that is only {@link exact}. */
+  readonly keeps?: ReadonlySet<string>;
   /** Whether no two rows get the same, as of random bytes. */
   readonly random?: boolean;
   /** Where an UPDATE wrote it: by what it said which rows, if it did not mean all. */
@@ -105,6 +109,8 @@ export interface Table {
   readonly conflict: 'Ignore' | 'Replace' | undefined;
   readonly hasChecks: boolean;
   readonly autoincrement: boolean;
+  /** Whether it only finds the rows of another table, as a search does. */
+  readonly derived?: boolean;
   references: Reference[];
   /** Whether anything was put into it since it was created; true for a table that was there at first. */
   filled: boolean;

@@ -26,6 +26,7 @@ export interface TableEffect {
   readonly name: string;
   readonly columns: readonly Column[] | undefined;
   readonly autoincrement: boolean;
+  readonly derived: boolean;
   readonly references: readonly Reference[];
   /** The columns of its primary key, folded. */
   readonly key: readonly string[];
@@ -84,6 +85,7 @@ export class Reader extends Writing {
         references,
         key,
         autoincrement: table.autoincrement,
+        derived: table.derived === true,
         holders,
         dropped: this.dropped.get(origin),
         droppedColumns: this.droppedColumns.get(origin) ?? new Map(),
@@ -152,7 +154,7 @@ export class Reader extends Writing {
         this.drop('index', nameOf(statement.idxName), doing, true);
         return;
       case 'DropViewStmt':
-        this.drop('view', nameOf(statement.viewName), doing, true);
+        this.dropView(nameOf(statement.viewName), doing);
         return;
       case 'AlterTableStmt':
         this.alter(statement, doing);
@@ -208,6 +210,13 @@ export class Reader extends Writing {
       this.fill(table, relation, names, () => [], position, first);
     }
     this.add(table);
+  }
+
+  protected dropView(name: string, doing: Doing): void {
+    this.drop('view', name, doing, true);
+    for (const [key, trigger] of this.triggers) {
+      if (trigger.table === name) this.drop('trigger', key, doing, false);
+    }
   }
 
   protected dropTable(name: string, doing: Doing): void {

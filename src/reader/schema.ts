@@ -196,7 +196,8 @@ const VIRTUAL = /^(fts\d|rtree|rtree_i32)$/i;
  * @param statement the statement
  */
 export function virtualTableOf({ tblName, moduleName, args }: CreateVirtualTableStmt): Table {
-  const table = empty(tblName.objName.text);
+  const derived = (args ?? []).some((argument) => /^\s*content\s*=/i.test(argument));
+  const table = { ...empty(tblName.objName.text), derived };
   if (!VIRTUAL.test(moduleName.text)) return { ...table, columns: undefined };
   const names = (args ?? [])
     .filter((argument) => !/^[^"'`[]*=/.test(argument))

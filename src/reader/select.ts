@@ -1,5 +1,5 @@
 // Whose rows a SELECT gives, and which of their columns: through joins, subqueries, common table expressions and views.
-import { filledBy, isRandom, knownOf, namedIn, partApart } from './known.ts';
+import { filledBy, isRandom, keptIn, knownOf, namedIn, partApart } from './known.ts';
 import { type Held, type Loss, mixed, NOTHING, type Table, type Value } from './model.ts';
 import { fold } from './names.ts';
 import {
@@ -9,6 +9,7 @@ import {
   type FromClause,
   type Id,
   type JoinConstraint,
+  nodesOf,
   type OneSelect,
   type Select,
   type SelectFrom,
@@ -294,9 +295,10 @@ export class Selects {
 
   #readOne(select: OneSelect, named: Named): Relation {
     if (select.type === 'SelectValues') return this.#readValues(select, named);
-    const scope = filled(this.from(select.from, named, select.whereClause), select.whereClause);
+    const all = this.from(select.from, named, select.whereClause);
+    const scope = filled(all, select.whereClause);
     const relation = this.#project(select, scope, named);
-    const losses = this.#lossesOf(select);
+    const losses = this.#lossesOf(select, all);
     const hasFrom = select.from !== undefined;
     const grouped = select.groupBy !== undefined;
     const whole =
@@ -336,10 +338,12 @@ export class Selects {
     return { columns, parts, single: rows.length === 1 };
   }
 
-  #lossesOf(select: SelectFrom): Loss[] {
+  #lossesOf(select: SelectFrom, scope: Scope): Loss[] {
     const aggregate = select.groupBy === undefined && select.columns.some(aggregates);
     return [
-      ...(isAlwaysTrue(select.whereClause) ? [] : [this.#loss('WHERE', select.whereClause)]),
+      ...(this.#isTrueOfAll(select.whereClause, scope)
+        ? []
+        : [this.#loss('WHERE', select.whereClause)]),
       ...(select.having === undefined ? [] : [this.#loss('HAVING', select.having)]),
       ...(aggregate ? [this.#loss('an aggregate')] : []),
     ];
@@ -351,6 +355,20 @@ export class Selects {
     return columns.every((column) => column !== undefined)
       ? { ...part, uniques: [...part.uniques, columns] }
       : part;
+  }
+
+  /** Whether a condition is true of every row: it says so, or only that a column is not NULL which never is. */
+  #isTrueOfAll(condition: Expr | undefined, scope: Scope): boolean {
+    const tested =
+      condition?.type === 'NotNullExpr'
+        ? condition.expr
+        : condition?.type === 'BinaryExpr' &&
+            condition.op === 'IsNot' &&
+            condition.right.type === 'NullLiteral'
+          ? condition.left
+          : undefined;
+    if (tested === undefined) return isAlwaysTrue(condition);
+    return this.#alwaysOf(tested, scope).known === 'not NULL';
   }
 
   #groupsByKey({ groupBy = [] }: SelectFrom, scope: Scope, part: Part, named: Named): boolean {
@@ -617,8 +635,16 @@ export class Selects {
         );
     }
     const apart = partApart(expression);
+    const keeps = new Set(
+      keptIn(expression).flatMap((one) => [
+        ...mixed(this.#valuesBelow(one, origin, [scope, this.fired], named)).sources,
+      ]),
+    );
+    const looks = [...nodesOf(expression)].some(({ type }) => type === 'Select');
+    const all = mixed(this.#valuesBelow(expression, origin, [scope, this.fired], named));
     return {
-      ...mixed(this.#valuesBelow(expression, origin, [scope, this.fired], named)),
+      ...all,
+      keeps: looks ? all.sources : keeps,
       ...this.#alwaysOf(expression, scope),
       ...(apart !== undefined && { apart: this.value(apart, origin, scope, named).apart }),
     };

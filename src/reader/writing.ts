@@ -419,8 +419,17 @@ function written(
   }
   const isFilled =
     after.known === 'not NULL' && (before.known === after.known || isWhereNull(where, column));
+  const { names, nulls, compared } = namedIn([where]);
+  // It says which rows by the very values that it moves.
+  const moves =
+    compared.size === 0 &&
+    [...names, ...nulls].every((one) => one === column || after.sources.has(one));
+  // Rows that it does not mean have what they had.
+  const own = before.keeps ?? (before.exact === undefined ? [] : [before.exact]);
+  const keeps = new Set([...own, ...(moves ? (after.keeps ?? after.sources) : [])]);
   return {
     ...mixed([before, after]),
+    keeps,
     known: isFilled ? 'not NULL' : undefined,
     updated: { by },
   };

@@ -2,7 +2,7 @@
 
 import { quote } from '../../base/storage.ts';
 import type { Copy, Gone } from '../../reader/catalogue.ts';
-import type { Loss } from '../../reader/model.ts';
+import type { Held, Loss } from '../../reader/model.ts';
 import { fold, listOf } from '../../reader/names.ts';
 import { parse } from '../../reader/parser.ts';
 import type { Reach, TableThen } from '../../reader/reach.ts';
@@ -10,7 +10,7 @@ import type { Effects, Reader, TableEffect } from '../../reader/reader.ts';
 import { LOOKED_UP } from '../../reader/select.ts';
 import type { Finding, Severity } from './finding.ts';
 import { disablesForeignKeys, type LocatedMigration } from './located.ts';
-import { servesAs } from './rows/facts.ts';
+import { forbidsAsMuch, servesAs } from './rows/facts.ts';
 import type { Migrated, SaidOfRows } from './rows/migrated.ts';
 
 /** What a finding says, and of which statement. */
@@ -51,6 +51,7 @@ class Findings {
       ...this.effects.copies.flatMap((copy) => this.#ofCopy(copy)),
       ...this.effects.gone.flatMap((gone) => this.#ofGone(gone)),
       ...this.effects.unread.map((position) => this.#ofUnread(position)),
+      ...this.#ofCounters(),
     ];
   }
 
@@ -264,6 +265,8 @@ class Findings {
   }
 
   #ofTable(table: TableEffect): Said[] {
+    // What only finds the rows of another table can be made again from them.
+    if (table.derived) return table.replacement?.filled === false ? this.#ofRows(table) : [];
     const rows = this.#ofRows(table);
     const counter = this.#ofCounter(table);
     if (this.#losesAll(table)) return rows;
@@ -333,11 +336,8 @@ class Findings {
   /** Columns whose values are in no table any more. */
   #ofColumns(table: TableEffect): Said[] {
     const { name, columns = [], holders, droppedColumns } = table;
-    const kept = new Set(
-      holders.flatMap(({ held }) =>
-        [...held.values.values()].flatMap(({ sources }) => [...sources]),
-      ),
-    );
+    const isWhole = this.#keepsRows(table);
+    const kept = new Set(holders.flatMap(({ held }) => keptBy(held, isWhole)));
     const lost = columns.filter(
       ({ name: column, generated }) => !generated && !kept.has(fold(column)),
     );
@@ -396,6 +396,25 @@ class Findings {
     ];
   }
 
+  /** The counters of AUTOINCREMENT, deleted by hand. */
+  #ofCounters(): Said[] {
+    return this.#statements.flatMap((statement, position): Said[] => {
+      const tree = parse(statement);
+      if (tree?.type !== 'DeleteStmt' || fold(tree.tblName.objName.text) !== 'sqlite_sequence')
+        return [];
+      return [
+        {
+          code: 'RESETS_AUTOINCREMENT',
+          severity: 'warning',
+          position,
+          message: `${this.#name} deletes from sqlite_sequence, the counters of AUTOINCREMENT.`,
+          effect: 'The numbers of rows that were deleted are given to new rows.',
+          fix: 'If anything outside knows those numbers, leave the counters as they are.',
+        },
+      ];
+    });
+  }
+
   #targetOf(position: number): string {
     return this.effects.copies.find((copy) => copy.position === position)?.target ?? '…';
   }
@@ -432,6 +451,36 @@ class Findings {
     ];
   }
 
+  #triggerOfView(name: string, view: string, position: number): Said {
+    return {
+      code: 'DROPS_TRIGGER',
+      severity: 'warning',
+      position,
+      message: `${this.#name} drops the view ${view}, and with it the trigger ${name}.`,
+      effect: `From then on nothing of what it does happens when ${view} is written; what wrote through it throws.`,
+      fix: 'Create it again in the same migration, after the view.',
+    };
+  }
+
+  /** An index that is dropped by its name is meant to go, but where it is UNIQUE it does more than find rows. */
+  #droppedIndex(name: string, from: string, on: string, position: number): Said[] {
+    const old = this.migrated
+      .was(from)
+      ?.indexes.find((one) => fold(one.index ?? '') === fold(name));
+    const keys = this.migrated.is(on)?.keys ?? [];
+    if (old?.unique !== true || keys.some((key) => forbidsAsMuch(key, old))) return [];
+    return [
+      {
+        code: 'DROPS_UNIQUE',
+        severity: 'warning',
+        position,
+        message: `${this.#name} drops the index ${name} of ${on}, which was UNIQUE.`,
+        effect: 'From then on rows can repeat what it kept apart.',
+        fix: 'If that is not what you want, create it again in the same migration.',
+      },
+    ];
+  }
+
   /** Whether something of another name does the same. */
   #isReplaced(kind: Gone['kind'], name: string, from: string, on: string): boolean {
     if (kind === 'trigger') return this.migrated.hasTriggerLike(name, on);
@@ -464,7 +513,10 @@ class Findings {
     const on =
       this.effects.tables.get(table.origin ?? '')?.holders[0]?.table ??
       this.reader.table(table.name);
-    if (on === undefined || (kind === 'index' && asked)) return [];
+    const view = kind === 'trigger' && this.reader.view(table.name) !== undefined;
+    if (view) return [this.#triggerOfView(name, table.name, position)];
+    if (on === undefined) return [];
+    if (kind === 'index' && asked) return this.#droppedIndex(name, table.name, on.name, position);
     if (this.#isReplaced(kind, name, table.origin ?? table.name, on.name)) return [];
     const does = asked ? 'drops' : `rebuilds ${on.name}, and the old table takes along`;
     return [
@@ -482,6 +534,21 @@ class Findings {
     ];
   }
 }
+
+/** The columns of which rows hold all values, in whatever form. */
+const keptBy = ({ values, losses }: Held, isWhole: boolean): string[] =>
+  [...values.values()].flatMap(({ exact, keeps, sources, updated }) => {
+    const own = keeps ?? (exact !== undefined ? [exact] : updated === undefined ? sources : []);
+    return [...own].filter((column) =>
+      certain(losses).every(
+        ({ cause, by }) =>
+          !isWhole ||
+          cause !== 'WHERE' ||
+          by === undefined ||
+          [...by.names].every((name) => name === column),
+      ),
+    );
+  });
 
 /**
  * What a migration takes away.

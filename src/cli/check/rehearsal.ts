@@ -108,6 +108,22 @@ export class Rehearsal {
     return broken;
   }
 
+  /**
+   * Why no row can be inserted into a table.
+   *
+   * @param table its name
+   * @returns undefined where nothing stands against it that no value could change
+   */
+  refusesRows(table: string): string | undefined {
+    try {
+      this.#database.sql.exec(`EXPLAIN INSERT INTO ${quote(table)} DEFAULT VALUES`);
+      return undefined;
+    } catch (cause) {
+      const { message } = cause as Error;
+      return /(?:unknown|no such) function/.test(message) ? message : undefined;
+    }
+  }
+
   /** The database itself. */
   get sql(): SqlStorageLike {
     return this.#database.sql;
@@ -179,7 +195,7 @@ class Behind {
 }
 
 /** Whether a statement can leave behind a view or a trigger that needs what is gone. */
-const CAN_BREAK = /^(?:drop|alter)\b/i;
+const CAN_BREAK = /^(?:drop|alter|create\s+(?:view|trigger))\b/i;
 
 const brokenBy = (
   migration: LocatedMigration,
@@ -213,6 +229,16 @@ const referenceBroken = (
   fix: says.startsWith('foreign key mismatch')
     ? 'Make what it refers to a PRIMARY KEY or UNIQUE in the new table, too.'
     : 'ALTER TABLE … RENAME takes references along: create the new table under another name, copy, drop the old one, and rename the new one. Or create the table that it refers to.',
+});
+
+const defaultBroken = (migration: LocatedMigration, table: string, says: string): Finding => ({
+  code: 'DEFAULT_BROKEN',
+  severity: 'error',
+  file: migration.file,
+  line: migration.statements[0]?.line ?? 1,
+  message: `After ${migration.name} no row can be inserted into ${shown(table)} without all of its values: ${says}.`,
+  effect: 'Such an INSERT throws in every object.',
+  fix: 'Use a function that SQLite has, such as lower(hex(randomblob(16))).',
 });
 
 /** Runs one migration, up to the first statement that SQLite refuses. */
@@ -316,6 +342,10 @@ export function rehearse(migrations: readonly LocatedMigration[]): Finding[] {
       const rows = checkRows(migrated);
       findings.push(...checkEffects(migration, effects, reader, rows, migrated, lost));
       findings.push(...broken.lookAtThings(migration));
+      for (const table of touched) {
+        const says = rehearsal.refusesRows(table);
+        if (says !== undefined) findings.push(defaultBroken(migration, table, says));
+      }
     }
     return [...findings, ...broken.references()];
   } finally {

@@ -23,6 +23,9 @@ const any = (conditions: readonly (string | undefined)[]): string | undefined =>
   return conditions.length > 1 ? `(${conditions.join(' OR ')})` : conditions[0];
 };
 
+const isNewIn = (before: TableFacts, column: string): boolean =>
+  columnIn(before, column) === undefined;
+
 /**
  * NULLs that are copied into what is NOT NULL.
  *
@@ -32,12 +35,15 @@ const any = (conditions: readonly (string | undefined)[]): string | undefined =>
  */
 export function findNulls(migrated: Migrated, part: Part, after: TableFacts): SaidOfRows[] {
   const { held, before, source, values } = part;
-  if (!held.copied || silentBy(part) === 'OR IGNORE') return [];
+  if (silentBy(part) === 'OR IGNORE') return [];
   const columns = after.columns.filter((column) => {
-    if (!column.notNull || column.isRowid || column.generated) return false;
+    if (!column.notNull || column.isRowid) return false;
     const name = fold(column.name);
+    if (column.generated) return isNewIn(before, name);
     const value = values.get(name);
-    if (value === undefined || value.known === 'not NULL') return false;
+    if (!held.copied || value === undefined || value.known === 'not NULL') return false;
+    // What comes from no table, such as from json_each, is made for it.
+    if (value.sources.size === 0 && value.known !== 'NULL') return false;
     const old = value.before.columns.find((one) => fold(one.name) === value.exact);
     const isDeleted = dealtWith(part, []).some((by) =>
       namesOf(part, [name]).some((one) => by?.nulls.has(one)),
@@ -55,8 +61,8 @@ export function findNulls(migrated: Migrated, part: Part, after: TableFacts): Sa
     {
       code: 'REBUILD_NOT_NULL',
       severity: 'data',
-      position: held.position,
-      message: `${migrated.does(part, after)}, where ${names} ${columns.length > 1 ? 'are' : 'is'} NOT NULL now, and copies what may be NULL.`,
+      position: Math.max(held.position, 0),
+      message: `${migrated.does(part, after)}, where ${names} ${columns.length > 1 ? 'are' : 'is'} NOT NULL now, and ${held.copied ? 'copies' : 'computes'} what may be NULL.`,
       effect: throwsWhere(
         'with a NULL there',
         `NOT NULL constraint failed: ${after.name}.${first.name}`,

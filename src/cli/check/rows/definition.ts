@@ -2,7 +2,7 @@
 import { quote } from '../../../base/storage.ts';
 import { columnsOf, isImplied, rewritten } from '../../../reader/expressions.ts';
 import { fold, listOf, shown } from '../../../reader/names.ts';
-import type { ColumnFacts, TableFacts } from './facts.ts';
+import { type ColumnFacts, forbidsAsMuch, type TableFacts } from './facts.ts';
 import { type Migrated, type Part, type SaidOfRows, writtenIn } from './migrated.ts';
 
 /** What is gone from a column that is copied as it is. */
@@ -41,9 +41,12 @@ function constraintsOf(
         const columns = all(parts.map(({ column }) => column ?? ''));
         return columns && `${isPrimary ? 'PRIMARY KEY' : 'UNIQUE'} (${columns})`;
       }),
-    ...table.references.map(({ columns, parent }) => {
+    ...table.references.flatMap(({ columns, parent, does }) => {
       const names = all(columns);
-      return names && `the reference of ${names} to ${shown(toThen(parent))}`;
+      const reference = names && `the reference of ${names} to ${shown(toThen(parent))}`;
+      return reference === undefined
+        ? []
+        : [reference, ...does.map((one) => `${one} of ${reference}`)];
     }),
   ].filter((one) => one !== undefined);
 }
@@ -94,6 +97,24 @@ export function findLostDefinition(
         (same) => kept.has(same),
       ),
   );
+  // A reference that is gone takes along what it does.
+  const gone = constraints.filter(
+    (one) => !constraints.some((other) => other !== one && one.endsWith(` of ${other}`)),
+  );
+  const indexes = before.indexes.filter((old) => {
+    const columns = [...old.parts.map(({ sql }) => sql), old.where ?? ''].flatMap(
+      (sql) => columnsOf(sql) ?? [],
+    );
+    return (
+      old.unique &&
+      after.indexes.some(({ index }) => index === old.index) &&
+      columns.every((column) => toNow(column) === column) &&
+      !after.keys.some((key) => forbidsAsMuch(key, old))
+    );
+  });
+  const clauses = [...before.clauses].flatMap(([clause, count]) =>
+    (after.clauses.get(clause) ?? 0) < count ? [clause] : [],
+  );
   const checks = before.checks.filter((check) => {
     const spelled = rewritten(check, (column) => {
       const name = toNow(column);
@@ -107,7 +128,9 @@ export function findLostDefinition(
     ...(before.strict && !after.strict ? ['STRICT'] : []),
     ...(before.withoutRowid && !after.withoutRowid ? ['WITHOUT ROWID'] : []),
     ...columns,
-    ...constraints,
+    ...gone,
+    ...clauses,
+    ...indexes.map(({ index }) => `what the index ${shown(index ?? '')} kept UNIQUE`),
     ...checks.map((check) => `CHECK (${check.replace(/\s+/g, ' ')})`),
   ];
   if (lost.length === 0) return [];

@@ -45,6 +45,8 @@ export interface ReferenceFacts {
   readonly parent: string;
   /** Empty for the parent's primary key. */
   readonly to: readonly string[];
+  /** What it does beside forbidding, such as `ON DELETE CASCADE`. */
+  readonly does: readonly string[];
 }
 
 /** What a table is. */
@@ -56,6 +58,8 @@ export interface TableFacts {
   readonly indexes: readonly (Key & { readonly unique: boolean })[];
   readonly checks: readonly string[];
   readonly references: readonly ReferenceFacts[];
+  /** Clauses that no pragma tells: how often each of them stands in the table's SQL. */
+  readonly clauses: ReadonlyMap<string, number>;
   readonly strict: boolean;
   readonly withoutRowid: boolean;
   /** The primary key, folded. */
@@ -94,6 +98,23 @@ function textsOf(sql: string): Map<string, { collation?: string; expression?: st
       return [[fold(node.colName.text), said] as const];
     }),
   );
+}
+
+/** DEFERRABLE and ON CONFLICT. */
+function clausesOf(sql: string): Map<string, number> {
+  const statement = parse(sql);
+  const clauses = new Map<string, number>();
+  for (const node of statement === undefined ? [] : nodesOf(statement)) {
+    const conflict = 'conflictClause' in node ? node.conflictClause : undefined;
+    const isDeferred = node.type === 'DeferSubclause' && node.deferrable;
+    const clause = isDeferred
+      ? 'DEFERRABLE'
+      : typeof conflict === 'string'
+        ? `ON CONFLICT ${conflict.toUpperCase()}`
+        : undefined;
+    if (clause !== undefined) clauses.set(clause, (clauses.get(clause) ?? 0) + 1);
+  }
+  return clauses;
 }
 
 interface IndexText {
@@ -193,6 +214,7 @@ export function factsOf(database: SqlStorageLike, table: string): TableFacts | u
     ...{ name, columns, keys, strict, withoutRowid, primary },
     indexes: ofIndexes.filter(({ index }) => index !== undefined),
     checks: checksOf(sql).map((check) => check.sql),
+    clauses: clausesOf(sql),
     references: referencesOf(all(`PRAGMA foreign_key_list(${quote(name)})`)),
   };
 }
@@ -204,6 +226,10 @@ function referencesOf(rows: readonly Row[]): ReferenceFacts[] {
     columns: parts.map(({ from }) => fold(String(from))),
     parent: fold(String(parts[0]?.table)),
     to: parts.flatMap(({ to }) => (to === null ? [] : [fold(String(to))])),
+    does: ['delete', 'update'].flatMap((on) => {
+      const action = String(parts[0]?.[`on_${on}`]);
+      return action === 'NO ACTION' ? [] : [`ON ${on.toUpperCase()} ${action}`];
+    }),
   }));
 }
 
@@ -217,6 +243,24 @@ export const columnIn = (
   { columns }: TableFacts,
   column: string | undefined,
 ): ColumnFacts | undefined => columns.find(({ name }) => fold(name) === column);
+
+/**
+ * Whether a key keeps apart all that another one did.
+ *
+ * @param key a key
+ * @param old another, of the same table
+ */
+export function forbidsAsMuch(key: Key, old: Key): boolean {
+  if (key.where !== undefined && normalized(key.where) !== normalized(old.where ?? null))
+    return false;
+  return key.parts.every((part) =>
+    old.parts.some(
+      (other) =>
+        normalized(other.sql) === normalized(part.sql) &&
+        (other.collation === part.collation || other.collation === 'BINARY'),
+    ),
+  );
+}
 
 /**
  * Whether an index is of as much use as another one: it begins with the same columns, and forbids as much.

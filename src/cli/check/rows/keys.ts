@@ -18,7 +18,7 @@ import {
   valueIn,
   writtenIn,
 } from './migrated.ts';
-import { asNumber, merges } from './types.ts';
+import { asNumber, merges, typeOf } from './types.ts';
 
 /** Whether SQLite numbers these rows itself. */
 const isNumbered = ({ held, values }: Part, after: TableFacts, column: string): boolean =>
@@ -108,11 +108,20 @@ function isMadeApart(part: Part, after: TableFacts, key: Key, columns: readonly 
   const left = losses.flatMap(({ cause, by }) =>
     cause === 'DELETE' || by === undefined ? [] : [by],
   );
+  const anew = columns.map((column) => values.get(column));
+  // Of several columns, or of random bytes: whoever writes that means to tell rows apart.
+  const isAnew = anew.some(
+    (value) =>
+      value?.updated !== undefined &&
+      value.updated.by === undefined &&
+      (value.random === true || value.sources.size > 1),
+  );
+  if (isAnew) return true;
   return [...dealtWith(part, columns), ...left].some(
     (by) =>
-      by === undefined ||
-      ([before.name, after.name].some((name) => by.against.has(fold(name))) &&
-        namesOf(part, columns).some((one) => by.compared.has(one))),
+      by !== undefined &&
+      [before.name, after.name].some((name) => by.against.has(fold(name))) &&
+      namesOf(part, columns).some((one) => by.compared.has(one)),
   );
 }
 
@@ -181,7 +190,9 @@ function sqlOf(key: Key, part: Part, after: TableFacts, whole: boolean) {
     const was = value?.before.columns.find(({ name }) => fold(name) === value.exact);
     // A column of numbers makes numbers of texts, and of what is computed.
     const isNumber = is !== undefined && /^(INTEGER|REAL|NUMERIC)$/.test(is.affinity);
-    const isMerged = isNumber && (was === undefined ? column !== undefined : merges(was, is));
+    const tree = column === undefined ? undefined : source.treeOf(column)?.tree;
+    const isComputed = tree !== undefined && !/^(INTEGER|REAL)$/.test(typeOf(tree) ?? '');
+    const isMerged = isNumber && (was === undefined ? isComputed : merges(was, is));
     const isPlain = collation === 'BINARY' && (was?.collation ?? 'BINARY') === 'BINARY';
     const stored = isMerged ? asNumber(written) : written;
     return isPlain ? stored : `${stored} COLLATE ${collation}`;

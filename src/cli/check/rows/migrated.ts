@@ -133,6 +133,11 @@ export class Migrated {
     return [...found].some((one) => spelled(one.sql, String(one.name)) === text);
   }
 
+  /** The databases with the schema before, and with that after. */
+  databases(): [before: SqlStorageLike, after: SqlStorageLike] {
+    return [this.before(), this.after];
+  }
+
   /** The virtual tables, each with its SQL. */
   searches(): { name: string; sql: string }[] {
     const found = this.after.exec(

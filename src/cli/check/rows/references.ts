@@ -133,8 +133,9 @@ export function findOrphans(migrated: Migrated, part: Part, after: TableFacts): 
     if (isMadeOf(migrated, part, after, reference, values)) return [];
     const isCorrected = dealtWith(part, reference.columns).some(
       (by) =>
-        by === undefined ||
-        ((by.against.has(reference.parent) || by.against.has(fold(parent.name))) &&
+        (by === undefined && values.every(({ exact }) => exact === undefined)) ||
+        (by !== undefined &&
+          (by.against.has(reference.parent) || by.against.has(fold(parent.name))) &&
           namesOf(part, reference.columns).some((one) => by.compared.has(one))),
     );
     if (isCorrected) return [];

@@ -4,8 +4,10 @@ import { findMistyped, findNulls, findRefused } from './constraints.ts';
 import { findLostDefinition } from './definition.ts';
 import { findDuplicates } from './keys.ts';
 import type { Migrated, SaidOfRows } from './migrated.ts';
+import { findMovedReferences, findRecreated } from './recreated.ts';
 import { findOrphans } from './references.ts';
 import { findRenumbered } from './search.ts';
+import { findMalformed, findSeeds } from './statements.ts';
 import { findChanged, findOverwritten } from './values.ts';
 
 const OF_EACH = [
@@ -19,13 +21,15 @@ const OF_EACH = [
   findRenumbered,
 ];
 
+const OF_ALL = [findMalformed, findSeeds, findRecreated, findMovedReferences];
+
 /**
  * What of a migration depends on the rows of an object.
  *
  * @param migrated the migration, and the schemas around it
  */
-export const checkRows = (migrated: Migrated): SaidOfRows[] =>
-  migrated.effects.touched.flatMap((table): SaidOfRows[] => {
+export const checkRows = (migrated: Migrated): SaidOfRows[] => [
+  ...migrated.effects.touched.flatMap((table): SaidOfRows[] => {
     if (migrated.reader.held(table).length === 0) return [];
     const after = migrated.is(table.name);
     if (after === undefined) return [];
@@ -34,4 +38,6 @@ export const checkRows = (migrated: Migrated): SaidOfRows[] =>
       ...parts.flatMap((part) => OF_EACH.flatMap((find) => find(migrated, part, after))),
       ...findDuplicates(migrated, parts, after),
     ];
-  });
+  }),
+  ...OF_ALL.flatMap((find) => find(migrated)),
+];

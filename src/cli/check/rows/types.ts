@@ -65,8 +65,12 @@ const TEXTS =
   /^(upper|lower|trim|ltrim|rtrim|hex|quote|printf|format|typeof|concat|date|time|datetime|strftime|json\w*)$/;
 const INTEGERS = /^(length|unixepoch|instr|unicode|count|random|changes)$/;
 
-/** The type that an expression gives, if it always gives one. */
-function typeOf(tree: Expr): string | undefined {
+/**
+ * The type that an expression gives, if it always gives one.
+ *
+ * @param tree the expression
+ */
+export function typeOf(tree: Expr): string | undefined {
   switch (tree.type) {
     case 'CastExpr':
       return affinityOf(tree.typeName?.name ?? '');

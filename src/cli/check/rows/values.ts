@@ -2,6 +2,7 @@
 import { quote } from '../../../base/storage.ts';
 import { fold, listOf, shown } from '../../../reader/names.ts';
 import { childrenOf, type Expr, parse } from '../../../reader/parser.ts';
+import { isAlwaysTrue } from '../../../reader/select.ts';
 import type { ColumnFacts, TableFacts } from './facts.ts';
 import {
   both,
@@ -31,6 +32,8 @@ function isLossy(node: Expr): boolean {
       return (
         LOSSY.has(fold(node.name.name)) || (node.args ?? []).some((argument) => isLossy(argument))
       );
+    case 'CaseExpr':
+      return node.elseExpr === undefined;
     case 'ParenthesizedExpr':
     case 'BinaryExpr':
     case 'CollateExpr':
@@ -101,10 +104,16 @@ function computed(
 
 /** Whether a column gets the values of another one, and its own are in a third or in that one. */
 function isSwapped({ values, before }: Part, name: string): boolean {
-  const exact = values.get(name)?.exact;
+  const from = onlySource(values.get(name));
   const isColumn = before.columns.some((one) => fold(one.name) === name);
-  if (exact === undefined || exact === name || !isColumn) return false;
-  return [...values].some(([other, value]) => other !== name && value.exact === name);
+  if (from === undefined || from === name || !isColumn) return false;
+  return [...values].some(([other, value]) => other !== name && onlySource(value) === name);
+}
+
+/** The column that a value is, but for rows in which an UPDATE wrote another. */
+function onlySource(value: ValueOf | undefined): string | undefined {
+  if (value?.exact !== undefined || value?.updated === undefined) return value?.exact;
+  return value.sources.size === 1 ? [...value.sources][0] : undefined;
 }
 
 function swapped(migrated: Migrated, part: Part, after: TableFacts): SaidOfRows[] {
@@ -112,7 +121,7 @@ function swapped(migrated: Migrated, part: Part, after: TableFacts): SaidOfRows[
   if (names.length === 0) return [];
   const pairs = names.map((name) => {
     const value = part.values.get(name) as ValueOf;
-    return `${shown(writtenIn(value.before, value.exact ?? ''))} into ${shown(writtenIn(after, name))}`;
+    return `${shown(writtenIn(value.before, onlySource(value) ?? ''))} into ${shown(writtenIn(after, name))}`;
   });
   return [
     {
@@ -146,18 +155,34 @@ export function findChanged(migrated: Migrated, part: Part, after: TableFacts): 
   ];
 }
 
-/** What an UPDATE writes into a column. */
-function writtenBy(sql: string, column: string): string | undefined {
+/** What an UPDATE of all rows writes into a column. */
+function writtenBy(sql: string, column: string): { tree: Expr; sql: string } | undefined {
   const statement = parse(sql);
-  if (statement?.type !== 'UpdateStmt') return undefined;
+  if (statement?.type !== 'UpdateStmt' || !isAlwaysTrue(statement.whereClause)) return undefined;
   const set = statement.sets.find(
     ({ colNames: [name, ...more] }) => more.length === 0 && fold(name?.text ?? '') === column,
   );
-  return set && sql.slice(set.expr.span.offset, set.expr.span.offset + set.expr.span.length);
+  if (set === undefined) return undefined;
+  const { offset, length } = set.expr.span;
+  return { tree: set.expr, sql: sql.slice(offset, offset + length) };
+}
+
+/** The rows in which a column has another value than it gets. */
+function otherRows(
+  before: TableFacts,
+  { name }: ColumnFacts,
+  sql: string | undefined,
+  isGone: boolean,
+): string {
+  const is = quote(name);
+  const written = isGone
+    ? `${is} IS NOT (${sql})`
+    : `CAST((${sql}) AS TEXT) COLLATE BINARY IS NOT CAST(${is} AS TEXT)`;
+  return `SELECT * FROM ${quote(before.name)} WHERE ${both(`${is} IS NOT NULL`, sql && written)}`;
 }
 
 /**
- * Columns of which an UPDATE leaves no value.
+ * Columns of which an UPDATE leaves no value, or only what a function makes of it.
  *
  * @param migrated the migration
  * @param part the rows
@@ -166,31 +191,38 @@ function writtenBy(sql: string, column: string): string | undefined {
 export function findOverwritten(migrated: Migrated, part: Part, after: TableFacts): SaidOfRows[] {
   const { held, before, values } = part;
   const holders = migrated.effects.tables.get(held.origin)?.holders ?? [];
-  const kept = new Set(
-    holders.flatMap((holder) =>
-      [...holder.held.values.values()].flatMap(({ sources }) => [...sources]),
-    ),
-  );
+  const kept = holders.flatMap((holder) => [...holder.held.values.values()]);
+  const table = shown(before.name);
   return after.columns.flatMap((column): SaidOfRows[] => {
     const name = fold(column.name);
     const value = values.get(name);
     const old = before.columns.find((one) => fold(one.name) === name);
-    const isOver = value?.updated !== undefined && value.sources.size === 0 && !kept.has(name);
-    if (old === undefined || !isOver) return [];
+    // What the migration before has added this one fills, as is usual.
+    const columns = migrated.reader.table(after.name)?.columns;
+    const added = columns?.find((one) => fold(one.name) === name)?.added ?? 0;
+    const isWhole = value?.updated !== undefined && value.updated.by === undefined;
+    if (old === undefined || !isWhole || added >= migrated.reader.generation - 1) return [];
+    if (kept.some(({ exact }) => exact === name)) return [];
     const position = migrated.placeOf((sql) => writtenBy(sql, name) !== undefined);
     const written = writtenBy(migrated.statement(position) ?? '', name);
-    const isOther = written === undefined ? '' : `${quote(old.name)} IS NOT ${written}`;
-    const condition = both(`${quote(old.name)} IS NOT NULL`, isOther);
+    const isGone = !kept.some(({ sources }) => sources.has(name));
+    if (!isGone && (written === undefined || !isLossy(written.tree))) return [];
+    const query = otherRows(before, old, written?.sql, isGone);
     return [
       {
-        code: 'OVERWRITES_COLUMN',
+        code: isGone ? 'OVERWRITES_COLUMN' : 'CHANGES_VALUES',
         severity: 'data',
         position,
-        message: `${migrated.migration.name} sets ${shown(old.name)} in every row of ${shown(before.name)}, whatever stands in it.`,
-        effect:
-          'Each object loses the values that were there, and no later deploy brings them back.',
-        fix: `If only rows without a value are meant, add WHERE ${shown(old.name)} IS NULL.`,
-        ...migrated.checked(`SELECT * FROM ${quote(before.name)} WHERE ${condition}`),
+        message: isGone
+          ? `${migrated.migration.name} sets ${shown(old.name)} in every row of ${table}, whatever stands in it.`
+          : `${migrated.migration.name} sets ${shown(old.name)} of ${table} to ${written?.sql.replace(/\s+/g, ' ')}, by which values become others.`,
+        effect: isGone
+          ? 'Each object loses the values that were there, and no later deploy brings them back.'
+          : 'Each object with such a value has another one from then on, and no later deploy brings the old one back.',
+        fix: isGone
+          ? `If only rows without a value are meant, add WHERE ${shown(old.name)} IS NULL.`
+          : 'If that is not what you want, keep the old values in a column of their own.',
+        ...migrated.checked(query),
       },
     ];
   });
