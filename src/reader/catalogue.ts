@@ -55,6 +55,14 @@ export interface Begin {
   readonly key: readonly string[];
 }
 
+/** A trigger that a statement sets off. */
+export interface Fired {
+  readonly position: number;
+  readonly trigger: Trigger;
+  /** Whether the trigger was there at first. */
+  readonly old: boolean;
+}
+
 /** Rows that were copied, as they were then. */
 export interface Copy {
   readonly position: number;
@@ -100,6 +108,7 @@ export class Catalogue implements Known {
   protected reaches: Reach[] = [];
   protected copies: Copy[] = [];
   protected gone: Gone[] = [];
+  protected fired: Fired[] = [];
   protected unread: number[] = [];
   protected counted = false;
   /** Whether `PRAGMA legacy_alter_table` is on. */
@@ -125,6 +134,7 @@ export class Catalogue implements Known {
     this.reaches = [];
     this.copies = [];
     this.gone = [];
+    this.fired = [];
     this.unread = [];
     this.counted = false;
     this.legacy = false;

@@ -1,5 +1,5 @@
 // Follows a migration through a database: what it does to each table that was there, told from its statements alone.
-import { type Copy, type Doing, type Gone, nameOf } from './catalogue.ts';
+import { type Copy, type Doing, type Fired, type Gone, nameOf } from './catalogue.ts';
 import type { Column, Held, Reference, Table } from './model.ts';
 import { fold } from './names.ts';
 import {
@@ -48,6 +48,8 @@ export interface Effects {
   readonly reaches: readonly Reach[];
   readonly copies: readonly Copy[];
   readonly gone: readonly Gone[];
+  /** Triggers that statements have set off. */
+  readonly fired: readonly Fired[];
   /** Statements that are no SQL, or more than was understood, by their places. */
   readonly unread: readonly number[];
   /** Whether the counters of AUTOINCREMENT were written. */
@@ -98,6 +100,7 @@ export class Reader extends Writing {
       reaches: this.reaches,
       copies: this.copies,
       gone: this.gone,
+      fired: this.fired,
       unread: this.unread,
       counted: this.counted,
     };

@@ -359,6 +359,8 @@ export class Writing extends Catalogue {
         event === 'UpdateTriggerEvent' &&
         on.columns.some(({ text }) => columns.includes(fold(text)));
       if (on.type !== event && !ofColumns) continue;
+      const old = !this.fresh.has(`trigger ${fold(trigger.name)}`);
+      if (doing.within.length === 0) this.fired.push({ position: doing.position, trigger, old });
       const table = this.tables.get(name);
       const selects = new Selects(this, doing.position);
       const rows = table?.held?.flatMap((held) => selects.scopeOf(table, held)) ?? [];

@@ -1,7 +1,8 @@
 // Triggers and views that are there again after a rebuild, and do not do what they did.
 import type { SqlStorageLike } from '../../../base/storage.ts';
+import type { Fired } from '../../../reader/catalogue.ts';
 import { fold, listOf, normalized, shown } from '../../../reader/names.ts';
-import { parse } from '../../../reader/parser.ts';
+import { nodesOf, parse } from '../../../reader/parser.ts';
 import type { Migrated, SaidOfRows } from './migrated.ts';
 
 interface Thing {
@@ -98,6 +99,48 @@ export function findRecreated(migrated: Migrated): SaidOfRows[] {
   });
   return [...triggers, ...lacking];
 }
+
+/** What a trigger does to rows of tables, and whether it can refuse what sets it off. */
+function actsOf(migrated: Migrated, { statement }: Fired['trigger']): string[] {
+  const acts = statement.commands.flatMap((command): string[] => {
+    if (command.type === 'UpdateTriggerCmd') {
+      const table = migrated.was(command.tblName.objName.text);
+      const columns = command.sets.flatMap(({ colNames }) =>
+        colNames.map(({ text }) => shown(text)),
+      );
+      return table === undefined ? [] : [`sets ${listOf(columns)} of ${shown(table.name)}`];
+    }
+    if (command.type === 'DeleteTriggerCmd') {
+      const table = migrated.was(command.tblName.objName.text);
+      return table === undefined ? [] : [`deletes rows of ${shown(table.name)}`];
+    }
+    const raises = [...nodesOf(command)].some(({ type }) => type === 'RaiseExpr');
+    return raises ? ['can refuse it (RAISE)'] : [];
+  });
+  return [...new Set(acts)];
+}
+
+/**
+ * Triggers that the migration's own statements set off, as far as they change or refuse rows.
+ *
+ * @param migrated the migration
+ */
+export const findFired = (migrated: Migrated): SaidOfRows[] =>
+  migrated.effects.fired.flatMap(({ position, trigger, old }): SaidOfRows[] => {
+    const acts = old ? actsOf(migrated, trigger) : [];
+    if (acts.length === 0) return [];
+    return [
+      {
+        code: 'FIRES_TRIGGER',
+        severity: 'data',
+        position,
+        message: `${migrated.migration.name} sets off the trigger ${shown(trigger.name)} of ${shown(trigger.table)}, which ${listOf(acts)}.`,
+        effect:
+          'It happens in each object, for each row that the statement writes, as if a user had written it.',
+        fix: 'If that is not what you want, drop the trigger before the statement, and create it again after it.',
+      },
+    ];
+  });
 
 /**
  * References that went along with a table that was renamed, while another table has its name now.

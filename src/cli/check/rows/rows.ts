@@ -4,7 +4,7 @@ import { findMistyped, findNulls, findRefused } from './constraints.ts';
 import { findLostDefinition } from './definition.ts';
 import { findDuplicates } from './keys.ts';
 import type { Migrated, SaidOfRows } from './migrated.ts';
-import { findMovedReferences, findRecreated } from './recreated.ts';
+import { findFired, findMovedReferences, findRecreated } from './recreated.ts';
 import { findOrphans } from './references.ts';
 import { findRenumbered } from './search.ts';
 import { findMalformed, findSeeds } from './statements.ts';
@@ -21,7 +21,7 @@ const OF_EACH = [
   findRenumbered,
 ];
 
-const OF_ALL = [findMalformed, findSeeds, findRecreated, findMovedReferences];
+const OF_ALL = [findMalformed, findSeeds, findRecreated, findMovedReferences, findFired];
 
 /**
  * What of a migration depends on the rows of an object.
