@@ -366,6 +366,61 @@ const CASES: Record<string, Case> = {
     found: [{ id: 3, x: 'old', y: '' }],
     after: [1, 2, 3].map((id) => ({ id })),
   },
+  'a generated column that is NOT NULL': {
+    schema: A,
+    migration: 'ALTER TABLE a ADD z TEXT AS (x || y) NOT NULL;',
+    good: "INSERT INTO a VALUES (1, 'p', 'q')",
+    bad: "INSERT INTO a VALUES (2, NULL, 'q')",
+    code: 'REBUILD_NOT_NULL',
+    found: [{ id: 2, x: null, y: 'q' }],
+    throws: /NOT NULL constraint failed/,
+  },
+  'what is read as JSON': {
+    schema: A,
+    migration: "ALTER TABLE a ADD z TEXT; UPDATE a SET z = json_extract(x, '$.z');",
+    good: `INSERT INTO a VALUES (1, '{"z":1}', ''), (2, NULL, '')`,
+    bad: "INSERT INTO a VALUES (3, 'z', '')",
+    code: 'READS_JSON',
+    found: [{ id: 3, x: 'z', y: '' }],
+    throws: /malformed JSON/,
+  },
+  'an index over JSON': {
+    schema: A,
+    migration: "CREATE INDEX i ON a (x ->> '$.z');",
+    good: "INSERT INTO a VALUES (1, '{}', '')",
+    bad: "INSERT INTO a VALUES (3, 'z', '')",
+    code: 'READS_JSON',
+    found: [{ id: 3, x: 'z', y: '' }],
+    throws: /malformed JSON/,
+  },
+  'rows that are inserted with a key': {
+    schema: 'CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT, y TEXT, UNIQUE (x, y));',
+    migration: "INSERT INTO a (x, y) VALUES ('p', 'q'), ('p', 'r'), ('s', NULL);",
+    good: "INSERT INTO a VALUES (1, 'p', 's'), (2, 's', NULL)",
+    bad: "INSERT INTO a VALUES (3, 'p', 'r')",
+    code: 'INSERTS_KEY',
+    found: [{ id: 3, x: 'p', y: 'r' }],
+    throws: UNIQUE,
+  },
+  'rows that are inserted and refer to others': {
+    schema:
+      'CREATE TABLE p (id INTEGER PRIMARY KEY); INSERT INTO p VALUES (7); CREATE TABLE a (id INTEGER PRIMARY KEY, p_id REFERENCES p);',
+    migration: 'INSERT INTO a (p_id) VALUES (7), (NULL);',
+    good: 'INSERT INTO p VALUES (8)',
+    bad: 'DELETE FROM p WHERE id = 7',
+    code: 'INSERTS_REFERENCE',
+    found: [{ parent: 'missing' }],
+    throws: /FOREIGN KEY constraint failed/,
+  },
+  'an UPDATE by a function that gives one result for several': {
+    schema: 'CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT);',
+    migration: "UPDATE a SET x = CASE x WHEN 'p' THEN 'q' WHEN 'r' THEN 'r' END;",
+    good: "INSERT INTO a VALUES (1, 'r'), (2, NULL)",
+    bad: "INSERT INTO a VALUES (3, 'other')",
+    code: 'CHANGES_VALUES',
+    found: [{ id: 3, x: 'other' }],
+    after: [1, 2, 3].map((id) => ({ id })),
+  },
   'a counter that is reset': {
     schema: 'CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT, x TEXT);',
     migration: rebuild(
@@ -694,6 +749,75 @@ describe('what hangs on a table that is rebuilt', () => {
     };
     expect(search(copy('TEXT'))).toEqual([]);
     expect(search(copy('TEXT', 'rowid, id, x'))).toEqual([{ x: 'two' }]);
+  });
+
+  it('is a trigger or a view that comes back and is another, and an index that kept rows apart', () => {
+    const trigger = (more: string) =>
+      `CREATE TRIGGER t AFTER UPDATE ON a ${more} BEGIN SELECT 1; END;`;
+    expect(said(A + trigger(''), whole + trigger("WHEN new.x = ''"))).toEqual([
+      'warning CHANGES_TRIGGER 0001_m rebuilds a, and creates the trigger t in another form than it had.',
+    ]);
+    const view = (columns: string) => `CREATE VIEW v AS SELECT ${columns} FROM a;`;
+    expect(said(A + view('id, x, y'), `DROP VIEW v;${whole}${view('id, y')}`)).toEqual([
+      'warning CHANGES_VIEW 0001_m creates the view v again without x.',
+    ]);
+    const inserts = 'CREATE TRIGGER i INSTEAD OF INSERT ON v BEGIN SELECT 1; END;';
+    expect(said(A + view('id') + inserts, `DROP VIEW v; ${view('id, x')}`)).toEqual([
+      'warning DROPS_TRIGGER 0001_m drops the view v, and with it the trigger i.',
+    ]);
+    const unique = 'CREATE UNIQUE INDEX u ON a (x);';
+    expect(said(A + unique, 'DROP INDEX u;')).toEqual([
+      'warning DROPS_UNIQUE 0001_m drops the index u of a, which was UNIQUE.',
+    ]);
+    expect(said(A + unique, 'CREATE UNIQUE INDEX w ON a (x); DROP INDEX u;')).toEqual([]);
+    expect(said(A + unique, `${whole}CREATE UNIQUE INDEX u ON a (x, y);`)).toEqual([
+      'warning REBUILD_LOSES_DEFINITION 0001_m rebuilds a without what the index u kept UNIQUE.',
+    ]);
+  });
+
+  it('is what a reference does, and clauses that no pragma tells', () => {
+    const P = 'CREATE TABLE p (id INTEGER PRIMARY KEY);';
+    const table = (more: string, unique: string) =>
+      `(id INTEGER PRIMARY KEY, p INTEGER REFERENCES p ${more}, x TEXT UNIQUE ${unique})`;
+    const schema = `${P}CREATE TABLE a ${table('ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED', 'ON CONFLICT REPLACE')};`;
+    expect(said(schema, rebuild(table('', ''), 'id, p, x', 'SELECT id, p, x FROM a'))).toEqual([
+      'warning REBUILD_LOSES_DEFINITION 0001_m rebuilds a without ON DELETE CASCADE of the reference of p to p, DEFERRABLE and ON CONFLICT REPLACE.',
+    ]);
+  });
+
+  it('is a table that is renamed away and stays, with what refers to it', () => {
+    const child = 'CREATE TABLE c (a_id INTEGER REFERENCES a(id));';
+    const renaming = `ALTER TABLE a RENAME TO old; ${A} INSERT INTO a SELECT * FROM old;`;
+    expect(said(A + child, renaming)).toEqual([
+      'warning REFERENCE_MOVED After 0001_m c refers to old, as a is called now, and not to the new a.',
+    ]);
+  });
+
+  it('is a trigger that the migration sets off', () => {
+    const touch =
+      'CREATE TRIGGER t AFTER UPDATE OF x ON a BEGIN UPDATE a SET y = 1 WHERE id = new.id; END;';
+    expect(said(A + touch, 'UPDATE a SET x = x || 1;')).toEqual([
+      'data FIRES_TRIGGER 0001_m sets off the trigger t of a, which sets y of a.',
+    ]);
+    expect(said(A + touch, `DROP TRIGGER t; UPDATE a SET x = x || 1; ${touch}`)).toEqual([]);
+  });
+
+  it('is a default that no row can get', () => {
+    const [found] = find(A, 'CREATE TABLE b (id TEXT DEFAULT (uuid()));');
+    expect([found?.code, found?.message]).toEqual([
+      'DEFAULT_BROKEN',
+      'After 0001_m no row can be inserted into b without all of its values: unknown function: uuid().',
+    ]);
+  });
+
+  it('is a column of which only a part is kept', () => {
+    const add = 'ALTER TABLE a ADD z TEXT;';
+    const drop = 'ALTER TABLE a DROP COLUMN x;';
+    expect(codes(A, `${add}UPDATE a SET z = x;${drop}`)).toEqual([]);
+    expect(codes(A, `${add}UPDATE a SET z = coalesce(x, '') || '-' || y;${drop}`)).toEqual([]);
+    expect(codes(A, `${add}UPDATE a SET z = x WHERE x IS NOT NULL;${drop}`)).toEqual([]);
+    expect(codes(A, `${add}UPDATE a SET z = x WHERE y = 'q';${drop}`)).toEqual(['DROPS_COLUMN']);
+    expect(codes(A, `${add}UPDATE a SET z = substr(x, 1, 3);${drop}`)).toEqual(['DROPS_COLUMN']);
   });
 
   it('is a column that gets the values of another', () => {
