@@ -62,7 +62,7 @@ export function findNulls(migrated: Migrated, part: Part, after: TableFacts): Sa
       code: 'REBUILD_NOT_NULL',
       severity: 'data',
       position: Math.max(held.position, 0),
-      message: `${migrated.does(part, after)}, where ${names} ${columns.length > 1 ? 'are' : 'is'} NOT NULL now, and ${held.copied ? 'copies' : 'computes'} what may be NULL.`,
+      message: `${migrated.does(part, after)}, where ${names} ${columns.length > 1 ? 'are' : 'is'} NOT NULL${part.isRebuild ? ' now' : ''}, and ${held.copied ? 'copies' : 'computes'} what may be NULL.`,
       effect: throwsWhere(
         'with a NULL there',
         `NOT NULL constraint failed: ${after.name}.${first.name}`,
