@@ -1,13 +1,5 @@
 // The tables, triggers, indexes and views of a database, as statements change them, and what is gone since the beginning.
-import {
-  type Column,
-  exactly,
-  type Held,
-  NOTHING,
-  type Reference,
-  type Table,
-  type Value,
-} from './model.ts';
+import { type Column, exactly, type Held, type Reference, type Table } from './model.ts';
 import { fold } from './names.ts';
 import {
   type AlterTableStmt,
@@ -267,15 +259,8 @@ export class Catalogue implements Known {
     }
   }
 
-  /** Until a row is written it has its default in each. */
   protected addColumn(table: Table, column: Column): void {
     table.columns?.push({ ...column, added: this.generation });
-    if (column.generated) return;
-    const value: Value = { ...NOTHING, known: column.hasDefault ? 'not NULL' : 'NULL' };
-    table.held = table.held?.map((held) => ({
-      ...held,
-      values: new Map([...held.values, [fold(column.name), value]]),
-    }));
   }
 
   protected rename(table: Table, to: string): void {

@@ -143,3 +143,13 @@ export const mixed = (values: readonly Value[]): Value => ({
   exact: undefined,
   sources: new Set(values.flatMap(({ sources }) => [...sources])),
 });
+
+/**
+ * What a column has that nothing was written into: its default.
+ *
+ * @param column the column
+ */
+export const unwritten = (column: Column | undefined): Value => {
+  if (column === undefined || column.generated || column.isRowid) return NOTHING;
+  return { ...NOTHING, known: column.hasDefault ? 'not NULL' : 'NULL' };
+};

@@ -1,6 +1,14 @@
 // Whose rows a SELECT gives, and which of their columns: through joins, subqueries, common table expressions and views.
 import { filledBy, isRandom, keptIn, knownOf, namedIn, partApart } from './known.ts';
-import { type Held, type Loss, mixed, NOTHING, type Table, type Value } from './model.ts';
+import {
+  type Held,
+  type Loss,
+  mixed,
+  NOTHING,
+  type Table,
+  unwritten,
+  type Value,
+} from './model.ts';
 import { fold } from './names.ts';
 import {
   type AstNode,
@@ -481,7 +489,7 @@ export class Selects {
     const rowid = table.columns?.find(({ isRowid }) => isRowid)?.name;
     const parts = held.map(({ origin, losses, values, uniques: apart }): Part => {
       const all = (columns ?? [...values.keys()]).map((column, place): Value => {
-        const value = values.get(column) ?? NOTHING;
+        const value = values.get(column) ?? unwritten(table.columns?.[place]);
         const isFilled = table.columns?.[place]?.notNull || table.columns?.[place]?.isRowid;
         return isFilled ? { ...value, known: 'not NULL' } : value;
       });

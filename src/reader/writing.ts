@@ -1,7 +1,15 @@
 // What is written into tables: rows that are inserted, changed and deleted, by statements, triggers and foreign keys.
 import { Catalogue, type Doing, nameOf } from './catalogue.ts';
 import { isWhereNull, namedIn } from './known.ts';
-import { type Held, type Loss, mixed, NOTHING, type Table, type Value } from './model.ts';
+import {
+  type Held,
+  type Loss,
+  mixed,
+  NOTHING,
+  type Table,
+  unwritten,
+  type Value,
+} from './model.ts';
 import { fold } from './names.ts';
 import {
   type AstNode,
@@ -226,7 +234,8 @@ export class Writing extends Catalogue {
         const value = selects.value(expr, held.origin, scope, named);
         for (const { text } of colNames) {
           const name = this.columnCalled(table, text);
-          const before = held.values.get(name) ?? NOTHING;
+          const own = table.columns?.find((column) => fold(column.name) === name);
+          const before = held.values.get(name) ?? unwritten(own);
           const after = colNames.length === 1 ? value : mixed([value]);
           values.set(name, written(before, after, name, whole, { where, expr }));
         }
