@@ -1,9 +1,8 @@
 import { DurableObject } from 'cloudflare:workers';
-import { migrate } from 'drizzle-offramp/durable-sqlite/migrator';
+import { withMigrations } from 'drizzle-offramp';
 import { desc, like } from 'drizzle-orm';
 import migrations from '../drizzle/migrations.js';
 import { type Database, openDatabase } from './database.ts';
-import { describeMigrations } from './migrations-route.ts';
 import { attachments, conversations, messages } from './schema.ts';
 import type { Env } from './worker.ts';
 
@@ -14,44 +13,42 @@ export interface ClosedConversation {
 }
 
 /** The conversations a team is done with; the same schema, and the same migrations. */
-export class Archive extends DurableObject<Env> {
-  private readonly db: Database;
+export const Archive = withMigrations(
+  class Archive extends DurableObject<Env> {
+    private readonly db: Database;
 
-  constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
-    this.db = openDatabase(ctx.storage);
-    ctx.blockConcurrencyWhile(async () => {
-      await migrate(this.db, migrations);
-    });
-  }
+    constructor(ctx: DurableObjectState, env: Env) {
+      super(ctx, env);
+      this.db = openDatabase(ctx.storage);
+    }
 
-  describeMigrations(): string {
-    return describeMigrations(this.ctx);
-  }
+    search(words: string) {
+      return this.db
+        .select()
+        .from(messages)
+        .where(like(messages.body, `%${words}%`))
+        .orderBy(desc(messages.sentAt))
+        .limit(50)
+        .all();
+    }
 
-  search(words: string) {
-    return this.db
-      .select()
-      .from(messages)
-      .where(like(messages.body, `%${words}%`))
-      .orderBy(desc(messages.sentAt))
-      .limit(50)
-      .all();
-  }
+    /** Can be repeated: what is here already stays as it is. */
+    store({ conversation, messages: history, attachments: files }: ClosedConversation): void {
+      this.db.transaction((tx) => {
+        // The users stay in the inbox, and the trigger on messages counts these again.
+        const closed = { ...conversation, assigneeId: null, messageCount: 0 };
+        tx.insert(conversations).values(closed).onConflictDoNothing().run();
+        for (const message of history) {
+          tx.insert(messages)
+            .values({ ...message, authorId: null })
+            .onConflictDoNothing()
+            .run();
+        }
+        for (const file of files) tx.insert(attachments).values(file).onConflictDoNothing().run();
+      });
+    }
+  },
+  migrations,
+);
 
-  /** Can be repeated: what is here already stays as it is. */
-  store({ conversation, messages: history, attachments: files }: ClosedConversation): void {
-    this.db.transaction((tx) => {
-      // The users stay in the inbox, and the trigger on messages counts these again.
-      const closed = { ...conversation, assigneeId: null, messageCount: 0 };
-      tx.insert(conversations).values(closed).onConflictDoNothing().run();
-      for (const message of history) {
-        tx.insert(messages)
-          .values({ ...message, authorId: null })
-          .onConflictDoNothing()
-          .run();
-      }
-      for (const file of files) tx.insert(attachments).values(file).onConflictDoNothing().run();
-    });
-  }
-}
+export type Archive = InstanceType<typeof Archive>;

@@ -1,6 +1,6 @@
+import { migrationsRoute } from 'drizzle-offramp';
 import type { Archive } from './archive.ts';
 import type { Inbox, IncomingMessage } from './inbox.ts';
-import { mayLook } from './migrations-route.ts';
 
 export { Archive } from './archive.ts';
 export { Inbox } from './inbox.ts';
@@ -16,22 +16,13 @@ export interface Env {
 // POST /inbox/<team>               receives a message
 // POST /inbox/<team>/<id>/archive  moves a conversation to the archive
 // GET  /archive/<team>?q=<words>   searches the archive
-// GET  /inbox/<team>/__migrations  what the object's migrations did and would do; needs the token
-// GET  /archive/<team>/__migrations
+// /__migrations/…                  looks into any object and repairs it; needs the token
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
+    const migrations = await migrationsRoute(request, env, { token: env.MIGRATIONS_TOKEN });
+    if (migrations) return migrations;
     const url = new URL(request.url);
     const [, where, team = '', id, action] = url.pathname.split('/');
-    if (id === '__migrations' && request.method === 'GET') {
-      // One answer for a wrong token, a missing one and a missing secret: nothing to learn from it.
-      if (!(await mayLook(request, env.MIGRATIONS_TOKEN))) {
-        return new Response('Not found', { status: 404 });
-      }
-      const object = where === 'inbox' ? env.INBOX.getByName(team) : env.ARCHIVE.getByName(team);
-      return new Response(await object.describeMigrations(), {
-        headers: { 'Content-Type': 'application/json' },
-      });
-    }
     switch (`${request.method} ${where}${action ? `/${action}` : ''}`) {
       case 'GET inbox':
         return Response.json(await env.INBOX.getByName(team).openConversations());

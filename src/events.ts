@@ -46,7 +46,7 @@ export interface MigrateSummary extends Counts {
 type Heard = { readonly onEvent?: (event: MigrateEvent) => unknown } | undefined;
 
 /** Codes of what is thrown once the transaction has begun, or by the database itself. */
-const FAILURES = ['MIGRATION_FAILED', 'FOREIGN_KEY_VIOLATION', 'STORAGE_FAILED'];
+export const FAILURES = ['MIGRATION_FAILED', 'FOREIGN_KEY_VIOLATION', 'STORAGE_FAILED'];
 
 /** A result as events: one for each migration and each row. One out of order is not told as applied a second time. */
 function toEvents(result: MigrateResult): MigrateEvent[] {

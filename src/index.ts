@@ -36,6 +36,40 @@ export type {
 export { type Inspection, inspect, type PlannedAction } from './inspect.ts';
 export type { DrizzleRow, HistoryRow, LedgerRow, Origin } from './ledger/row.ts';
 export { migrate, migrateAsync } from './migrate.ts';
+export { CommandError, type CommandErrorCode } from './object/command-error.ts';
+export type {
+  FittingRepair,
+  ForgetRepair,
+  HistoryAnswer,
+  HistoryCommand,
+  InspectAnswer,
+  InspectCommand,
+  MigrationRepair,
+  MigrationsAnswer,
+  MigrationsCommand,
+  ObjectCounts,
+  ObjectState,
+  PlainError,
+  PreflightAnswer,
+  PreflightCommand,
+  Repair,
+  RepairAnswer,
+  RepairCommand,
+  RepairRecord,
+  RowInQuestion,
+  RowName,
+  WithMigrations,
+} from './object/commands.ts';
+export {
+  type MigrationsRouteOptions,
+  migrationsRoute,
+  type NamespaceLike,
+} from './object/route.ts';
+export {
+  type ClassWithMigrations,
+  type ObjectClass,
+  withMigrations,
+} from './object/with-migrations.ts';
 export type { MigrateOptions } from './options.ts';
 export type { MigrateResult, MigrationRef } from './plan/result.ts';
 export {

@@ -129,11 +129,13 @@ function planAndApply(
  * @param target the object
  * @param input the migrations in any form
  * @param options what `migrate` was told
+ * @param before hears what the last row of the ledger says, where that is not enough to know that there is nothing to do
  */
 export function migrateUntold(
   target: MigrateTarget,
   input: unknown,
   options: MigrateOptions | undefined,
+  before?: (head: unknown) => void,
 ): MigrateResult {
   const resolvedTarget = resolveTarget(target);
   const list = readMigrations(input);
@@ -143,6 +145,7 @@ export function migrateUntold(
   if (found === head) return UP_TO_DATE;
   const known = resolved.ahead === 'report' && knownAhead(`${head}\n${found}`);
   if (known) return known;
+  before?.(found);
   try {
     return planAndApply(resolvedTarget, list.migrations, head, resolved);
   } catch (cause) {

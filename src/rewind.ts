@@ -73,7 +73,7 @@ function findRow(rows: readonly LedgerRow[], migration: string, input?: Migratio
   const row = rows.find((candidate) =>
     tag === undefined ? candidate.version === number : candidate.tag === tag,
   );
-  if (row === undefined || row.origin === 'ignored') {
+  if (row === undefined || row.origin === 'ignored' || row.origin === 'repair') {
     throw new RewindError(
       'NOT_APPLIED',
       `${migration} was not applied in this object, so there is nothing to go back to. See history(ctx).`,

@@ -61,7 +61,7 @@ async function demo(folder: string): Promise<string[]> {
   const before = read(storage);
   cpSync(storage, copy, { recursive: true });
 
-  console.log('The new deploy: the same storage, one import changed. Every object wakes, twice.\n');
+  console.log('The new deploy: the same storage, and this Worker. Every object wakes, twice.\n');
   const wakeAll = () =>
     deploy(newWorker, storage, async (runtime) => {
       for (const object of fleet) await wake(runtime, object);

@@ -17,17 +17,25 @@ export async function bundle(entry: string): Promise<string> {
   return outputFiles[0]?.text ?? '';
 }
 
+/** What a Worker finds in its `env`, and who hears what it logs: the terminal, unless there is `onLog`. */
+interface Surroundings {
+  readonly secrets?: Readonly<Record<string, string>>;
+  readonly onLog?: (line: string) => void;
+}
+
 /** Deploys a Worker over the storage in a folder, lets `use` call it, and shuts the runtime down. */
 export async function deploy(
   contents: string,
   folder: string,
   use: (runtime: Miniflare) => Promise<void>,
+  { secrets = {}, onLog }: Surroundings = {},
 ): Promise<void> {
   const runtime = new Miniflare({
     resourcePersistencePath: folder,
     // Nothing of the demo leaves the machine.
     cf: false,
     telemetry: { enabled: false },
+    ...(onLog && { handleStructuredLogs: ({ message }) => onLog(message) }),
     workers: [
       {
         config: {
@@ -41,6 +49,9 @@ export async function deploy(
           env: {
             INBOX: { type: 'durable-object', worker: 'inbox', exportName: 'Inbox' },
             ARCHIVE: { type: 'durable-object', worker: 'inbox', exportName: 'Archive' },
+            ...Object.fromEntries(
+              Object.entries(secrets).map(([name, value]) => [name, { type: 'text', value }]),
+            ),
           },
           exports: {
             Inbox: { type: 'durable-object', storage: 'sqlite' },
@@ -68,22 +79,22 @@ interface RehearsalStub {
   rehearse(): Promise<{ text: string; failed: boolean }>;
 }
 
-async function find(
-  runtime: Miniflare,
-  { className, name }: Pick<FleetObject, 'className' | 'name'>,
-) {
+/** An object by its class and its name. */
+type Named = Pick<FleetObject, 'className' | 'name'>;
+
+async function find(runtime: Miniflare, { className, name }: Named) {
   const namespace = await runtime.getDurableObjectNamespace(className.toUpperCase());
   return { namespace, id: namespace.idFromName(name) };
 }
 
-export async function idOf(runtime: Miniflare, object: FleetObject): Promise<string> {
+export async function idOf(runtime: Miniflare, object: Named): Promise<string> {
   return (await find(runtime, object)).id.toString();
 }
 
 /** Wakes an object of the old deploy as often as it was deployed, and then fills it. */
 export async function migrateWithDrizzle(
   runtime: Miniflare,
-  object: FleetObject,
+  object: Named,
   deploys: number[][],
   size = 0,
 ): Promise<void> {
@@ -102,7 +113,7 @@ export async function rehearse(runtime: Miniflare): Promise<{ text: string; fail
 }
 
 /** Any request wakes an object, and its constructor migrates. */
-export async function wake(runtime: Miniflare, { className, name }: FleetObject): Promise<void> {
+export async function wake(runtime: Miniflare, { className, name }: Named): Promise<void> {
   const url = `http://inbox.example.com/${className.toLowerCase()}/${name}`;
   const response = await runtime.dispatchFetch(url);
   const text = await response.text();

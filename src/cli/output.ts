@@ -18,6 +18,11 @@ export class CliError extends Error {
     super(message, options);
     this.name = new.target.name;
   }
+
+  /** What `--json` prints beside the message. */
+  get fields(): object {
+    return {};
+  }
 }
 
 /** No folder of migrations can be told from the configs that stand here: there may be a module instead. */
@@ -55,7 +60,8 @@ const widthOf = (text: string): number => [...stripVTControlCharacters(text)].le
  * @returns lines, of which one is wider only where a word is
  */
 export function wrap(line: string, width: number): string[] {
-  if (widthOf(line) <= width) return [line];
+  // A command stays in one line, so that it can be copied.
+  if (widthOf(line) <= width || /^ *npx /.test(line)) return [line];
   const start = /^ *(?:- )?/.exec(line)?.[0] ?? '';
   const indent = ' '.repeat(start.length);
   const lines: string[] = [];
@@ -146,6 +152,24 @@ const wrapCell = (cell: string, width: number): string[] =>
 
 const longestWord = (cell: string): number =>
   Math.max(...stripVTControlCharacters(cell).split(' ').map(widthOf));
+
+/**
+ * Indents each line of a text by two spaces.
+ *
+ * @param text the text
+ */
+export const indent = (text: string): string => text.replaceAll(/^(?=.)/gm, '  ');
+
+/**
+ * {@link table}, indented by two spaces.
+ *
+ * @param head as for `table`
+ * @param rows as for `table`
+ */
+export const indentedTable = (
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): string => indent(table(head, rows, widthOfOutput(process.stdout) - 2));
 
 /**
  * Lays rows out in columns. Where they are wider than the terminal, the widest columns are broken between words.

@@ -6,6 +6,7 @@ import { register as convert } from './convert.ts';
 import { register as eject } from './eject.ts';
 import { register as init } from './init.ts';
 import { register as newMigration } from './new.ts';
+import { register as object } from './object.ts';
 import { CliError, EXIT, printError, printJson } from './output.ts';
 import { register as status } from './status.ts';
 
@@ -19,6 +20,7 @@ const EXAMPLES: Record<string, string> = {
   convert: 'convert drizzle --out src/migrations.ts',
   check: 'check --strict --format github',
   status: 'status .wrangler/state',
+  object: 'object INBOX acme inspect --url https://inbox.example.com',
   eject: 'eject src/migrations.ts',
   new: 'new add_tags --module src/migrations.ts',
 };
@@ -28,8 +30,8 @@ const asksForJson = (): boolean =>
   /(?:^| )--(?:json|format[ =]json)(?: |$)/.test(process.argv.slice(2).join(' '));
 
 /** Says what went wrong: to people on stderr, to machines on stdout. */
-function fail(message: string): void {
-  if (asksForJson()) printJson({ error: { message } });
+function fail(message: string, fields: object = {}): void {
+  if (asksForJson()) printJson({ error: { ...fields, message } });
   else printError(message);
 }
 
@@ -39,6 +41,8 @@ export const program = new Command('drizzle-offramp')
     "Takes Durable Objects with SQLite from Drizzle's migrator to plain migrations, step by step.",
   )
   .version(version)
+  // A command may have an option that the program has too.
+  .enablePositionalOptions()
   .exitOverride()
   .configureOutput({
     outputError: (message) => fail(message.trim().replace(/^error: /, '')),
@@ -46,7 +50,8 @@ export const program = new Command('drizzle-offramp')
   .addHelpText('after', '\nExit status: 0, 1 (something was found), 2 (the command could not run).')
   .helpCommand(false);
 
-for (const register of [init, convert, check, status, eject, newMigration]) register(program);
+for (const register of [init, convert, check, status, object, eject, newMigration])
+  register(program);
 for (const command of program.commands) {
   command.copyInheritedSettings(program);
   const example = EXAMPLES[command.name()];
@@ -71,7 +76,7 @@ export async function run(): Promise<void> {
       // commander has printed help, the version or its error already.
       process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.failed;
     } else if (error instanceof CliError) {
-      fail(error.message);
+      fail(error.message, error.fields);
       process.exitCode = error.exitCode;
     } else {
       // A bug of ours: its stack is what a report needs.

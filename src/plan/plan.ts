@@ -167,6 +167,56 @@ function planEntries(
   return [...entries, ...ignored.map((migration) => toEntry(migration, 'ignored'))];
 }
 
+/** What an object has of the migrations, and what in it is none of them. */
+export interface Comparison {
+  /** Which migration each row of our ledger stands for. */
+  readonly ours: Matches<LedgerRow>;
+  /** The same for Drizzle's. */
+  readonly theirs: Matches<DrizzleRow>;
+  readonly applied: ReadonlySet<Migration>;
+  /** Migrations that the object lacks, in order. */
+  readonly open: readonly Migration[];
+  /** Rows of Drizzle's ledger that must be kept in mind, though they match no migration. */
+  readonly kept: ReadonlySet<DrizzleRow>;
+  readonly unknown: readonly DrizzleRow[];
+  readonly ahead: readonly LedgerRow[];
+  readonly drift: readonly Migration[];
+}
+
+/**
+ * Compares what stands in an object with the migrations, and refuses nothing that can be compared.
+ *
+ * @param migrations all migrations, in the order in which they run
+ * @param state what stands in the object
+ * @param options the resolved options
+ * @throws {AdoptionError} if nobody can tell which migrations the rows stand for
+ */
+export function compare(
+  migrations: readonly Migration[],
+  state: State,
+  options: ResolvedRules,
+): Comparison {
+  const rows = state.ledger?.rows ?? [];
+  const drizzleRows = state.drizzle?.rows ?? [];
+  const ours = matchLedger(rows, migrations, options.table);
+  const theirs = matchTheirs(drizzleRows, migrations, state, new Set(ours.values()), options);
+  const applied = new Set([...ours.values(), ...theirs.values()]);
+  const isKnown = knownRows(drizzleRows, rows);
+  const left = drizzleRows.filter((row) => !theirs.has(row) && !isKnown(row));
+  const repeated = repeatedRows(left, theirs);
+  return {
+    ours,
+    theirs,
+    applied,
+    open: migrations.filter((migration) => !applied.has(migration)),
+    // One that may be another migration's all the same must be kept in mind.
+    kept: new Set(left.filter((row) => repeated.get(row) !== false)),
+    unknown: left.filter((row) => !repeated.has(row)),
+    ahead: rows.filter((row) => !ours.has(row) && !isKept(row)),
+    drift: [...ours].filter((pair) => hasDrifted(...pair)).map(([, migration]) => migration),
+  };
+}
+
 /**
  * Decides what must happen so that an object is up to date with the migrations. Pure: the same input gives the same plan.
  *
@@ -185,17 +235,9 @@ export function makePlan(
   const { table, drizzleTable } = options;
   const rows = ledger?.rows ?? [];
   const drizzleRows = drizzle?.rows ?? [];
-  const ours = matchLedger(rows, migrations, table);
-  const theirs = matchTheirs(drizzleRows, migrations, state, new Set(ours.values()), options);
-  const applied = new Set([...ours.values(), ...theirs.values()]);
-  const open = migrations.filter((migration) => !applied.has(migration));
-  const isKnown = knownRows(drizzleRows, rows);
-  const left = drizzleRows.filter((row) => !theirs.has(row) && !isKnown(row));
-  const repeated = repeatedRows(left, theirs);
-  const unknown = left.filter((row) => !repeated.has(row));
-  const ahead = rows.filter((row) => !ours.has(row) && !isKept(row));
-  const drift = [...ours].filter((pair) => hasDrifted(...pair)).map(([, migration]) => migration);
-  checkRules({ unknown, ahead, drift, open, applied }, migrations, options);
+  const found = compare(migrations, state, options);
+  const { ours, theirs, applied, open, kept, unknown, ahead, drift } = found;
+  checkRules(found, migrations, options);
 
   const late = findLate(migrations, applied, open);
   const latest = migrations.findLast((migration) => applied.has(migration)) as Migration;
@@ -204,8 +246,6 @@ export function makePlan(
   const steps = open
     .filter((migration) => !ignored.includes(migration))
     .map((migration) => toStep(migration, late.has(migration), table));
-  // One that may be another migration's all the same must be kept in mind.
-  const kept = new Set(left.filter((row) => repeated.get(row) !== false));
   const entries = planEntries(ours, theirs, drizzleRows, kept, ignored);
   const before = [...rows, ...entries.filter(({ version }) => version === undefined)];
   return {

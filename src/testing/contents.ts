@@ -78,7 +78,7 @@ const LIST = `SELECT l.name, l.type, m.sql FROM pragma_table_list AS l
  */
 export const readTables = (sql: SqlStorageLike, except: readonly string[]): Table[] =>
   query(sql, LIST)
-    .filter(({ name }) => !except.includes(String(name)))
+    .filter(({ name }) => !except.includes(String(name).replace(/_repairs$/, '')))
     .map((table) => ({
       name: String(table.name),
       sql: String(table.sql),

@@ -141,7 +141,9 @@ function indexFrom(rows: readonly Row[], text: string): [key: string, thing: Thi
  */
 export function structureOf(sql: SqlStorageLike, except: readonly string[]): Structure {
   const query = (text: string): Row[] => [...sql.exec(text)] as Row[];
-  const isOurs = (name: unknown): boolean => !except.includes(String(name));
+  // Repairs of a ledger are written down beside it.
+  const isOurs = (name: unknown): boolean =>
+    !except.includes(String(name).replace(/_repairs$/, ''));
   const texts = new Map(
     query(`SELECT type, name, tbl_name, sql FROM sqlite_master WHERE ${OWN}`)
       .filter(({ tbl_name }) => isOurs(tbl_name))

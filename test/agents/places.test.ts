@@ -4,7 +4,7 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Dev } from '../dev/dev.ts';
-import type { Look, Outcome } from './worker/protocol.ts';
+import type { Guarded, Look, Outcome } from './worker/protocol.ts';
 
 let dev: Dev;
 beforeAll(async () => {
@@ -84,6 +84,7 @@ const places: Record<string, (base: Base, kind: Kind) => Expected> = {
   'migrateAsync(ctx.storage) in a method': runs,
   'migrate(ctx) in a method': sync,
   'drop-in in a method': runs,
+  'withMigrations around the class': runs,
   'drop-in in a method, not awaited': sync,
 };
 
@@ -153,6 +154,27 @@ describe.each(BASES)('base class: %s', (base) => {
         }
       },
     );
+  });
+
+  it('withMigrations looks into an object that is refused, and repairs it', async () => {
+    const { asked, built, ...found } = await dev.get<Guarded>(
+      `/?${new URLSearchParams({ base, place: 'refused' })}`,
+    );
+    expect(asked).toMatch(/^\[MIGRATION_FAILED\] Migration m0002 failed /);
+    expect(found).toEqual({
+      inspected: { state: 'refused', built: false, code: 'MIGRATION_FAILED', pending: 2 },
+      preflight: 'failed',
+      status: 503,
+      kept: ROWS,
+    });
+    expect(built).toEqual(enforced(ROWS));
+  });
+
+  it('a look at a new object makes nothing', async () => {
+    const { state, tables } = await dev.get<{ state: string; tables: string[] }>(
+      `/?${new URLSearchParams({ base, place: 'empty' })}`,
+    );
+    expect([state, tables]).toEqual(['empty', []]);
   });
 
   it.each(Object.keys(places))('a migration that fails: %s', async (place) => {

@@ -21,8 +21,8 @@ export default defineConfig({
           name: 'workers',
           include: ['test/workers/**/*.test.ts'],
           exclude: [
-            'test/workers/{converted,example,facts,faults,matrix,property,rehearse*}.test.ts',
-            'test/workers/{bad-input-random,random-histories}.test.ts',
+            'test/workers/{converted,example,facts,*faults,matrix,property,rehearse*}.test.ts',
+            'test/workers/{bad-input-random,random-commands,random-histories}.test.ts',
           ],
           setupFiles: ['./test/mutation/forget-modules.ts'],
           globalSetup: ['./test/drizzle-kit-up.ts'],

@@ -41,7 +41,8 @@ describe('the runtime, drop-in included', () => {
     const { inputs } = await bundle(runtime);
     expect(inputs).toContain('src/migrate.ts');
     const foreign = inputs.filter(
-      (file) => !/^(<stdin>|src\/((base|sql|input|ledger|plan|run)\/)?[\w-]+\.ts)$/.test(file),
+      (file) =>
+        !/^(<stdin>|src\/((base|sql|input|ledger|plan|run|object)\/)?[\w-]+\.ts)$/.test(file),
     );
     expect(foreign).toEqual([]);
   });

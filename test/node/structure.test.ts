@@ -163,3 +163,16 @@ describe('what becomes of a table', () => {
     expect(fate(['ALTER TABLE a RENAME TO c'])).toMatchObject({ name: 'c', rebuilt: false });
   });
 });
+
+it('the ledgers are left out, and what is written down of their repairs', () => {
+  const database = openDatabase(':memory:');
+  database.sql.exec(
+    'CREATE TABLE a (x); CREATE TABLE __migrations (x); CREATE TABLE __migrations_repairs (x)',
+  );
+  const except = ['__migrations', '__drizzle_migrations'];
+  expect([...structureOf(database.sql, except).values()].map(({ label }) => label)).toEqual([
+    'table a',
+    'column a.x',
+  ]);
+  expect(readContents(database.sql, except).map(({ name }) => name)).toEqual(['a']);
+});

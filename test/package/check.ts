@@ -30,6 +30,7 @@ interface Metafile {
 const EXPORTS = {
   'drizzle-offramp': [
     'AdoptionError',
+    'CommandError',
     'ForeignKeyError',
     'InputError',
     'MigrationError',
@@ -40,7 +41,9 @@ const EXPORTS = {
     'inspect',
     'migrate',
     'migrateAsync',
+    'migrationsRoute',
     'rewind',
+    'withMigrations',
   ],
   'drizzle-offramp/durable-sqlite/migrator': ['migrate'],
 };

@@ -2,6 +2,7 @@ declare namespace Cloudflare {
   interface Env {
     DB: D1Database;
     OBJECT: DurableObjectNamespace<import('./worker.ts').TestObject>;
+    DEPLOYED: DurableObjectNamespace;
     PLAIN: DurableObjectNamespace<import('./worker.ts').PlainObject>;
   }
 }

@@ -444,6 +444,10 @@ describe('rewind', () => {
         code: 'NOT_APPLIED',
         migration: '20261122120100_two',
       });
+      ctx.storage.sql.exec("UPDATE __migrations SET origin = 'repair'");
+      await expect(rewind(target, '20261122120000_one')).rejects.toMatchObject({
+        code: 'NOT_APPLIED',
+      });
       ctx.storage.sql.exec("UPDATE __migrations SET applied_at = NULL, origin = 'applied'");
       await expect(rewind(target, '20261122120000_one')).rejects.toMatchObject({ code: 'ADOPTED' });
       expect(calls).toEqual([]);

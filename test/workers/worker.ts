@@ -27,6 +27,23 @@ export class TestObject extends DurableObject {
   }
 }
 
+/** The class that the next objects of `DEPLOYED` are of: tests set it, and it stands for a deploy. */
+export const deployed: {
+  Class?: (new (ctx: DurableObjectState, env: Cloudflare.Env) => object) | undefined;
+} = {};
+
+function Deployable(): void {}
+// The pool looks for each method on the prototype of what the Worker exports.
+Deployable.prototype = new Proxy({}, { has: () => true });
+
+/** Builds an object of {@link deployed}. */
+export const DeployedObject = new Proxy(Deployable, {
+  construct(_target, args) {
+    if (deployed.Class === undefined) throw new Error('nothing is deployed');
+    return Reflect.construct(deployed.Class, args);
+  },
+});
+
 /** A class that was declared with `new_classes`: it has no SQLite storage. */
 export class PlainObject extends DurableObject {}
 

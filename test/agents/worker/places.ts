@@ -17,6 +17,8 @@ export interface Deploy {
   start?(ctx: Ctx): unknown;
   /** In a method, in `onRequest`, and in nothing else. */
   method?(ctx: Ctx): unknown;
+  /** What `withMigrations` around the class is given. */
+  around?: DrizzleBundle0;
 }
 
 const db = (ctx: Ctx) => drizzle(ctx.storage, { logger: false });
@@ -80,5 +82,7 @@ export const places: Record<string, (m: DrizzleBundle0) => Deploy> = {
   }),
   'migrate(ctx) in a method': (m) => ({ method: (ctx) => void migrate(ctx, m) }),
   'drop-in in a method': (m) => ({ method: (ctx) => dropIn(db(ctx), m) }),
+  'withMigrations around the class': (m) => ({ around: m }),
+
   'drop-in in a method, not awaited': (m) => ({ method: (ctx) => void dropIn(db(ctx), m) }),
 };

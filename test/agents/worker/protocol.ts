@@ -18,3 +18,17 @@ export interface Outcome {
   /** How many migrations our ledger holds in the end; -1 where there is none. */
   applied: number;
 }
+
+/** What came of an object that is refused, and was then repaired. */
+export interface Guarded {
+  /** What the base class's own way to an object throws. */
+  asked: string;
+  inspected: { state: string; built: boolean; code: string | undefined; pending: number };
+  preflight: string;
+  /** The status of a request. */
+  status: number;
+  /** The rows of p, c and g. */
+  kept: number[];
+  /** What an event finds after the repair. */
+  built: Look;
+}

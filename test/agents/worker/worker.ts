@@ -1,12 +1,19 @@
-import { Agent } from 'agents';
+import { Agent, getAgentByName } from 'agents';
 import { Agent as Agent02 } from 'agents-0.2';
-import { migrate } from 'drizzle-offramp';
+import {
+  type InspectAnswer,
+  type MigrationsCommand,
+  migrate,
+  type ObjectClass,
+  type PreflightAnswer,
+  withMigrations,
+} from 'drizzle-offramp';
 import { drizzle } from 'drizzle-orm/durable-sqlite';
 import { migrate as drizzleMigrate } from 'drizzle-orm/durable-sqlite/migrator';
-import { Server } from 'partyserver';
+import { getServerByName, Server } from 'partyserver';
 import { ALL, FAILING, FILL, FIRST, SEEDED } from './histories.ts';
 import { type Deploy, places } from './places.ts';
-import type { Look, Outcome } from './protocol.ts';
+import type { Guarded, Look, Outcome } from './protocol.ts';
 
 // The base classes print what onStart throws, and wrangler looks up each line of it in a source map of megabytes.
 console.error = () => {};
@@ -78,20 +85,31 @@ const withDeploys = (Base: new (ctx: DurableObjectState, env: any) => any) =>
       return statements.flatMap((text) => this.ctx.storage.sql.exec(text).toArray());
     }
 
-    evict(): void {
+    /** `withMigrations` leaves a method of this kind to `wrangler dev`, also where the class is not built. */
+    __miniflare_evict(): void {
       this.ctx.abort('evicted');
     }
   };
 
-export class TestAgent extends withDeploys(Agent) {}
-export class TestAgent02 extends withDeploys(Agent02) {}
-export class TestParty extends withDeploys(Server) {}
+/** Builds an object of a class, or of what `withMigrations` made of it, as its deploy says. */
+const deployable = <Class extends ObjectClass>(Base: Class): Class =>
+  new Proxy(Base, {
+    construct(target, args, newTarget) {
+      const { around } = deployOf(args[0]);
+      return Reflect.construct(around ? withMigrations(target, around) : target, args, newTarget);
+    },
+  });
+
+export const TestAgent = deployable(class TestAgent extends withDeploys(Agent) {});
+export const TestAgent02 = deployable(class TestAgent02 extends withDeploys(Agent02) {});
+export const TestParty = deployable(class TestParty extends withDeploys(Server) {});
 
 interface Stub {
   fetch(request: Request): Promise<Response>;
   call(): Promise<Look>;
   query(...statements: string[]): Promise<Record<string, unknown>[]>;
-  evict(): Promise<void>;
+  __miniflare_evict(): Promise<void>;
+  __migrations(command: MigrationsCommand): Promise<unknown>;
 }
 type Env = Record<string, { getByName(name: string): Stub }>;
 
@@ -113,7 +131,7 @@ async function run(
   const get = () => env[BINDINGS[base] ?? '']?.getByName(name) as Stub;
   const evict = () =>
     get()
-      .evict()
+      .__miniflare_evict()
       .catch(() => {});
   if (kind.startsWith('old')) {
     const first =
@@ -161,11 +179,77 @@ async function run(
   return { events, again, kept, applied: await rowsOf('__migrations') };
 }
 
+/** An object with rows whose next deploy fails in it. */
+async function refused(env: Env, base: string): Promise<Guarded> {
+  const name = crypto.randomUUID();
+  const namespace = env[BINDINGS[base] ?? ''] as Env[string];
+  const get = () => namespace.getByName(name);
+  const evict = () =>
+    get()
+      .__miniflare_evict()
+      .catch(() => {});
+  deploys.set(name, { around: FIRST });
+  await (await get().fetch(request(name))).text();
+  await get().query(...FILL);
+  await evict();
+  deploys.set(name, { around: FAILING });
+  const byName = (base === 'agents 0.32' ? getAgentByName : getServerByName) as unknown as (
+    from: Env[string],
+    name: string,
+  ) => Promise<Stub>;
+  const asked = await byName(namespace, name)
+    .then(
+      (stub) => stub.call().then(String),
+      (error: Error) => error,
+    )
+    .catch((error: Error) => error);
+  const inspected = (await get().__migrations({ do: 'inspect' })) as InspectAnswer;
+  const preflight = (await get().__migrations({ do: 'preflight' })) as PreflightAnswer;
+  const response = await get().fetch(request(name));
+  await response.text();
+  const { state, built, refusal, pending } = inspected;
+  const repair = { kind: 'mark-applied', migration: 'm0002' } as const;
+  const { after } = (await get().__migrations({
+    do: 'repair',
+    repair,
+    by: 'ada',
+    reason: 'a test',
+  })) as {
+    after: InspectAnswer;
+  };
+  if (after.refusal) throw new Error(after.refusal.message);
+  await scheduler.wait(50);
+  const found = await get().call();
+  return {
+    asked: asked instanceof Error ? asked.message : asked,
+    inspected: { state, built, code: refusal?.code, pending: pending.length },
+    preflight: preflight.outcome,
+    status: response.status,
+    kept: found.rows,
+    built: found,
+  };
+}
+
+/** A new object that is looked at. */
+async function empty(env: Env, base: string): Promise<{ state: string; tables: unknown[] }> {
+  const name = crypto.randomUUID();
+  const get = () => env[BINDINGS[base] ?? '']?.getByName(name) as Stub;
+  deploys.set(name, { around: ALL });
+  const { state } = (await get().__migrations({ do: 'inspect' })) as InspectAnswer;
+  await scheduler.wait(50);
+  // What is there for a class that its base class has not begun to fill.
+  deploys.set(name, { around: FAILING, before: () => {} });
+  const { ours } = (await get().__migrations({ do: 'inspect' })) as InspectAnswer;
+  return { state, tables: ours === 'none' ? [] : [ours] };
+}
+
 export default {
   async fetch(incoming: Request, env: Env): Promise<Response> {
     const { searchParams } = new URL(incoming.url);
     const word = (name: string) => searchParams.get(name) ?? '';
     if (word('place') === '') return Response.json(Object.keys(places));
+    if (word('place') === 'refused') return Response.json(await refused(env, word('base')));
+    if (word('place') === 'empty') return Response.json(await empty(env, word('base')));
     return Response.json(
       await run(env, word('base'), word('place'), word('kind'), word('by'), Number(word('events'))),
     );

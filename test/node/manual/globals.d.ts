@@ -1,8 +1,11 @@
 // What a reader of the manual has around a block of code: an object's ctx, migrations, and the call itself.
 declare namespace Cloudflare {
   interface Env {
-    INBOX: DurableObjectNamespace;
+    INBOX: DurableObjectNamespace<
+      import('cloudflare:workers').DurableObject & import('drizzle-offramp').WithMigrations
+    >;
     MIGRATIONS: AnalyticsEngineDataset;
+    VERSION: WorkerVersionMetadata;
   }
 }
 interface Env extends Cloudflare.Env {}

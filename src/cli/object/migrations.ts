@@ -1,0 +1,47 @@
+// The local migrations that a deployed object is asked about.
+import { statSync } from 'node:fs';
+import type { MigrationInput } from '../../input/migration.ts';
+import { readMigrations } from '../../input/migrations.ts';
+import { openFolder } from '../config.ts';
+import { loadDefault } from '../load.ts';
+import { CliError } from '../output.ts';
+import { toBundle } from '../status/source.ts';
+
+/** What crosses the network as it is: texts, numbers, and objects and lists of these. */
+const isPlain = (value: unknown): boolean =>
+  ['string', 'number', 'boolean', 'undefined'].includes(typeof value) ||
+  value === null ||
+  (typeof value === 'object' && Object.values(value).every(isPlain));
+
+/**
+ * Reads migrations that are to be sent.
+ *
+ * @param path a folder of drizzle-kit's, or a module that exports migrations
+ * @throws {CliError} if there are none, the runtime would refuse them, or they cannot be sent
+ */
+export async function readLocal(path: string): Promise<MigrationInput> {
+  const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  const input = isFolder ? readFolder(path) : await loadDefault(path);
+  if (!isPlain(input)) {
+    throw new CliError(
+      `${path}: it has functions, which cannot be sent. Deploy the code, to a part of the objects or to a version of its own, ` +
+        'and run preflight without --migrations: then the code that answers runs its own.',
+    );
+  }
+  try {
+    readMigrations(input);
+  } catch (cause) {
+    throw new CliError(`${path}: ${(cause as Error).message}`, { cause });
+  }
+  return input as MigrationInput;
+}
+
+function readFolder(path: string): MigrationInput {
+  const folder = openFolder({ folder: path, config: undefined });
+  // A file that nobody asks for is no reason not to ask an object.
+  const [problem] = folder.problems.filter(({ code }) => code !== 'EXTRA_FILE');
+  if (problem !== undefined) {
+    throw new CliError(`${problem.file}:${problem.line}: ${problem.message}`);
+  }
+  return toBundle(folder);
+}

@@ -1,0 +1,25 @@
+import type { StorageLike } from '../base/storage.ts';
+
+/**
+ * A storage whose transactions do all that is asked of them, and are rolled back at their end.
+ *
+ * @param storage the object's storage
+ */
+export function rolledBack(storage: StorageLike): StorageLike {
+  return {
+    sql: storage.sql,
+    transaction: (closure) => storage.transaction(closure),
+    transactionSync<T>(closure: () => T): T {
+      let outcome: { readonly value: T } | undefined;
+      try {
+        storage.transactionSync(() => {
+          outcome = { value: closure() };
+          throw new Error('rolled back on purpose');
+        });
+      } catch (error) {
+        if (outcome === undefined) throw error;
+      }
+      return (outcome as { readonly value: T }).value;
+    },
+  };
+}

@@ -1,0 +1,235 @@
+// A look at an object that has nothing must leave nothing, but waking it runs its migrations and its constructor. What these
+// made is taken back, if nothing else can have used it. This is the one place that deletes, so in doubt it does not.
+import { firstRow } from '../base/storage.ts';
+import { type ObjectContext, schemaOf, wait } from './runtime.ts';
+import { namesOf } from './stand-in.ts';
+
+/** The runtime reads these from the object itself, also where they are fields. */
+const HANDLERS = ['fetch', 'alarm', 'webSocketMessage', 'webSocketClose', 'webSocketError'];
+
+/** How long events that wait already are given to come first, in milliseconds. */
+const OTHERS_FIRST = 5;
+
+/** Whoever is told of each event. */
+const watchers = new WeakMap<object, Untouched>();
+const watched = new WeakMap<object, object>();
+
+/** A prototype that tells of each event but `__migrations`, and is the given one in all else. */
+function watchedPrototype(prototype: object): object {
+  const known = watched.get(prototype);
+  if (known !== undefined) return known;
+  const tell = (object: object): void => watchers.get(object)?.touch();
+  const properties: PropertyDescriptorMap = {};
+  for (const [name, { value, enumerable = false }] of namesOf(prototype)) {
+    properties[name] =
+      typeof value === 'function'
+        ? {
+            enumerable,
+            configurable: true,
+            writable: true,
+            value(this: object, ...args: unknown[]) {
+              tell(this);
+              return Reflect.apply(Reflect.get(prototype, name, this), this, args);
+            },
+          }
+        : {
+            enumerable,
+            configurable: true,
+            get(this: object) {
+              tell(this);
+              return Reflect.get(prototype, name, this);
+            },
+            set(this: object, to: unknown) {
+              Reflect.set(prototype, name, to, this);
+            },
+          };
+  }
+  const made = Object.create(prototype, properties);
+  watched.set(prototype, made);
+  return made;
+}
+
+/** Whether an object has neither table nor key, as far as can be told at once. */
+function hasNothing({ storage }: ObjectContext): boolean {
+  if (schemaOf(storage.sql) !== '[]') return false;
+  const keys = storage.kv?.list({ limit: 1 });
+  return keys !== undefined && [...keys].length === 0;
+}
+
+/** What shows that something has been written. */
+interface Trace {
+  /** Rows that this instance has written, keys and the alarm among them. */
+  readonly written: number;
+  readonly schema: string;
+}
+
+function traceOf({ storage }: ObjectContext): Trace {
+  const { written } = firstRow(storage.sql.exec('SELECT total_changes() AS written')) ?? {};
+  return { written: Number(written), schema: schemaOf(storage.sql) };
+}
+
+const isSame = (one: Trace, other: Trace): boolean =>
+  one.written === other.written && one.schema === other.schema;
+
+/** Whether `wrangler dev` has written the object's name into it. */
+const hasLocalName = ({ storage }: ObjectContext): boolean =>
+  firstRow(storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = '__miniflare_do_name'")) !==
+  undefined;
+
+/** An object that was empty when this instance began, and of which nothing is known yet but what made it. */
+export class Untouched {
+  private isTouched = false;
+  private readonly hadNoAlarm: Promise<boolean>;
+  private noted: { readonly alarm: number | null; readonly trace: Trace } | undefined;
+  private ready: Promise<void> | undefined;
+  private unwatch: () => unknown = () => {};
+  private taking: Promise<boolean> | undefined;
+  private readonly ctx: ObjectContext;
+
+  private constructor(ctx: ObjectContext) {
+    this.ctx = ctx;
+    this.hadNoAlarm = ctx.storage.getAlarm().then(
+      (alarm) => alarm === null,
+      () => false,
+    );
+  }
+
+  /**
+   * Looks whether an object is empty. Must be called before anything is written.
+   *
+   * @param ctx the object's state
+   * @returns undefined where it is not, or nobody can tell
+   */
+  static of(ctx: ObjectContext): Untouched | undefined {
+    try {
+      return hasNothing(ctx) ? new Untouched(ctx) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Something other than the construction and a look happened: from now on the object is as any other. */
+  touch(): void {
+    this.isTouched = true;
+    if (this.noted) this.unwatch();
+  }
+
+  /**
+   * Watches the object from the end of its construction on.
+   *
+   * @param instance what was built
+   */
+  watch(instance: object): void {
+    const prototype = Object.getPrototypeOf(instance);
+    const isWatched =
+      HANDLERS.every((name) => this.watchOwn(instance, name)) &&
+      Reflect.setPrototypeOf(instance, watchedPrototype(prototype));
+    if (!isWatched) return;
+    watchers.set(instance, this);
+    this.unwatch = () => Reflect.setPrototypeOf(instance, prototype);
+    // Behind all blocks of the constructor, and before the first event.
+    void this.ctx.blockConcurrencyWhile(() => this.note());
+    // The class that `wrangler dev` puts around this one has one more.
+    this.ready = Promise.resolve().then(() =>
+      this.ctx.blockConcurrencyWhile(async () => this.noteLocalName()),
+    );
+  }
+
+  /** Watches a handler that is a field, as those of Agents are; tells whether that can be done. */
+  private watchOwn(instance: object, name: string): boolean {
+    const own = Object.getOwnPropertyDescriptor(instance, name);
+    if (own === undefined) return true;
+    if (typeof own.value !== 'function') return false;
+    const touch = (): void => this.touch();
+    return Reflect.defineProperty(instance, name, {
+      ...own,
+      value(this: unknown, ...args: unknown[]) {
+        touch();
+        return Reflect.apply(own.value, this, args);
+      },
+    });
+  }
+
+  /** Notes how the object is now. What the blocks of the constructor called was no event. */
+  private async note(): Promise<void> {
+    try {
+      const alarm = await this.ctx.storage.getAlarm();
+      this.noted = { alarm, trace: traceOf(this.ctx) };
+      this.isTouched = false;
+    } catch {
+      // Then nothing is taken back.
+    }
+  }
+
+  /** Takes into account that `wrangler dev` writes the object's name into it, and nothing else. */
+  private noteLocalName(): void {
+    if (!this.noted || !hasLocalName(this.ctx)) return;
+    const trace = traceOf(this.ctx);
+    const { written, schema } = this.noted.trace;
+    if (isSame(trace, { written: written + 1, schema })) this.noted = { ...this.noted, trace };
+  }
+
+  /**
+   * Runs what writes and leaves nothing, so that it does not count.
+   *
+   * @param run what to run
+   */
+  without<T>(run: () => T): T {
+    const { noted } = this;
+    const isAsNoted = noted && isSame(noted.trace, traceOf(this.ctx));
+    try {
+      return run();
+    } finally {
+      if (isAsNoted) this.noted = { ...noted, trace: traceOf(this.ctx) };
+    }
+  }
+
+  /** Whether it is empty without anything being taken back, as where the class was not built. */
+  isEmpty(): boolean {
+    return hasNothing(this.ctx);
+  }
+
+  /** Whether nothing has used the object since {@link note}. */
+  private isAsNoted(): boolean {
+    return (
+      !this.isTouched &&
+      this.noted !== undefined &&
+      isSame(this.noted.trace, traceOf(this.ctx)) &&
+      this.ctx.getWebSockets().length === 0
+    );
+  }
+
+  /**
+   * Takes back what the construction made, and ends the instance once the answer is on its way; does nothing if the
+   * object was used. An event that comes just then is told to come again.
+   *
+   * @returns whether the object is empty again
+   */
+  takeBack(): Promise<boolean> {
+    this.taking ??= this.tryToTakeBack().finally(() => {
+      this.taking = undefined;
+    });
+    return this.taking;
+  }
+
+  private async tryToTakeBack(): Promise<boolean> {
+    await this.ready;
+    if (!this.isAsNoted()) return false;
+    await wait(OTHERS_FIRST);
+    return new Promise((resolve, reject) => {
+      const { ctx } = this;
+      const run = async (): Promise<void> => {
+        const isFresh = await this.hadNoAlarm;
+        const alarm = await ctx.storage.getAlarm();
+        // From the last look to the deletion nothing is awaited, so that nothing comes in between.
+        if (!isFresh || alarm !== this.noted?.alarm || !this.isAsNoted()) return resolve(false);
+        await Promise.all([ctx.storage.deleteAlarm(), ctx.storage.deleteAll()]);
+        await ctx.storage.sync();
+        resolve(true);
+        await wait(OTHERS_FIRST);
+        ctx.abort('drizzle-offramp: the object was empty, and is empty again. Call it once more.');
+      };
+      void ctx.blockConcurrencyWhile(() => run().catch(reject));
+    });
+  }
+}

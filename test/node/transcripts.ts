@@ -1,0 +1,53 @@
+// The transcripts in the manual: blocks that start with a command and show what it prints.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '../..');
+
+/** A command in the manual, and what the manual says that it prints. */
+export interface Transcript {
+  /** What stands behind `$ npx drizzle-offramp `. */
+  readonly command: string;
+  readonly output: string;
+}
+
+const BLOCK = /^```\n\$ npx drizzle-offramp (object .*)\n([\s\S]*?)^```$/gm;
+
+/**
+ * The transcripts of a page, in their order.
+ *
+ * @param page the page's path, from the repository
+ */
+export function transcriptsOf(page: string): Transcript[] {
+  const text = readFileSync(join(root, page), 'utf8');
+  return Array.from(text.matchAll(BLOCK), ([, command = '', output = '']) => ({
+    command,
+    output: output.trimEnd(),
+  }));
+}
+
+/**
+ * Writes what commands print now into a page.
+ *
+ * @param page the page's path, from the repository
+ * @param outputs what the commands of its transcripts print, in their order
+ */
+export function writeTranscripts(page: string, outputs: readonly string[]): void {
+  const file = join(root, page);
+  let at = 0;
+  const text = readFileSync(file, 'utf8').replaceAll(
+    BLOCK,
+    (_, command) => `\`\`\`\n$ npx drizzle-offramp ${command}\n${outputs[at++]}\n\`\`\``,
+  );
+  writeFileSync(file, text);
+}
+
+/**
+ * A command line as a shell splits it.
+ *
+ * @param command words, some of them in single or double quotes
+ */
+export const splitCommand = (command: string): string[] =>
+  Array.from(command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g), ([, one, two, bare]) =>
+    String(one ?? two ?? bare),
+  );
