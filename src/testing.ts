@@ -3,15 +3,16 @@
  *
  * @module
  */
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test';
+import * as pool from 'cloudflare:test';
 import type { MigrationInput } from './input/migration.ts';
 import type { RehearseOptions } from './testing/options.ts';
 import { rehearseOn } from './testing/rehearse.ts';
-import type { Rehearsal } from './testing/report.ts';
+import { type Rehearsal, RehearsalError } from './testing/report.ts';
 import type { Stage } from './testing/stage.ts';
 
 export type { TableRow, Value } from './testing/contents.ts';
 export type { DamagedRow } from './testing/damage.ts';
+export type { Unfilled } from './testing/fill.ts';
 export type { RehearseOptions } from './testing/options.ts';
 export {
   type Cell,
@@ -22,7 +23,33 @@ export {
   type RehearsalFailure,
   type RehearsedStart,
 } from './testing/report.ts';
+export type { Risk } from './testing/risks.ts';
 export type { LeftBy, Start } from './testing/starts.ts';
+
+const ABORTED = 'drizzle-offramp: the rehearsal ends this instance';
+
+const runIn = <R>(
+  stub: DurableObjectStub,
+  act: (ctx: DurableObjectState) => R,
+): Promise<Awaited<R>> =>
+  pool.runInDurableObject(stub, (_instance, ctx) => act(ctx)) as Promise<Awaited<R>>;
+
+/** Has an object abort itself, which ends the event that asks for it too. */
+const abort = (stub: DurableObjectStub): Promise<void> =>
+  runIn(stub, (ctx) => ctx.abort(ABORTED)).catch((error: Error) => {
+    if (!error.message.includes(ABORTED)) throw error;
+  });
+
+/** Ends an instance. Before 0.16.20 the pool has no `evictDurableObject`. */
+function end(stub: () => DurableObjectStub): Promise<void> {
+  if (!('evictDurableObject' in pool)) return abort(stub());
+  return pool.evictDurableObject(stub()).catch((error: Error) => {
+    // A timer of the class may hold it longer than the pool waits.
+    if (error.message.includes('Timed out waiting to evict')) return abort(stub());
+    // The runtime may have ended it by itself.
+    if (!error.message.includes('not currently running')) throw error;
+  });
+}
 
 /** An object of the class under test; another one whenever it cannot be entered any more. */
 function stageOf<T extends Rpc.DurableObjectBranded | undefined>(
@@ -32,16 +59,26 @@ function stageOf<T extends Rpc.DurableObjectBranded | undefined>(
   // A stub is of no use any more once a constructor has thrown: each event gets its own.
   const stub = (): DurableObjectStub => namespace.get(id) as unknown as DurableObjectStub;
   return {
-    enter: (act) => runInDurableObject(stub(), (_instance, ctx) => act(ctx)),
-    evict: () =>
-      evictDurableObject(stub()).catch((error: Error) => {
-        // The runtime may have ended it by itself.
-        if (!error.message.includes('not currently running')) throw error;
-      }),
+    enter: (act) => runIn(stub(), act),
+    evict: () => end(stub),
     replace: () => {
       id = namespace.newUniqueId();
     },
   };
+}
+
+/** Says what a binding is to who passes none. */
+function checkBinding(namespace: unknown): void {
+  const { newUniqueId, get } = (namespace ?? {}) as Partial<DurableObjectNamespace>;
+  if (typeof newUniqueId === 'function' && typeof get === 'function') return;
+  const found = namespace === null ? 'null' : typeof namespace;
+  throw new RehearsalError(
+    'NO_BINDING',
+    `The first argument is no binding of a Durable Object class, but ${found}. A binding is what \`env\` has under a \`name\` of ` +
+      '`durable_objects.bindings` in wrangler.jsonc: { "name": "INBOX", "class_name": "Inbox" } makes it env.INBOX. Import env ' +
+      "from 'cloudflare:workers' (in an older Workers Vitest integration from 'cloudflare:test'), and let the Worker under test " +
+      '(`main`) export the class.',
+  );
 }
 
 /**
@@ -65,7 +102,7 @@ function stageOf<T extends Rpc.DurableObjectBranded | undefined>(
  * @param migrations what the class passes to `migrate`
  * @param options rows of your own, and what is allowed to differ
  * @returns the matrix of starts and checks, also as text
- * @throws {RehearsalError} if an object fails, or no row could be made for a table
+ * @throws {RehearsalError} if an object fails
  * @throws {InputError} if the migrations are wrong
  */
 export async function rehearse<T extends Rpc.DurableObjectBranded | undefined>(
@@ -73,5 +110,6 @@ export async function rehearse<T extends Rpc.DurableObjectBranded | undefined>(
   migrations: MigrationInput,
   options: RehearseOptions = {},
 ): Promise<Rehearsal> {
+  checkBinding(namespace);
   return await rehearseOn(stageOf(namespace), migrations, options);
 }

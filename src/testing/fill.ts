@@ -2,11 +2,18 @@
 // refuses a row another one is tried.
 
 import { quote, type SqlStorageLike } from '../base/storage.ts';
-import { checksOf, folded } from '../reader/names.ts';
+import { type Check, checksOf, folded } from '../reader/names.ts';
 import { tokensOf } from '../reader/parser.ts';
-
-import { type Column, type Reference, readTables, type Table } from './contents.ts';
-import { violationsOf } from './look.ts';
+import {
+  type DeclaredColumn,
+  type DeclaredReference,
+  type DeclaredTable,
+  readTables,
+} from './contents.ts';
+import type { Demand } from './demands.ts';
+import { violationsOf } from './foreign-keys.ts';
+import { guard, unguard } from './guards.ts';
+import { type Group, groupsOf } from './solve.ts';
 import { type Candidate, candidatesOf } from './values.ts';
 
 /** How many rows a table gets, unless told otherwise. */
@@ -17,6 +24,9 @@ const ATTEMPTS = 500;
 
 /** How far the serial number of another try is from the first, so that it meets no other row's. */
 const FAR = 1000;
+
+/** How many solutions of CHECK constraints are tried before others are looked for. */
+const SOLUTIONS = 20;
 
 type Stored = Record<string, unknown>;
 
@@ -32,10 +42,10 @@ export interface Unfilled {
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
 
 /** Parents first; what closes a cycle comes as it comes. */
-function parentsFirst(tables: readonly Table[]): Table[] {
-  const sorted: Table[] = [];
-  const seen = new Set<Table>();
-  const visit = (table: Table): void => {
+function parentsFirst(tables: readonly DeclaredTable[]): DeclaredTable[] {
+  const sorted: DeclaredTable[] = [];
+  const seen = new Set<DeclaredTable>();
+  const visit = (table: DeclaredTable): void => {
     if (seen.has(table)) return;
     seen.add(table);
     for (const reference of table.references) {
@@ -48,7 +58,7 @@ function parentsFirst(tables: readonly Table[]): Table[] {
   return sorted;
 }
 
-const keyOf = (table: Table): string[] =>
+const keyOf = (table: DeclaredTable): string[] =>
   table.columns
     .filter(({ key }) => key > 0)
     .sort((a, b) => a.key - b.key)
@@ -74,22 +84,31 @@ function pick(count: number, row: number, attempt: number, reference: number): n
 
 /** Fills one table, row by row. */
 class Filler {
-  readonly #columns: readonly { column: Column; candidates: (row: number) => Candidate[] }[];
+  readonly #columns: readonly {
+    column: DeclaredColumn;
+    candidates: (row: number) => Candidate[];
+  }[];
+  readonly #checks: readonly Check[];
+  readonly #groups: readonly Group[];
   readonly #insert = new Map<string, string>();
   #taken = new Map<string, Candidate>();
 
   constructor(
     private readonly sql: SqlStorageLike,
-    private readonly table: Table,
-    private readonly tables: readonly Table[],
+    private readonly table: DeclaredTable,
+    private readonly tables: readonly DeclaredTable[],
+    demands: readonly Demand[],
+    private readonly offset: number,
   ) {
+    this.#checks = [...checksOf(table.sql), ...demands.flatMap(checkOf)];
     this.#columns = table.columns
       .filter(({ generated }) => !generated)
-      .map((column) => ({ column, candidates: candidatesOf(table, column) }));
+      .map((column) => ({ column, candidates: candidatesOf(table, column, this.#checks) }));
+    this.#groups = groupsOf(sql, table, this.#checks);
   }
 
   /** The rows that a reference can be made to, as they stand now. */
-  #parents({ table, to }: Reference): { rows: Stored[]; columns: readonly string[] } {
+  #parents({ table, to }: DeclaredReference): { rows: Stored[]; columns: readonly string[] } {
     const parent = this.tables.find(({ name }) => same(name, table));
     if (parent === undefined) return { rows: [], columns: to };
     return { rows: rowsOf(this.sql, parent.name), columns: to.length > 0 ? to : keyOf(parent) };
@@ -118,6 +137,38 @@ class Filler {
     return values;
   }
 
+  /** What a column may hold; where it refers to something, what that holds. */
+  #listFor(name: string, row: number, chosen: Candidate): readonly Candidate[] {
+    const empty = this.#mayBeEmpty(name) ? [null] : [];
+    const reference = this.table.references.find(({ columns }) =>
+      columns.some((column) => same(column, name)),
+    );
+    if (reference === undefined) {
+      const found = this.#columns.find(({ column }) => same(column.name, name));
+      return found?.candidates(row + this.offset) ?? [];
+    }
+    if (reference.columns.length > 1) return [chosen, ...empty];
+    const { rows, columns } = this.#parents(reference);
+    return [chosen, ...rows.map((parent) => parent[columns[0] ?? ''] as Candidate), ...empty];
+  }
+
+  /** Values for columns that CHECK constraints tie together. */
+  #solve(row: number, tried: Tried, values: Map<string, Candidate>): void {
+    for (const group of this.#groups) {
+      const times = Math.max(...group.columns.map((column) => tried.get(column) ?? 0));
+      const round = Math.floor(times / SOLUTIONS);
+      const lists = new Map(
+        group.columns.map((name) => [
+          name,
+          this.#listFor(name, row + round * FAR, values.get(name)),
+        ]),
+      );
+      const found = group.solve(lists);
+      const solution = found[(times % SOLUTIONS) % Math.max(found.length, 1)];
+      for (const [name, value] of solution ?? []) values.set(name, value);
+    }
+  }
+
   #mayBeEmpty(name: string): boolean {
     const column = this.table.columns.find((other) => same(other.name, name));
     return column !== undefined && !column.notNull && column.key === 0;
@@ -139,7 +190,7 @@ class Filler {
 
   /** The columns that SQLite's words can be about. */
   #suspects(reason: string): string[] {
-    const checks = checksOf(this.table.sql);
+    const checks = this.#checks;
     const check = checks.find(({ name }) => reason.endsWith(`failed: ${name}`));
     const naming = (words: readonly string[]): string[] => {
       const named = new Set(words.map(folded));
@@ -159,10 +210,11 @@ class Filler {
     let reason = '';
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const values = this.#refer(row, tried);
+      this.#solve(row, tried, values);
       for (const [at, { column, candidates }] of this.#columns.entries()) {
         if (values.has(column.name)) continue;
         const times = tried.get(column.name) ?? 0;
-        const options = candidates(row + times * FAR);
+        const options = candidates(row + this.offset + times * FAR);
         // What a CHECK took in the row before it takes again.
         if (this.#taken.has(column.name)) options.splice(1, 0, this.#taken.get(column.name));
         const isInTurn = times < options.length;
@@ -195,7 +247,7 @@ class Filler {
   }
 
   /** Makes the references that had no parent yet when their row was added. */
-  close(reference: Reference, number: number): void {
+  close(reference: DeclaredReference, number: number): void {
     const { rows: parents, columns } = this.#parents(reference);
     if (parents.length === 0) return;
     const key = keyOf(this.table);
@@ -225,21 +277,77 @@ class Filler {
   }
 }
 
+const checkOf = ({ kind, expression }: Demand): Check[] =>
+  kind !== 'check' || expression === undefined
+    ? []
+    : [{ name: expression, sql: expression, words: tokensOf(expression).map(({ text }) => text) }];
+
+/** A table that also asks of its rows what pending migrations ask of them. */
+function asking(
+  table: DeclaredTable,
+  demands: readonly Demand[],
+  tables: readonly DeclaredTable[],
+): DeclaredTable {
+  const named = (name: string): string =>
+    table.columns.find((column) => same(column.name, name))?.name ?? name;
+  const isAsked = (name: string): boolean =>
+    demands.some(
+      ({ kind, columns }) => kind === 'not null' && columns.some((one) => same(one, name)),
+    );
+  const isOf = ({ columns }: DeclaredReference, names: readonly string[]): boolean =>
+    columns.length === names.length && columns.every((column, at) => same(column, names[at] ?? ''));
+  const left = table.references.filter(
+    (one) => !demands.some(({ dropped, columns }) => dropped !== undefined && isOf(one, columns)),
+  );
+  const references = demands.flatMap(({ kind, columns, parent }): DeclaredReference[] => {
+    const isKnown = left.some((one) => isOf(one, columns));
+    if (kind !== 'reference' || isKnown) return [];
+    const found = tables.find(({ name }) => same(name, parent?.table ?? ''));
+    const nobody = { onUpdate: 'NO ACTION', onDelete: 'NO ACTION', columns: columns.map(named) };
+    // To a table that is not there yet nothing can refer.
+    if (found === undefined || parent === undefined) return [{ ...nobody, table: '', to: [] }];
+    const to = parent.columns.map(
+      (column) => found.columns.find(({ name }) => same(name, column))?.name ?? column,
+    );
+    return [{ ...nobody, table: found.name, to }];
+  });
+  return {
+    ...table,
+    columns: table.columns.map((column) =>
+      isAsked(column.name) ? { ...column, notNull: true } : column,
+    ),
+    references: [...left, ...references],
+  };
+}
+
+/** What rows are made by. */
+export interface FillOptions {
+  /** Tables to leave alone, in lower case. */
+  readonly except?: readonly string[];
+  /** How many rows a table gets; fewer where its constraints leave no room. */
+  readonly count?: number | undefined;
+  /** What the rows must meet beside their own schema, where they can. */
+  readonly demands?: readonly Demand[];
+  /** From which number on the rows of a table are counted, by its name in lower case. */
+  readonly offsets?: ReadonlyMap<string, number>;
+}
+
 /**
  * Gives every empty table rows that its schema allows: types, NOT NULL, UNIQUE, CHECK, and references to rows that are
- * there. Must be called inside a transaction, which its caller rolls back where something is returned.
+ * there. Must be called inside a transaction.
  *
  * @param sql the object's SQL storage
- * @param except tables to leave alone, in lower case
- * @param count how many rows a table gets; fewer where its constraints leave no room
- * @returns the tables that could not be given a row
+ * @param options what rows are made by
+ * @returns the tables that could not be given a row; they are empty
  */
 export function fill(
   sql: SqlStorageLike,
-  except: readonly string[],
-  count: number = DEFAULT_ROWS,
+  { except = [], count = DEFAULT_ROWS, demands = [], offsets = new Map() }: FillOptions = {},
 ): Unfilled[] {
-  const all = readTables(sql, []);
+  const of = (table: DeclaredTable): Demand[] =>
+    demands.filter((demand) => same(demand.table, table.name));
+  const plain = readTables(sql, []);
+  const all = plain.map((table) => asking(table, of(table), plain));
   const tables = parentsFirst(all.filter(({ name }) => !except.includes(name.toLowerCase())));
   const empty = tables.filter(
     ({ name }) => [...sql.exec(`SELECT 1 FROM ${quote(name)} LIMIT 1`)].length === 0,
@@ -247,10 +355,24 @@ export function fill(
   const before = violationsOf(sql).length;
   // In a cycle the first rows come before what they refer to: https://www.sqlite.org/pragma.html#pragma_defer_foreign_keys
   sql.exec('PRAGMA defer_foreign_keys = ON');
-  const fillers = empty.map((table) => ({ table, filler: new Filler(sql, table, all) }));
+  const fillers: { table: DeclaredTable; filler: Filler }[] = [];
   const unfilled: Unfilled[] = [];
-  for (const { table, filler } of fillers) {
-    const reason = filler.fill(count);
+  const guards: string[] = [];
+  for (const [at, table] of empty.entries()) {
+    const offset = offsets.get(table.name.toLowerCase()) ?? 0;
+    const asked = of(table);
+    const own = guard(sql, table, asked, at);
+    let filler = new Filler(sql, table, all, asked, offset);
+    let reason = filler.fill(count);
+    if (reason === undefined) guards.push(...own);
+    else unguard(sql, own);
+    if (reason !== undefined && asked.length > 0) {
+      // No row meets what is asked: then the rehearsal shows what becomes of one that does not.
+      const asItIs = plain.find(({ name }) => name === table.name) ?? table;
+      filler = new Filler(sql, asItIs, plain, [], offset);
+      reason = filler.fill(count);
+    }
+    fillers.push({ table, filler });
     if (reason !== undefined) unfilled.push({ table: table.name, reason });
   }
   for (const { table, filler } of fillers) {
@@ -258,12 +380,36 @@ export function fill(
       filler.close(reference, number);
     });
   }
-  if (unfilled.length === 0 && violationsOf(sql).length > before) {
-    for (const { table } of [...sql.exec('PRAGMA foreign_key_check')]) {
-      if (unfilled.some((other) => other.table === table)) continue;
-      unfilled.push({ table: String(table), reason: 'FOREIGN KEY constraint failed' });
-    }
-  }
+  unguard(sql, guards);
+  unfilled.push(...takeBackOrphans(sql, before, new Set(empty.map(({ name }) => name))));
   sql.exec('PRAGMA defer_foreign_keys = OFF');
   return unfilled;
+}
+
+/** Rows whose parent never came cannot be: they, and what refers to them, are deleted again. */
+function takeBackOrphans(
+  sql: SqlStorageLike,
+  before: number,
+  filled: ReadonlySet<string>,
+): Unfilled[] {
+  const emptied = new Set<string>();
+  for (let round = 0; round <= filled.size; round++) {
+    if (violationsOf(sql).length <= before) break;
+    const tables = new Set(violatingTables(sql).filter((table) => filled.has(table)));
+    if (tables.size === 0) break;
+    for (const table of tables) {
+      emptied.add(table);
+      sql.exec(`DELETE FROM ${quote(table)}`);
+    }
+  }
+  return Array.from(emptied, (table) => ({ table, reason: 'FOREIGN KEY constraint failed' }));
+}
+
+/** Tables with rows that lack what they refer to; none where the schema itself is wrong. */
+function violatingTables(sql: SqlStorageLike): string[] {
+  try {
+    return Array.from(sql.exec('PRAGMA foreign_key_check'), ({ table }) => String(table));
+  } catch {
+    return [];
+  }
 }

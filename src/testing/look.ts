@@ -1,13 +1,14 @@
 // All that a rehearsal reads in an object, before the new code wakes it and after.
 import type { OfframpError } from '../base/errors.ts';
-import type { SqlStorageLike } from '../base/storage.ts';
+import type { SqlStorageLike, StateLike } from '../base/storage.ts';
 import { firstRow, quote } from '../base/storage.ts';
 import type { MigrationInput } from '../input/migration.ts';
 import { type Inspection, inspect } from '../inspect.ts';
 import { selectHead } from '../ledger/ledger.ts';
 import type { MigrateOptions } from '../options.ts';
 import { type FilledTable, readContents } from './contents.ts';
-import { messageOf } from './report.ts';
+import { areEnforced, violationsOf } from './foreign-keys.ts';
+import { type Hanging, readHanging } from './hanging.ts';
 import { type Structure, structureOf } from './structure.ts';
 
 /** The names of both ledgers. */
@@ -21,6 +22,7 @@ export interface Before {
   readonly tables: readonly FilledTable[];
   /** The SQL of its tables, indexes, views and triggers, in the order in which they were created. */
   readonly schema: readonly string[];
+  readonly hanging: Hanging;
   /** Rows that lack what they refer to, as text. */
   readonly violations: readonly string[];
   /** What `migrate` may refuse it for. */
@@ -31,41 +33,16 @@ export interface Before {
 export interface After {
   readonly tables: readonly FilledTable[];
   readonly structure: Structure;
+  readonly hanging: Hanging;
   readonly violations: readonly string[];
   /** Whether foreign keys are. */
   readonly enforced: boolean;
   /** Both ledgers, row by row. */
   readonly ledgers: string;
   readonly inspection: Inspection;
-  /** The options under which the object is level. */
+  /** The options under which the object is up to date. */
   readonly options: MigrateOptions;
 }
-
-/**
- * Rows that lack what they refer to, as text.
- *
- * @param sql the object's SQL storage
- * @returns instead, what SQLite says where the schema itself is wrong: a reference to what is no key
- */
-export function violationsOf(sql: SqlStorageLike): string[] {
-  try {
-    const found = sql.exec('PRAGMA foreign_key_check');
-    return Array.from(
-      found,
-      ({ table, rowid, parent }) => `${table} row ${rowid} has no ${parent}`,
-    );
-  } catch (error) {
-    return [messageOf(error)];
-  }
-}
-
-/**
- * Whether foreign keys are enforced.
- *
- * @param sql the object's SQL storage
- */
-export const areEnforced = (sql: SqlStorageLike): boolean =>
-  [...sql.exec('PRAGMA foreign_keys')][0]?.foreign_keys === 1;
 
 /**
  * Both ledgers, row by row, as a text that can be compared.
@@ -102,22 +79,29 @@ export function drizzleOf(sql: SqlStorageLike, table: string): 'retire' | 'mirro
 }
 
 /**
+ * The SQL of what an object has, in the order in which it was created.
+ *
+ * @param sql the object's SQL storage
+ */
+export const schemaOf = (sql: SqlStorageLike): string[] =>
+  Array.from(
+    sql.exec('SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid'),
+    (row) => String(row.sql),
+  );
+
+/**
  * Reads an object before the new code wakes it.
  *
  * @param ctx the object
  * @param input the migrations
  * @param names the ledgers' names
  */
-export function lookBefore(
-  ctx: DurableObjectState,
-  input: MigrationInput,
-  names: LedgerNames,
-): Before {
+export function lookBefore(ctx: StateLike, input: MigrationInput, names: LedgerNames): Before {
   const { sql } = ctx.storage;
-  const schema = sql.exec('SELECT sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY rowid');
   return {
     tables: readContents(sql, Object.values(names)),
-    schema: Array.from(schema, (row) => String(row.sql)),
+    hanging: readHanging(sql, Object.values(names)),
+    schema: schemaOf(sql),
     violations: violationsOf(sql),
     refusals: [{}, { skipped: 'error' } as const].flatMap(
       (options) => inspect(ctx, input, { ...names, ...options }).refusal ?? [],
@@ -134,7 +118,7 @@ export function lookBefore(
  * @param given the options that `migrate` was called with; undefined where only the class knows
  */
 export function lookAfter(
-  ctx: DurableObjectState,
+  ctx: StateLike,
   input: MigrationInput,
   names: LedgerNames,
   given: MigrateOptions | undefined,
@@ -147,14 +131,15 @@ export function lookAfter(
     const { onEvent: _, ...options }: MigrateOptions = { ...candidate, ...names };
     return { options, inspection: inspect(ctx, input, options) };
   });
-  const level = inspected.find(({ inspection }) => inspection.upToDate) ?? inspected[0];
+  const upToDate = inspected.find(({ inspection }) => inspection.upToDate) ?? inspected[0];
   const except = Object.values(names);
   return {
     tables: readContents(sql, except),
     structure: structureOf(sql, except),
+    hanging: readHanging(sql, except),
     violations: violationsOf(sql),
     enforced: areEnforced(sql),
     ledgers: ledgersOf(sql, names),
-    ...(level as { options: MigrateOptions; inspection: Inspection }),
+    ...(upToDate as { options: MigrateOptions; inspection: Inspection }),
   };
 }

@@ -1,5 +1,7 @@
 import type { Migration } from '../input/migration.ts';
 import type { MigrateOptions } from '../options.ts';
+import { fold } from '../reader/names.ts';
+import type { Names } from './changes.ts';
 import { RehearsalError } from './report.ts';
 import type { LeftBy, Start } from './starts.ts';
 
@@ -12,8 +14,13 @@ export interface RehearseOptions {
   readonly seed?: (ctx: DurableObjectState, start: Start) => void | Promise<void>;
   /** How many rows are made for each table; fewer where its constraints leave no room. The default is 4. */
   readonly rows?: number;
-  /** Tables that may stay empty, where neither a row can be made nor `seed` puts one in. */
+  /** Tables that stay empty unless `seed` puts rows into them. */
   readonly empty?: readonly string[];
+  /**
+   * The first migration, by tag or key, that every object has: points of the history before it are left out, but for a new
+   * object.
+   */
+  readonly from?: string;
   /**
    * Who left the objects. The default is `'0.x'` where the migrations have the `when` of a journal, `'1.x'` where they
    * have only the names of 1.x, and `'drizzle-offramp'` for a record without tags.
@@ -25,11 +32,19 @@ export interface RehearseOptions {
   readonly refused?: readonly string[];
   /**
    * Migrations, by tag or key, that may fail in objects with rows: where no such object can stand there, or the fleet has
-   * none. A new object must run them all the same.
+   * none. A new object must run them all the same. Risks that say of them that they fail are left out.
    */
   readonly failing?: readonly string[];
-  /** What migrations change in a way that is not seen from their statements: `table` or `table.column`. */
+  /**
+   * What changes on purpose although no statement says so: `table` or `table.column`, or the name of a trigger, an index or
+   * a view.
+   */
   readonly changes?: readonly string[];
+  /**
+   * What is done about the result's `risks`: `'warn'` (the default) prints them, `'error'` has the rehearsal fail,
+   * `'ignore'` leaves it to whoever reads the result.
+   */
+  readonly risks?: 'warn' | 'error' | 'ignore';
   /**
    * Has the rehearsal call `migrate` itself, with these options (`{}` will do), for a class that does not do so in its
    * constructor.
@@ -42,9 +57,10 @@ export interface RehearseOptions {
 }
 
 const NAMES: readonly string[] = [
-  ...['seed', 'rows', 'empty', 'leftBy', 'skips', 'refused', 'failing', 'changes', 'migrate'],
-  ...['table', 'drizzleTable'],
+  ...['seed', 'rows', 'empty', 'from', 'leftBy', 'skips', 'refused', 'failing', 'changes', 'risks'],
+  ...['migrate', 'table', 'drizzleTable'],
 ];
+const RISKS: readonly unknown[] = [undefined, 'warn', 'error', 'ignore'];
 const RUNNERS: readonly unknown[] = ['0.x', '1.x', 'drizzle-offramp'];
 
 const invalid = (message: string): RehearsalError => new RehearsalError('INVALID_OPTION', message);
@@ -85,12 +101,49 @@ export function checkOptions(options: RehearseOptions, migrations: readonly Migr
         "out, or pass drizzle-kit's migrations.js or a converted module.",
     );
   }
-  const known = migrations.flatMap(({ key, tag }) => [key, tag]);
-  for (const option of ['refused', 'failing'] as const) {
-    const stranger = options[option]?.find((name) => !known.includes(name));
-    if (stranger === undefined) continue;
+  if (!RISKS.includes(options.risks)) {
     throw invalid(
-      `The option \`${option}\` names "${stranger}", which is no migration: give its tag, as the matrix has it, or its key.`,
+      `The option \`risks\` is ${JSON.stringify(options.risks)}: it takes 'warn', 'error' or 'ignore'.`,
+    );
+  }
+  const known = migrations.flatMap(({ key, tag }) => [key, tag]);
+  for (const option of ['refused', 'failing', 'from'] as const) {
+    const names = [options[option] ?? []].flat();
+    const stranger = names.find((name) => !known.includes(name));
+    if (stranger === undefined) continue;
+    const all = migrations.map(({ key, tag }) => (tag === null ? key : `${tag} (${key})`));
+    throw invalid(
+      `The option \`${option}\` names "${stranger}", which is no migration: give a tag or a key. There are:${linesOf(all)}`,
+    );
+  }
+}
+
+const linesOf = (names: readonly string[]): string => names.map((name) => `\n  ${name}`).join('');
+
+/**
+ * Checks the names of tables and what hangs on them, which are known at the end only.
+ *
+ * @param options what was passed
+ * @param names what any of the objects had
+ * @throws {RehearsalError} for a name that none had
+ */
+export function checkNames(
+  { changes = [], empty = [] }: Pick<RehearseOptions, 'changes' | 'empty'>,
+  names: Names,
+): void {
+  for (const [option, listed, only] of [
+    ['changes', changes, 'all'],
+    ['empty', empty, 'tables'],
+  ] as const) {
+    const stranger = names.strangerIn(listed, only);
+    if (stranger === undefined) continue;
+    const table = stranger.slice(0, Math.max(stranger.lastIndexOf('.'), 0));
+    const columns = [...names.others].filter((name) => fold(name).startsWith(`${fold(table)}.`));
+    const all = table !== '' && only === 'all' && columns.length > 0 ? columns : [...names.tables];
+    const others = all === columns ? [] : [...names.others].filter((name) => !name.includes('.'));
+    throw invalid(
+      `The option \`${option}\` names "${stranger}", which no object has at any point of the history. There are:` +
+        linesOf(only === 'all' ? [...all, ...others] : all),
     );
   }
 }

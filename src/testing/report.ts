@@ -1,8 +1,10 @@
 import { layOut } from '../base/columns.ts';
 import { OfframpError } from '../base/errors.ts';
 import type { MigrationRef } from '../plan/result.ts';
-import type { TableRow } from './contents.ts';
-import type { DamagedRow } from './damage.ts';
+import { type StoredRow, textOf } from './contents.ts';
+import type { Damage, DamagedRow } from './damage.ts';
+import type { Unfilled } from './fill.ts';
+import type { Risk } from './risks.ts';
 import type { LeftBy, Start } from './starts.ts';
 
 /** What is looked at after an object has woken, in the order of the matrix. */
@@ -36,7 +38,7 @@ export type Cell =
       readonly found: string;
       /** What to do about it. */
       readonly fix: string;
-      /** The rows that are gone or changed. */
+      /** The rows that are gone, that changed, or that came. */
       readonly rows: readonly DamagedRow[];
     };
 
@@ -44,6 +46,8 @@ export type Cell =
 export interface RehearsedStart {
   readonly start: Start;
   readonly cells: Readonly<Record<Check, Cell>>;
+  /** The tables that stayed empty, as no row could be made for them. */
+  readonly empty: readonly Unfilled[];
 }
 
 /** What a rehearsal came to. */
@@ -52,7 +56,9 @@ export interface Rehearsal {
   readonly leftBy: LeftBy;
   /** One for each point of the history at which an object can stand, a new object first. */
   readonly starts: readonly RehearsedStart[];
-  /** The matrix for people: a line for each start, a column for each check. */
+  /** What depends on the rows of your objects, and what you may have meant: not certainly wrong. */
+  readonly risks: readonly Risk[];
+  /** The matrix for people: a line for each start, a column for each check; and the risks. */
   readonly text: string;
 }
 
@@ -68,8 +74,9 @@ export interface RehearsalFailure {
 /** The code of a {@link RehearsalError}. */
 export type RehearsalErrorCode =
   | 'REHEARSAL_FAILED'
+  | 'HAS_RISKS'
+  | 'NO_BINDING'
   | 'CANNOT_PREPARE'
-  | 'CANNOT_FILL'
   | 'SEED_FAILED'
   | 'NOT_REFUSED'
   | 'NOT_FAILING'
@@ -118,16 +125,68 @@ const LEFT_BY: Record<LeftBy, string> = {
   'drizzle-offramp': 'drizzle-offramp',
 };
 
+/** The mark of a start with tables that stayed empty. */
+const UNFILLED = '*';
+
+/** The tables that stayed empty, each once, with the first of the starts. */
+function unfilledText(starts: readonly RehearsedStart[]): string[] {
+  const found = new Map<string, string[]>();
+  for (const { start, empty } of starts) {
+    for (const { table, reason } of empty) {
+      const key = `${table} stays empty, as no row could be made for it: ${reason}`;
+      found.set(key, [...(found.get(key) ?? []), start.name.trim()]);
+    }
+  }
+  if (found.size === 0) return [];
+  return [
+    '',
+    ...Array.from(found, ([what, names]) => `${UNFILLED} ${what} (at ${listed(names)})`),
+    'Put rows into such a table with the option `seed`, or list it under `empty` if it has none in your objects either.',
+  ];
+}
+
+const HEADING =
+  'Depends on your data: the rows of this rehearsal are fine, but other rows were allowed too.';
+
+const EFFECTS: Record<Risk['effect'], string> = {
+  fails: 'fails where ',
+  'loses rows': 'loses rows in silence where ',
+  'changes values': 'changes values in silence where ',
+  'reuses ids': ': ',
+};
+
 /**
- * The matrix as text.
+ * Risks as text.
+ *
+ * @param risks all of them
+ */
+export function riskText(risks: readonly Risk[]): string {
+  const lines = risks.map(({ effect, migration, found, query }) => {
+    const says = EFFECTS[effect];
+    const where = query === null ? '' : `\n    Find them: ${query}`;
+    return `  ${migration ?? 'a migration'}${says.startsWith(':') ? '' : ' '}${says}${found}${where}`;
+  });
+  return [HEADING, ...lines].join('\n');
+}
+
+/**
+ * The matrix as text, and the risks.
  *
  * @param leftBy who left the objects
  * @param starts what was found in each
+ * @param risks what depends on the rows of objects
  */
-export function matrixOf(leftBy: LeftBy, starts: readonly RehearsedStart[]): string {
+export function matrixOf(
+  leftBy: LeftBy,
+  starts: readonly RehearsedStart[],
+  risks: readonly Risk[] = [],
+): string {
   const lines = [
     [`Objects that ${LEFT_BY[leftBy]} left`, ...CHECKS],
-    ...starts.map(({ start, cells }) => [start.name, ...CHECKS.map((it) => markOf(cells[it]))]),
+    ...starts.map(({ start, cells, empty }) => [
+      empty.length > 0 ? `${start.name} ${UNFILLED}` : start.name,
+      ...CHECKS.map((it) => markOf(cells[it])),
+    ]),
   ];
   const notes = starts.flatMap(({ start, cells: { migrates } }) =>
     migrates.status === 'impossible'
@@ -136,7 +195,8 @@ export function matrixOf(leftBy: LeftBy, starts: readonly RehearsedStart[]): str
         ]
       : [],
   );
-  return [...layOut(lines), ...notes].join('\n');
+  const after = risks.length === 0 ? [] : ['', riskText(risks)];
+  return [...layOut(lines), ...notes, ...unfilledText(starts), ...after].join('\n');
 }
 
 /** How many rows of a table, and starts of one failure, a message names; the rest are counted. */
@@ -153,9 +213,14 @@ export const listed = (names: readonly string[]): string =>
   names.slice(0, LISTED).join(', ') +
   (names.length > LISTED ? ` and ${names.length - LISTED} more` : '');
 
-function show(row: TableRow): string {
-  const text = JSON.stringify(row);
+function show(row: StoredRow): string {
+  const text = textOf(row);
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+}
+
+function lineOf({ before, now }: Damage): string {
+  if (before === undefined) return `  ${show(now ?? {})} came`;
+  return `  ${show(before)}${now === undefined ? '' : ` now has ${show(now)}`}`;
 }
 
 /**
@@ -163,23 +228,20 @@ function show(row: TableRow): string {
  *
  * @param table the table's name
  * @param total how many rows it had
- * @param damaged the rows that are gone or changed
+ * @param damaged the rows that are gone, that changed, or that came
  */
-export function damageText(table: string, total: number, damaged: readonly DamagedRow[]): string {
+export function damageText(table: string, total: number, damaged: readonly Damage[]): string {
   const gone = damaged.filter(({ now }) => now === undefined);
-  const changed = damaged.filter(({ now }) => now !== undefined);
+  const came = damaged.filter(({ before }) => before === undefined);
+  const changed = damaged.filter(({ before, now }) => before !== undefined && now !== undefined);
   const columns = [...new Set(changed.flatMap(({ now }) => Object.keys(now ?? {})))];
+  const of = total > 0 ? ` of ${total}` : '';
   const counts = [
-    gone.length > 0 ? `${gone.length} of ${total} rows are gone` : '',
-    changed.length > 0
-      ? `${changed.length} of ${total} rows have another ${columns.join(', ')}`
-      : '',
+    gone.length > 0 ? `${gone.length}${of} rows are gone` : '',
+    changed.length > 0 ? `${changed.length}${of} rows have another ${columns.join(', ')}` : '',
+    came.length > 0 ? `${came.length} rows came that no migration puts there` : '',
   ].filter((count) => count !== '');
-  const lines = [...gone, ...changed]
-    .slice(0, LISTED)
-    .map(
-      ({ before, now }) => `  ${show(before)}${now === undefined ? '' : ` now has ${show(now)}`}`,
-    );
+  const lines = [...gone, ...changed, ...came].slice(0, LISTED).map(lineOf);
   const more = damaged.length > LISTED ? [`  and ${damaged.length - LISTED} more`] : [];
   return [`${table}: ${counts.join(', ')}`, ...lines, ...more].join('\n');
 }

@@ -35,13 +35,13 @@ function deploy(applied: readonly Migration[], journal: readonly Migration[]): M
 /** The objects that had newer entries already when an older one was merged in: each deploy is a length of the journal. */
 function skippingDeploys(migrations: readonly Migration[]): number[][] {
   const times = migrations.map((migration) => createdAt(migration) ?? 0);
-  const late = times.flatMap((time, at) =>
+  const skippable = times.flatMap((time, at) =>
     times.slice(0, at).some((earlier) => earlier >= time) ? [at] : [],
   );
-  if (late.length === 0) return [];
+  if (skippable.length === 0) return [];
   const all = migrations.map((_, at) => at + 1);
   return [
-    ...late.flatMap((at) => all.filter((length) => length > at).map((length) => [at, length])),
+    ...skippable.flatMap((at) => all.filter((length) => length > at).map((length) => [at, length])),
     // One deploy for each migration: whatever can be skipped is.
     all,
   ];

@@ -77,6 +77,20 @@ function describeColumn(
   ]);
 }
 
+/** What constraints do on a conflict, which no PRAGMA tells. */
+const conflictsIn = (statement: CreateTableStmt | undefined): string[] =>
+  statement?.body.type !== 'ColumnsAndConstraintsCreateTableBody'
+    ? []
+    : statement.body.columns.flatMap(({ colName, constraints }) =>
+        constraints.flatMap(({ constraint }) =>
+          'conflictClause' in constraint && constraint.conflictClause !== undefined
+            ? [
+                `ON CONFLICT ${String(constraint.conflictClause).toUpperCase()} of ${shown(colName.text)}`,
+              ]
+            : [],
+        ),
+      );
+
 function describeTable({ type, wr, strict }: Row, { sql, statement }: Definition): string {
   const checks = checksOf(sql).map((check) => `CHECK (${normalized(check.sql)})`);
   return joined([
@@ -85,6 +99,7 @@ function describeTable({ type, wr, strict }: Row, { sql, statement }: Definition
     strict ? 'STRICT' : '',
     statement !== undefined && tableOf(statement).autoincrement ? 'AUTOINCREMENT' : '',
     ...checks.sort(),
+    ...conflictsIn(statement).sort(),
   ]);
 }
 
@@ -212,15 +227,21 @@ const isPartOfMissing = ({ table }: Thing, structure: Structure): boolean =>
  * @param found the schema that was found
  * @param wanted the schema that it should be
  * @param extra what is said of a thing that should not be there; left out, such things are allowed
+ * @param where where the schema is as it should be
  */
-export function differences(found: Structure, wanted: Structure, extra?: string): string[] {
+export function differences(
+  found: Structure,
+  wanted: Structure,
+  extra?: string,
+  where = 'in a new object',
+): string[] {
   const lines = [...wanted].flatMap(([key, thing]) => {
     const { label, what } = thing;
     const there = found.get(key);
     if (there === undefined) {
       return isPartOfMissing(thing, found) ? [] : [`${label} is missing (${what})`];
     }
-    return there.what === what ? [] : [`${label} is ${there.what}; in a new object it is ${what}`];
+    return there.what === what ? [] : [`${label} is ${there.what}; ${where} it is ${what}`];
   });
   if (extra === undefined) return lines;
   const surplus = [...found].filter(

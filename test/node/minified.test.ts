@@ -42,7 +42,7 @@ describe('an error of a minified Worker', () => {
       () => new api.ForeignKeyError('FOREIGN_KEY_VIOLATION', 'Such a thing.', []),
     ],
     ['RewindError', 'TOO_OLD', () => new api.RewindError('TOO_OLD', 'Such a thing.', 'm0000')],
-    ['RehearsalError', 'CANNOT_FILL', () => new api.RehearsalError('CANNOT_FILL', 'Such a thing.')],
+    ['RehearsalError', 'HAS_RISKS', () => new api.RehearsalError('HAS_RISKS', 'Such a thing.')],
   ])('says its class and code: %s', (name, code, make) => {
     const error = make();
     expect(error).toMatchObject({ name, code });

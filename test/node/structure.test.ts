@@ -1,8 +1,6 @@
-// Schemas that are compared, and what migrations say that they do to tables: both by their parts, whatever they are called.
+// Schemas that are compared, by their parts, whatever they are called.
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/cli/database.ts';
-import { readContents } from '../../src/testing/contents.ts';
-import { fatesOf } from '../../src/testing/fate.ts';
 import { differences, type Structure, structureOf } from '../../src/testing/structure.ts';
 
 function structure(sql: string): Structure {
@@ -102,77 +100,4 @@ describe('the difference of two schemas', () => {
     const [found] = structure("CREATE TABLE a (x DEFAULT ' autoincrement ')").values();
     expect(found).toEqual({ label: 'table a', what: 'table' });
   });
-});
-
-describe('what becomes of a table', () => {
-  const fate = (statements: string[], schema = 'CREATE TABLE a (id INTEGER PRIMARY KEY, x, y)') => {
-    const database = openDatabase(':memory:');
-    database.sql.exec(schema);
-    const sqls = Array.from(
-      database.sql.exec('SELECT sql FROM sqlite_master ORDER BY rowid'),
-      ({ sql }) => String(sql),
-    );
-    return fatesOf(readContents(database.sql, []), sqls, statements).get('a');
-  };
-  const rebuild = (copy: string, columns = 'id INTEGER PRIMARY KEY, x, y'): string[] => [
-    `CREATE TABLE b (${columns})`,
-    copy,
-    'DROP TABLE a',
-    'ALTER TABLE b RENAME TO a',
-  ];
-  const whole = {
-    name: 'a',
-    renamed: new Map(),
-    changed: new Set(),
-    losesRows: false,
-    rebuilt: true,
-  };
-
-  it.each([
-    'INSERT INTO b SELECT * FROM a ORDER BY x',
-    'REPLACE INTO b SELECT id, x, y FROM a',
-    'WITH old AS (SELECT * FROM a) INSERT INTO b SELECT * FROM old',
-  ])('is a copy by %s', (copy) => {
-    expect(fate(rebuild(copy))).toEqual(whole);
-  });
-
-  it.each([
-    ['what is not understood', "INSERT INTO b SELECT value ->> 'id', 1, 2 FROM json_each('[]')"],
-    ['nothing', 'SELECT 1'],
-  ])('excuses no loss where the new table is filled by %s', (_, copy) => {
-    expect(fate(rebuild(copy))).toEqual(whole);
-  });
-
-  it('excuses no column that is not copied, and one that is computed', () => {
-    expect(fate(rebuild('INSERT INTO b (id, x) SELECT id, x FROM a'))).toEqual(whole);
-    expect(fate(rebuild("INSERT INTO b SELECT id, coalesce(x, 'y'), 0 FROM a"))).toEqual({
-      ...whole,
-      changed: new Set(['x', 'y']),
-    });
-    expect(fate(rebuild('INSERT INTO b SELECT id, y, x FROM a'))).toEqual({
-      ...whole,
-      renamed: new Map([
-        ['x', 'y'],
-        ['y', 'x'],
-      ]),
-    });
-  });
-
-  it('is told where its own statements drop it', () => {
-    expect(fate(['DROP TABLE a'])?.name).toBeUndefined();
-    expect(fate(['ALTER TABLE a RENAME TO c'])).toMatchObject({ name: 'c', rebuilt: false });
-  });
-});
-
-it('the ledgers are left out, and what is written down of their repairs', () => {
-  const database = openDatabase(':memory:');
-  database.sql.exec(
-    'CREATE TABLE a (x); CREATE TABLE __migrations (x); CREATE TABLE __migrations_repairs (x)',
-  );
-  const except = ['__migrations', '__drizzle_migrations'];
-  expect([...structureOf(database.sql, except).values()].map(({ label }) => label)).toEqual([
-    'table a',
-    'column a.x',
-  ]);
-  expect(readContents(database.sql, except).map(({ name }) => name)).toEqual(['a']);
 });

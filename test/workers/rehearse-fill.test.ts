@@ -11,7 +11,7 @@ const filled = async (
 ): Promise<{ unfilled: unknown[]; rows: Record<string, Row[]>; violations: Row[] }> =>
   inObject(async (ctx) => {
     ctx.storage.sql.exec(schema);
-    const unfilled = ctx.storage.transactionSync(() => fill(ctx.storage.sql, [], count));
+    const unfilled = ctx.storage.transactionSync(() => fill(ctx.storage.sql, { count }));
     await ctx.storage.sync();
     return {
       unfilled,
@@ -133,6 +133,39 @@ describe('rows are made for', () => {
     expect(made.unfilled).toEqual([]);
     // SQLite has taken them, so they are right; all four pairs of status and kind are there.
     expect(new Set(made.rows.t?.map(({ status, kind }) => `${status} ${kind}`)).size).toBe(4);
+  });
+
+  it('CHECK constraints of several columns, and of nullable references', async () => {
+    const made = await filled(`
+      CREATE TABLE users (id text PRIMARY KEY NOT NULL);
+      CREATE TABLE teams (id integer PRIMARY KEY);
+      CREATE TABLE owned (id integer PRIMARY KEY, user_id text REFERENCES users, team_id integer REFERENCES teams,
+        CHECK ((user_id IS NULL) <> (team_id IS NULL)));
+      CREATE TABLE events (starts integer NOT NULL, ends integer NOT NULL, kind text NOT NULL, room text, url text,
+        CHECK (ends - starts BETWEEN 900 AND 7200),
+        CHECK (kind = 'room' AND room IS NOT NULL AND url IS NULL OR kind = 'online' AND room IS NULL AND url LIKE 'https://%'));
+      CREATE TABLE sums (price integer NOT NULL CHECK (price > 0), pieces integer NOT NULL, total integer NOT NULL,
+        CHECK (total = price * pieces AND pieces % 5 = 0));`);
+    expect(made).toMatchObject({ unfilled: [], violations: [] });
+    expect(Object.values(made.rows).map(({ length }) => length)).toEqual([4, 4, 4, 4, 4]);
+  });
+
+  it('hashes, ULIDs, times, addresses and JSON', async () => {
+    const made = await filled(`CREATE TABLE t (
+      ulid text PRIMARY KEY NOT NULL CHECK (length(ulid) = 26 AND ulid NOT GLOB '*[^0-9A-HJKMNP-TV-Z]*'),
+      uuid text NOT NULL UNIQUE CHECK (uuid GLOB '????????-????-????-????-????????????'),
+      hash text NOT NULL UNIQUE CHECK (length(hash) = 64 AND hash NOT GLOB '*[^0-9a-f]*'),
+      digest blob NOT NULL UNIQUE CHECK (typeof(digest) = 'blob' AND length(digest) = 32),
+      day text NOT NULL CHECK (day GLOB '[0-9][0-9][0-9][0-9]-[0-1][0-9]-[0-3][0-9]' AND date(day) = day),
+      at text NOT NULL CHECK (datetime(at) IS NOT NULL AND at LIKE '____-__-__T__:__:__.___Z'),
+      mail text NOT NULL UNIQUE CHECK (instr(mail, '@') > 1 AND instr(mail, ' ') = 0),
+      slug text NOT NULL UNIQUE CHECK (slug = lower(slug) AND slug NOT GLOB '*[^a-z0-9-]*' AND length(slug) BETWEEN 3 AND 20),
+      tags text NOT NULL CHECK (json_array_length(tags) BETWEEN 2 AND 5),
+      data text NOT NULL CHECK (json_extract(data, '$.kind') IN ('a', 'b')),
+      list text CHECK (list IS NULL OR json_type(list) = 'array'),
+      code text NOT NULL CHECK (code IS upper(code) AND trim(code) <> ''))`);
+    expect(made.unfilled).toEqual([]);
+    expect(made.rows.t).toHaveLength(4);
   });
 
   it('as many rows as a constraint leaves room for', async () => {

@@ -347,6 +347,7 @@ export const HANGING_DEFECTS: readonly Defect[] = [
     next: "INSERT INTO tickets (title) VALUES ('next')",
     asks: 'SELECT max(id) AS id FROM tickets',
     names: 'tickets AUTOINCREMENT',
+    depends: true,
   },
   {
     what: 'AUTOINCREMENT itself is lost in a rebuild',

@@ -205,6 +205,7 @@ export const KIT_DEFECTS: readonly Defect[] = [
     next: "INSERT INTO projects (owner_id, title) VALUES ('u1', 'next')",
     asks: 'SELECT max(id) AS id FROM projects',
     names: 'projects AUTOINCREMENT',
+    depends: true,
   })),
   ...both<Defect>('a column with a reference is taken out of the schema: a rebuild', (form) => {
     const { owner_id: _, ...others } = columns.projects(form);

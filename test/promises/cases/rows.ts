@@ -77,6 +77,7 @@ export const ROW_DEFECTS: readonly Defect[] = [
     rows: `${someShelves}; INSERT INTO books VALUES (4, NULL, 'loose')`,
     asks: allBooks,
     names: 'books rows',
+    depends: true,
   },
   {
     what: 'a copy groups by a column that is not the key',
