@@ -7,10 +7,10 @@ const BEFORE = 'SELECT ';
 /**
  * The tree of an expression.
  *
- * @param text the expression; its spans count from {@link offsetOf}
+ * @param text the expression; the spans of its tree count from a SELECT before it
  * @returns undefined if it is none
  */
-function expressionOf(text: string): Expr | undefined {
+export function expressionOf(text: string): Expr | undefined {
   const statement = parse(BEFORE + text);
   if (statement?.type !== 'SelectStmt') return undefined;
   const { select } = statement.body;

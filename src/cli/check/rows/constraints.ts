@@ -1,8 +1,14 @@
 // Rows that a table refuses by itself: by NOT NULL, by a CHECK, by its types.
 import { quote } from '../../../base/storage.ts';
-import { columnsOf, conjunctsOf, isImplied, rewritten } from '../../../reader/expressions.ts';
+import {
+  columnsOf,
+  conjunctsOf,
+  expressionOf,
+  isImplied,
+  rewritten,
+} from '../../../reader/expressions.ts';
 import { fold, listOf, shown } from '../../../reader/names.ts';
-import { columnIn, type TableFacts } from './facts.ts';
+import { type Affinity, columnIn, type TableFacts } from './facts.ts';
 import {
   dealtWith,
   isKept,
@@ -16,7 +22,7 @@ import {
   valueIn,
   writtenIn,
 } from './migrated.ts';
-import { refusedBy, takesAll, takesExpression } from './types.ts';
+import { isStoredAs, refusedBy, takesAll, takesExpression, typeOf } from './types.ts';
 
 const any = (conditions: readonly (string | undefined)[]): string | undefined => {
   if (conditions.includes(undefined)) return undefined;
@@ -94,14 +100,38 @@ const isCorrected = (part: Part, columns: readonly string[]): boolean =>
     (by) => by === undefined || namesOf(part, columns).some((one) => by.names.has(one)),
   );
 
+/** Whether all columns and literals of a check are compared as one type: then an expression needs no type of its own. */
+function isOfOneType(check: string, column: string, affinity: Affinity): boolean {
+  const literals = /^(INTEGER|REAL|NUMERIC)$/.test(affinity) ? /'/ : /\b\d/;
+  return conjunctsOf(check).every((one) => {
+    const columns = columnsOf(one);
+    if (columns !== undefined && !columns.includes(column)) return true;
+    return columns?.length === 1 && (affinity === 'BLOB' || !literals.test(one));
+  });
+}
+
 /** A column as a check of the new table compares it; undefined where its type changes it first. */
-function comparedAs(part: Part, after: TableFacts, column: string): string | undefined {
+function comparedAs(
+  part: Part,
+  after: TableFacts,
+  check: string,
+  column: string,
+): string | undefined {
   const { exact, before: table } = valueIn(part, after, column);
   const [was, is] = [columnIn(table, exact), columnIn(after, column)];
   const sql = part.source.sqlOf(column);
-  if (was === undefined || is === undefined || sql === undefined) return sql;
-  if (was.affinity !== is.affinity) return undefined;
-  return was.collation === is.collation ? sql : `(${sql} COLLATE ${is.collation})`;
+  if (is === undefined || sql === undefined) return sql;
+  if (was !== undefined) {
+    if (was.affinity !== is.affinity) return undefined;
+    return was.collation === is.collation ? sql : `(${sql} COLLATE ${is.collation})`;
+  }
+  const copied = part.source.treeOf(column);
+  const isConstant = copied === undefined && columnsOf(sql)?.length === 0;
+  const tree = isConstant ? expressionOf(sql) : copied?.isPlain ? copied.tree : undefined;
+  if (tree === undefined || !isStoredAs(tree, is, table)) return undefined;
+  // A value that is computed has no type of its own, and the column has.
+  if (typeOf(tree) !== undefined) return `(CAST(${sql} AS ${is.affinity}) COLLATE ${is.collation})`;
+  return isOfOneType(check, column, is.affinity) ? `(${sql} COLLATE ${is.collation})` : undefined;
 }
 
 /**
@@ -119,7 +149,7 @@ export function findRefused(migrated: Migrated, part: Part, after: TableFacts): 
       return !isOld(one, columns, part, after) && !isCorrected(part, columns);
     });
     if (!isNew) return [];
-    const bad = rewritten(check, (column) => comparedAs(part, after, column));
+    const bad = rewritten(check, (column) => comparedAs(part, after, check, column));
     // The copy leaves out what it refuses.
     if (bad !== undefined && source.where !== undefined && isImplied([source.where], bad))
       return [];

@@ -14,7 +14,7 @@ import type { Effects, Reader } from '../../../reader/reader.ts';
 import { LOOKED_UP } from '../../../reader/select.ts';
 import type { Finding } from '../finding.ts';
 import { disablesForeignKeys, type LocatedMigration } from '../located.ts';
-import { type ColumnFacts, factsOf, type TableFacts } from './facts.ts';
+import { type ColumnFacts, columnIn, factsOf, type TableFacts } from './facts.ts';
 import { type RowSource, rowSource } from './source.ts';
 
 /** What a finding says, and of which statement. */
@@ -276,8 +276,11 @@ export function dealtWith(
  * @param part the rows
  * @param columns the columns, by their names now, folded
  */
-export const namesOf = ({ values }: Part, columns: readonly string[]): string[] => [
-  ...columns,
+export const namesOf = ({ values, before }: Part, columns: readonly string[]): string[] => [
+  // A statement before the copy means the column of before by such a name.
+  ...columns.filter(
+    (column) => columnIn(values.get(column)?.before ?? before, column) === undefined,
+  ),
   ...columns.flatMap((column) => [...(values.get(column)?.sources ?? [])]),
 ];
 

@@ -1,7 +1,7 @@
 // What the type of a column does to values that are copied into it: https://www.sqlite.org/datatype3.html
 import { fold } from '../../../reader/names.ts';
 import type { Expr } from '../../../reader/parser.ts';
-import { affinityOf, type ColumnFacts, type TableFacts } from './facts.ts';
+import { affinityOf, type ColumnFacts, columnIn, type TableFacts } from './facts.ts';
 
 const isNumber = ({ affinity }: ColumnFacts): boolean => /^(INTEGER|REAL|NUMERIC)$/.test(affinity);
 
@@ -92,6 +92,11 @@ export function typeOf(tree: Expr): string | undefined {
   return undefined;
 }
 
+type Name = Extract<Expr, { type: 'Id' | 'QualifiedExpr' }>;
+
+const columnNamed = (name: Name, table: TableFacts): ColumnFacts | undefined =>
+  columnIn(table, fold(name.type === 'Id' ? name.name : name.column.text));
+
 /**
  * Whether a column of a STRICT table takes all that an expression can give.
  *
@@ -112,8 +117,7 @@ export function takesExpression(tree: Expr, is: ColumnFacts, before: TableFacts)
   switch (tree.type) {
     case 'Id':
     case 'QualifiedExpr': {
-      const name = fold(tree.type === 'Id' ? tree.name : tree.column.text);
-      const was = before.columns.find((column) => fold(column.name) === name);
+      const was = columnNamed(tree, before);
       return was !== undefined && takesAll(was, is, before.strict);
     }
     case 'ParenthesizedExpr':
@@ -123,6 +127,34 @@ export function takesExpression(tree: Expr, is: ColumnFacts, before: TableFacts)
         /^(coalesce|ifnull)$/i.test(tree.name.name) &&
         (tree.args ?? []).every((one) => takesExpression(one, is, before))
       );
+  }
+  return false;
+}
+
+/**
+ * Whether a column stores all that an expression gives as it is.
+ *
+ * @param tree the expression
+ * @param is the column
+ * @param before the table that its names are of
+ */
+export function isStoredAs(tree: Expr, is: ColumnFacts, before: TableFacts): boolean {
+  if (tree.type === 'NullLiteral' || is.affinity === 'BLOB') return true;
+  const type = typeOf(tree);
+  if (type !== undefined)
+    return type === is.affinity || (type === 'INTEGER' && is.affinity === 'NUMERIC');
+  const all = (trees: readonly (Expr | undefined)[]): boolean =>
+    trees.every((one) => one === undefined || isStoredAs(one, is, before));
+  switch (tree.type) {
+    case 'Id':
+    case 'QualifiedExpr':
+      return columnNamed(tree, before)?.affinity === is.affinity;
+    case 'ParenthesizedExpr':
+      return all(tree.exprs);
+    case 'CaseExpr':
+      return all([...tree.whenThenPairs.map(({ then }) => then), tree.elseExpr]);
+    case 'FunctionCallExpr':
+      return /^(coalesce|ifnull)$/i.test(tree.name.name) && all(tree.args ?? []);
   }
   return false;
 }
