@@ -129,6 +129,7 @@ function comparedAs(
   const isConstant = copied === undefined && columnsOf(sql)?.length === 0;
   const tree = isConstant ? expressionOf(sql) : copied?.isPlain ? copied.tree : undefined;
   if (tree === undefined || !isStoredAs(tree, is, table)) return undefined;
+  if (tree.type === 'NullLiteral') return sql;
   // A value that is computed has no type of its own, and the column has.
   if (typeOf(tree) !== undefined) return `(CAST(${sql} AS ${is.affinity}) COLLATE ${is.collation})`;
   return isOfOneType(check, column, is.affinity) ? `(${sql} COLLATE ${is.collation})` : undefined;
