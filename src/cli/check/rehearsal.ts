@@ -9,6 +9,7 @@ import { checkAddColumn } from './add-column.ts';
 import { checkEffects } from './effects.ts';
 import type { Finding } from './finding.ts';
 import type { LocatedMigration } from './located.ts';
+import { Facts } from './rows/facts.ts';
 import { Migrated } from './rows/migrated.ts';
 import { checkRows } from './rows/rows.ts';
 import { judgeStatement } from './statements.ts';
@@ -325,6 +326,7 @@ export function rehearse(migrations: readonly LocatedMigration[]): Finding[] {
   const reader = new Reader();
   const behind = new Behind(migrations);
   const broken = new Broken(rehearsal);
+  const facts = new Facts();
   try {
     for (const [place, migration] of migrations.entries()) {
       rehearsal.enforce();
@@ -338,7 +340,7 @@ export function rehearse(migrations: readonly LocatedMigration[]): Finding[] {
       const touched = effects.touched.map(({ name }) => name);
       const lost = broken.lookAtReferences(migration, touched);
       const before = (): SqlStorageLike => behind.before(place).sql;
-      const migrated = new Migrated(migration, effects, reader, before, rehearsal.sql);
+      const migrated = new Migrated(migration, effects, reader, before, rehearsal.sql, facts);
       const rows = checkRows(migrated);
       findings.push(...checkEffects(migration, effects, reader, rows, migrated, lost));
       findings.push(...broken.lookAtThings(migration));

@@ -137,14 +137,29 @@ function textsOfIndex(sql: string): IndexText {
 
 type Row = Record<string, unknown>;
 
-/**
- * What a table is.
- *
- * @param database where it is
- * @param table its name, in any case
- * @returns undefined if there is no such table, or only its module knows it
- */
-export function factsOf(database: SqlStorageLike, table: string): TableFacts | undefined {
+/** What tables are, read once for each definition: most migrations leave most tables as they are. */
+export class Facts {
+  readonly #known = new Map<string, TableFacts | undefined>();
+
+  /**
+   * What a table is.
+   *
+   * @param database where it is
+   * @param table its name, in any case
+   * @returns undefined if there is no such table, or only its module knows it
+   */
+  of(database: SqlStorageLike, table: string): TableFacts | undefined {
+    const definition = database.exec(
+      "SELECT type, name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND lower(tbl_name) = lower(?) ORDER BY rowid",
+      table,
+    );
+    const key = JSON.stringify([...definition]);
+    if (!this.#known.has(key)) this.#known.set(key, factsOf(database, table));
+    return this.#known.get(key);
+  }
+}
+
+function factsOf(database: SqlStorageLike, table: string): TableFacts | undefined {
   const all = (sql: string, ...bindings: unknown[]): Row[] =>
     [...database.exec(sql, ...bindings)] as Row[];
   const [listed] = all(

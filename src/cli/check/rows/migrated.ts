@@ -14,7 +14,7 @@ import type { Effects, Reader } from '../../../reader/reader.ts';
 import { LOOKED_UP } from '../../../reader/select.ts';
 import type { Finding } from '../finding.ts';
 import { disablesForeignKeys, type LocatedMigration } from '../located.ts';
-import { type ColumnFacts, columnIn, factsOf, type TableFacts } from './facts.ts';
+import { type ColumnFacts, columnIn, type Facts, type TableFacts } from './facts.ts';
 import { type RowSource, rowSource } from './source.ts';
 
 /** What a finding says, and of which statement. */
@@ -76,6 +76,7 @@ export class Migrated {
    * @param reader the schema after it, as the reader knows it
    * @param before a database with the schema before it, once somebody asks
    * @param after a database with the schema after it
+   * @param facts what is known of the tables of the same history
    */
   constructor(
     readonly migration: LocatedMigration,
@@ -83,6 +84,7 @@ export class Migrated {
     readonly reader: Reader,
     private readonly before: () => SqlStorageLike,
     private readonly after: SqlStorageLike,
+    private readonly facts: Facts,
   ) {
     this.disabled = disablesForeignKeys(migration);
   }
@@ -90,14 +92,14 @@ export class Migrated {
   /** A table as it was. */
   was(name: string): TableFacts | undefined {
     const key = fold(name);
-    if (!this.#before.has(key)) this.#before.set(key, factsOf(this.before(), name));
+    if (!this.#before.has(key)) this.#before.set(key, this.facts.of(this.before(), name));
     return this.#before.get(key);
   }
 
   /** A table as it is. */
   is(name: string): TableFacts | undefined {
     const key = fold(name);
-    if (!this.#after.has(key)) this.#after.set(key, factsOf(this.after, name));
+    if (!this.#after.has(key)) this.#after.set(key, this.facts.of(this.after, name));
     return this.#after.get(key);
   }
 
