@@ -340,7 +340,9 @@ export function rehearse(migrations: readonly LocatedMigration[]): Finding[] {
       const touched = effects.touched.map(({ name }) => name);
       const lost = broken.lookAtReferences(migration, touched);
       const before = (): SqlStorageLike => behind.before(place).sql;
-      const migrated = new Migrated(migration, effects, reader, before, rehearsal.sql, facts);
+      const previous = migrations[place - 1]?.file;
+      const after = rehearsal.sql;
+      const migrated = new Migrated(migration, effects, reader, before, after, facts, previous);
       const rows = checkRows(migrated);
       findings.push(...checkEffects(migration, effects, reader, rows, migrated, lost));
       findings.push(...broken.lookAtThings(migration));

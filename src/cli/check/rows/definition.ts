@@ -4,15 +4,19 @@ import { columnsOf, isImplied, rewritten } from '../../../reader/expressions.ts'
 import { fold, listOf, shown } from '../../../reader/names.ts';
 import { type ColumnFacts, forbidsAsMuch, type TableFacts } from './facts.ts';
 import { type Migrated, type Part, type SaidOfRows, writtenIn } from './migrated.ts';
+import type { KnownToKit } from './snapshot.ts';
 
 /** What is gone from a column that is copied as it is. */
-function ofColumn(was: ColumnFacts, is: ColumnFacts): string[] {
+function ofColumn(was: ColumnFacts, is: ColumnFacts, kit: KnownToKit | undefined): string[] {
   const name = shown(is.name);
   return [
     ...(was.collation !== 'BINARY' && is.collation === 'BINARY'
       ? [`COLLATE ${was.collation} of ${name}`]
       : []),
-    ...(was.fallback !== null && is.fallback === null && !is.generated
+    ...(was.fallback !== null &&
+    is.fallback === null &&
+    !is.generated &&
+    kit?.defaults.has(fold(was.name)) !== true
       ? [`DEFAULT ${was.fallback} of ${name}`]
       : []),
     ...(was.generated && !is.generated ? [`the expression that ${name} is computed by`] : []),
@@ -21,7 +25,7 @@ function ofColumn(was: ColumnFacts, is: ColumnFacts): string[] {
 
 /** What a table says of all its rows, by the names of now; undefined for what names a column that is gone. */
 function constraintsOf(
-  table: TableFacts,
+  table: Pick<TableFacts, 'keys' | 'references'>,
   toNow: (column: string) => string | undefined,
   toThen: (parent: string) => string = (parent) => parent,
 ) {
@@ -70,10 +74,12 @@ export function findLostDefinition(
     if (exact !== undefined && table === before && !now.has(exact)) now.set(exact, column);
   }
   const toNow = (column: string): string | undefined => now.get(column);
+  // What drizzle-kit knew somebody has taken out of the schema.
+  const kit = migrated.knownToKit(before.name);
   const columns = before.columns.flatMap((was) => {
     const name = toNow(fold(was.name)) ?? (was.generated ? fold(was.name) : undefined);
     const is = after.columns.find((one) => fold(one.name) === name);
-    if (is !== undefined) return ofColumn(was, is);
+    if (is !== undefined) return ofColumn(was, is, kit);
     return was.generated ? [`the generated column ${shown(was.name)}`] : [];
   });
   const kept = new Set([
@@ -91,8 +97,10 @@ export function findLostDefinition(
           .join(', ')})`,
     ),
   ]);
+  const dropped = new Set(kit === undefined ? [] : constraintsOf(kit, toNow));
   const constraints = constraintsOf(before, toNow).filter(
     (one) =>
+      !dropped.has(one) &&
       ![one, one.replace('UNIQUE', 'PRIMARY KEY'), one.replace('PRIMARY KEY', 'UNIQUE')].some(
         (same) => kept.has(same),
       ),

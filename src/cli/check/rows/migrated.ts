@@ -15,6 +15,7 @@ import { LOOKED_UP } from '../../../reader/select.ts';
 import type { Finding } from '../finding.ts';
 import { disablesForeignKeys, type LocatedMigration } from '../located.ts';
 import { type ColumnFacts, columnIn, type Facts, type TableFacts } from './facts.ts';
+import { type KnownToKit, knownToKit } from './snapshot.ts';
 import { type RowSource, rowSource } from './source.ts';
 
 /** What a finding says, and of which statement. */
@@ -77,6 +78,7 @@ export class Migrated {
    * @param before a database with the schema before it, once somebody asks
    * @param after a database with the schema after it
    * @param facts what is known of the tables of the same history
+   * @param previous the file of the migration before it
    */
   constructor(
     readonly migration: LocatedMigration,
@@ -85,6 +87,7 @@ export class Migrated {
     private readonly before: () => SqlStorageLike,
     private readonly after: SqlStorageLike,
     private readonly facts: Facts,
+    private readonly previous: string | undefined,
   ) {
     this.disabled = disablesForeignKeys(migration);
   }
@@ -101,6 +104,11 @@ export class Migrated {
     const key = fold(name);
     if (!this.#after.has(key)) this.#after.set(key, this.facts.of(this.after, name));
     return this.#after.get(key);
+  }
+
+  /** What drizzle-kit knew of a table before, if there is a snapshot. */
+  knownToKit(table: string): KnownToKit | undefined {
+    return this.previous === undefined ? undefined : knownToKit(this.previous, table);
   }
 
   statement(position: number): string | undefined {
