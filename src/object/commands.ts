@@ -134,6 +134,16 @@ export interface ObjectCounts {
   readonly drift: number;
 }
 
+/** What the construction of an instance did. */
+export interface Woke {
+  /** How many migrations it took over from another ledger. */
+  readonly adopted: number;
+  /** How many migrations it ran. */
+  readonly applied: number;
+  /** What became of Drizzle's ledger; null if it was left alone. */
+  readonly drizzleLedger: 'retired' | 'mirrored' | null;
+}
+
 /** The answer to {@link InspectCommand}. */
 export interface InspectAnswer {
   /** The object's id in hexadecimal. */
@@ -168,6 +178,8 @@ export interface InspectAnswer {
   readonly repairs: readonly FittingRepair[];
   /** Whether it has no data; where the class is not built either, the state is `refused`. */
   readonly empty: boolean;
+  /** What the construction of this instance did; null where it had nothing to do, or was refused. */
+  readonly woke: Woke | null;
   /**
    * Whether all there is in it was made in this instance: it was empty before. It stays, as something other than the
    * construction of the class has used it since, or as nobody can tell.
