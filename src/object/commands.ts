@@ -53,11 +53,15 @@ export type Repair = ForgetRepair | MigrationRepair;
 /** Asks what the object is, and what the code that answers would do in it. */
 export interface InspectCommand {
   readonly do: 'inspect';
+  /** Accepted, and without effect so far: whether the instance may end after the answer if this look is what woke it. */
+  readonly release?: boolean;
 }
 
 /** Asks what the object got, in which order, when and how, repairs included. */
 export interface HistoryCommand {
   readonly do: 'history';
+  /** Accepted, and without effect so far: whether the instance may end after the answer if this look is what woke it. */
+  readonly release?: boolean;
 }
 
 /** Asks what migrations would do in the object, by running them on its rows and rolling all of it back. */
@@ -65,6 +69,8 @@ export interface PreflightCommand {
   readonly do: 'preflight';
   /** The migrations in any form that `migrate` takes. Without them, those of the code that answers. */
   readonly migrations?: MigrationInput;
+  /** Accepted, and without effect so far: whether the instance may end after the answer if this look is what woke it. */
+  readonly release?: boolean;
 }
 
 /** Asks for one repair. */
