@@ -59,6 +59,7 @@ export type {
   RowInQuestion,
   RowName,
   WithMigrations,
+  Woke,
 } from './object/commands.ts';
 export type { ObjectRef, WithMigrationsOptions } from './object/object-ref.ts';
 export {

@@ -53,11 +53,15 @@ export type Repair = ForgetRepair | MigrationRepair;
 /** Asks what the object is, and what the code that answers would do in it. */
 export interface InspectCommand {
   readonly do: 'inspect';
+  /** Accepted, and without effect so far: whether the instance may end after the answer if this look is what woke it. */
+  readonly release?: boolean;
 }
 
 /** Asks what the object got, in which order, when and how, repairs included. */
 export interface HistoryCommand {
   readonly do: 'history';
+  /** Accepted, and without effect so far: whether the instance may end after the answer if this look is what woke it. */
+  readonly release?: boolean;
 }
 
 /** Asks what migrations would do in the object, by running them on its rows and rolling all of it back. */
@@ -65,6 +69,8 @@ export interface PreflightCommand {
   readonly do: 'preflight';
   /** The migrations in any form that `migrate` takes. Without them, those of the code that answers. */
   readonly migrations?: MigrationInput;
+  /** Accepted, and without effect so far: whether the instance may end after the answer if this look is what woke it. */
+  readonly release?: boolean;
 }
 
 /** Asks for one repair. */
@@ -134,6 +140,16 @@ export interface ObjectCounts {
   readonly drift: number;
 }
 
+/** What the construction of an instance did. */
+export interface Woke {
+  /** How many migrations it took over from another ledger. */
+  readonly adopted: number;
+  /** How many migrations it ran. */
+  readonly applied: number;
+  /** What became of Drizzle's ledger; null if it was left alone. */
+  readonly drizzleLedger: 'retired' | 'mirrored' | null;
+}
+
 /** The answer to {@link InspectCommand}. */
 export interface InspectAnswer {
   /** The object's id in hexadecimal. */
@@ -168,6 +184,8 @@ export interface InspectAnswer {
   readonly repairs: readonly FittingRepair[];
   /** Whether it has no data; where the class is not built either, the state is `refused`. */
   readonly empty: boolean;
+  /** What the construction of this instance did; null where it had nothing to do, or was refused. */
+  readonly woke: Woke | null;
   /**
    * Whether all there is in it was made in this instance: it was empty before. It stays, as something other than the
    * construction of the class has used it since, or as nobody can tell.

@@ -8,6 +8,7 @@ import { readLedger } from '../ledger/ledger.ts';
 import { readState } from '../ledger/state.ts';
 import { migrateUntold } from '../migrate.ts';
 import { resolveOptions } from '../options.ts';
+import type { MigrateResult } from '../plan/result.ts';
 import { afterOpenTransaction } from '../run/enforcement.ts';
 import { transact } from '../run/foreign-keys.ts';
 import { checkCommand } from './check-command.ts';
@@ -22,6 +23,7 @@ import type {
   Repair,
   RepairAnswer,
   RepairCommand,
+  Woke,
 } from './commands.ts';
 import { endAfter } from './ending.ts';
 import { find, toRef } from './findings.ts';
@@ -42,6 +44,8 @@ export class MigratedObject {
   /** The list that is asked about: the one that failed, else the class's own. */
   private list: List;
   private untouched: Untouched | undefined;
+  /** What the construction did. */
+  private woke: Woke | null = null;
   private readonly ctx: ObjectContext;
 
   /**
@@ -62,11 +66,16 @@ export class MigratedObject {
     for (const list of lists) {
       const { input, options } = list;
       try {
-        telling(hearing(options, ctx, className), () => migrateUntold(ctx, input, options, before));
+        this.note(
+          telling(hearing(options, ctx, className), () =>
+            migrateUntold(ctx, input, options, before),
+          ),
+        );
         isFirst = false;
       } catch (error) {
         if (!(error instanceof OfframpError)) throw error;
         this.list = list;
+        this.woke = null;
         this.failure = { error, plain: toPlain(error) };
         const { id, name } = objectRef(ctx, className);
         const which = [className, id, ...(name === null ? [] : [`(${name})`])].join(' ').trim();
@@ -76,6 +85,15 @@ export class MigratedObject {
         return;
       }
     }
+  }
+
+  private note(result: MigrateResult): void {
+    if (result.upToDate) return;
+    this.woke = {
+      adopted: (this.woke?.adopted ?? 0) + result.adopted.length,
+      applied: (this.woke?.applied ?? 0) + result.applied.length,
+      drizzleLedger: result.drizzleLedger ?? this.woke?.drizzleLedger ?? null,
+    };
   }
 
   /**
@@ -118,6 +136,7 @@ export class MigratedObject {
       name: id.name ?? null,
       ...look(this.ctx, this.list, failure),
       built: this.failure === undefined,
+      woke: this.woke,
       made: false,
       empty: false,
       ...of,
@@ -128,7 +147,8 @@ export class MigratedObject {
     const { failure } = this;
     if (await this.isEmpty()) {
       const answer = this.look({ empty: true }, failure);
-      return answer.refusal ? answer : { ...answer, state: 'empty' };
+      // What it did was taken back.
+      return answer.refusal ? answer : { ...answer, state: 'empty', woke: null };
     }
     return this.look({ made: this.untouched !== undefined }, failure);
   }

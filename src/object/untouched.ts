@@ -8,6 +8,9 @@ import { namesOf } from './stand-in.ts';
 /** The runtime reads these from the object itself, also where they are fields. */
 const HANDLERS = ['fetch', 'alarm', 'webSocketMessage', 'webSocketClose', 'webSocketError'];
 
+/** An alarm that is due so soon may be under way, and what is under way cannot be taken back, in milliseconds. */
+const SOON = 10_000;
+
 /** How long events that wait already are given to come first, in milliseconds. */
 const OTHERS_FIRST = 5;
 
@@ -19,7 +22,11 @@ const watched = new WeakMap<object, object>();
 function watchedPrototype(prototype: object): object {
   const known = watched.get(prototype);
   if (known !== undefined) return known;
-  const tell = (object: object): void => watchers.get(object)?.touch();
+  const tell = (object: { readonly ctx?: object }): void => {
+    // A constructor may have returned a proxy, so that the runtime has another object than the methods.
+    const watcher = watchers.get(object) ?? watchers.get(object.ctx ?? object);
+    watcher?.touch();
+  };
   const properties: PropertyDescriptorMap = {};
   for (const [name, { value, enumerable = false }] of namesOf(prototype)) {
     properties[name] =
@@ -127,6 +134,7 @@ export class Untouched {
       Reflect.setPrototypeOf(instance, watchedPrototype(prototype));
     if (!isWatched) return;
     watchers.set(instance, this);
+    watchers.set(this.ctx, this);
     this.unwatch = () => Reflect.setPrototypeOf(instance, prototype);
     // Behind all blocks of the constructor, and before the first event.
     void this.ctx.blockConcurrencyWhile(() => this.note());
@@ -215,7 +223,9 @@ export class Untouched {
 
   private async tryToTakeBack(): Promise<boolean> {
     await this.ready;
+    const { noted } = this;
     if (!this.isAsNoted()) return false;
+    if (typeof noted?.alarm === 'number' && noted.alarm < Date.now() + SOON) return false;
     await wait(OTHERS_FIRST);
     const { ctx } = this;
     return endAfter(ctx, async () => {

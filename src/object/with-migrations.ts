@@ -20,7 +20,7 @@ export type ClassWithMigrations<Class extends ObjectClass> = Omit<Class, 'protot
 
 /** The lists of each class: those of its base classes and at last its own. */
 const listsOf = new WeakMap<object, readonly List[]>();
-/** What is known of each object that was built, or stands in. */
+/** What is known of each object that was built, or stands in, and by its state. */
 const objects = new WeakMap<object, MigratedObject>();
 /** The states of objects whose class is being built now. */
 const building = new WeakSet<object>();
@@ -35,12 +35,14 @@ function inherited(Class: object | null): readonly List[] {
 }
 
 /** The RPC method. */
-function answer(this: object, command: MigrationsCommand): Promise<unknown> {
-  const object = objects.get(this);
+function answer(this: { readonly ctx?: object }, command: MigrationsCommand): Promise<unknown> {
+  // A constructor may have returned a proxy, so that the runtime has another object than the methods.
+  const object = objects.get(this) ?? objects.get(this.ctx ?? this);
   if (object === undefined) {
     throw new CommandError(
       'INVALID_COMMAND',
-      'This object was not built by the class that withMigrations returned. Export that one.',
+      'This object was not built by the class that withMigrations returned (export that one), or its constructor returned ' +
+        'another object.',
     );
   }
   return object.answer(command);
@@ -104,6 +106,7 @@ function wrap(Class: ObjectClass, list: List): ObjectClass {
       try {
         const instance = Reflect.construct(target, args, newTarget);
         objects.set(instance, object);
+        objects.set(ctx, object);
         object.built(instance);
         return instance;
       } finally {

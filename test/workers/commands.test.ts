@@ -76,10 +76,51 @@ describe('inspect', () => {
       rows: [],
       repairs: [],
       empty: false,
+      woke: { adopted: 0, applied: 2, drizzleLedger: null },
       made: true,
     } satisfies InspectAnswer);
     await object.evict();
-    expect(await object.inspect()).toEqual({ ...answer, made: false });
+    expect(await object.inspect()).toEqual({ ...answer, woke: null, made: false });
+  });
+
+  it('tells what the construction of the instance did', async () => {
+    const object = await refused((ctx) => runDrizzle0(ctx, bundle0(a, b)), bundle0(a, b, c), {
+      drizzle: 'mirror',
+    });
+    const woke = { adopted: 2, applied: 1, drizzleLedger: 'mirrored' };
+    for (let look = 0; look < 2; look++) expect((await object.inspect()).woke).toEqual(woke);
+    await object.evict();
+    expect((await object.inspect()).woke).toBeNull();
+    await object.deploy(bundle0(a, b, c, make('a', 3)));
+    expect((await object.inspect()).woke).toBeNull();
+  });
+
+  it.each([
+    ['that hands all on', (target: object) => new Proxy(target, {})],
+    [
+      'that binds methods',
+      (target: object) =>
+        new Proxy(target, {
+          get(of, key) {
+            const value = Reflect.get(of, key);
+            return typeof value === 'function' ? value.bind(of) : value;
+          },
+        }),
+    ],
+  ] as const)('of a class whose constructor returns a proxy %s', async (_, around) => {
+    const object = new Deployed();
+    const Proxied = class extends Plain {
+      constructor(ctx: DurableObjectState, environment: Cloudflare.Env) {
+        super(ctx, environment);
+        // biome-ignore lint/correctness/noConstructorReturn: that is what is tested.
+        return around(this) as never;
+      }
+    };
+    await object.deployClass(withMigrations(Proxied, ONE));
+    expect(await object.stub.query('SELECT * FROM a')).toEqual([]);
+    // It was used, though it was only read from, so that nothing is taken back.
+    expect(await object.inspect()).toMatchObject({ state: 'up-to-date', built: true, made: true });
+    expect(await object.stub.query('SELECT * FROM a')).toEqual([]);
   });
 
   it('of one that is ahead: nothing is wrong with it, and nothing is called for', async () => {
@@ -752,6 +793,7 @@ it('is told where it was called on an object of another class', async () => {
   await object.deployClass(Inner);
   const error = await errorOf(object.inspect());
   expect(error.message).toBe(
-    '[INVALID_COMMAND] This object was not built by the class that withMigrations returned. Export that one.',
+    '[INVALID_COMMAND] This object was not built by the class that withMigrations returned (export that one), or its ' +
+      'constructor returned another object.',
   );
 });

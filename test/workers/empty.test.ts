@@ -87,6 +87,7 @@ describe('an object without anything', () => {
       ours: 'none',
       head: null,
       counts: { migrations: 1, ledger: 0, pending: 1 },
+      woke: null,
     });
     await scheduler.wait(20);
     expect(await all(object)).toEqual(EMPTY);
@@ -214,6 +215,24 @@ describe('nothing is taken back', () => {
       }),
     );
   });
+
+  it.each([0, 50, 2000])(
+    'where the construction set an alarm that is due in %i ms, as it may be under way',
+    async (milliseconds) => {
+      class Hasty extends Plain {
+        constructor(ctx: DurableObjectState, environment: Cloudflare.Env) {
+          super(ctx, environment);
+          void ctx.blockConcurrencyWhile(() => ctx.storage.setAlarm(Date.now() + milliseconds));
+        }
+
+        override alarm() {}
+      }
+      const object = new Deployed();
+      await object.deployClass(wrapped(Hasty));
+      expect(await object.inspect()).toMatchObject({ state: 'up-to-date', made: true });
+      expect(await object.stub.query('SELECT * FROM a')).toEqual([]);
+    },
+  );
 
   it.each<[string, (ctx: DurableObjectState) => unknown]>([
     ['a key', (ctx) => ctx.storage.put('key', 'value')],
