@@ -39,10 +39,6 @@ export type {
   With,
 } from 'sqlite3-parser';
 
-/** Each rule asks for the tree of the same statement, one after the other. Nobody changes a tree. */
-const parsed = new Map<string, Stmt | undefined>();
-const REMEMBERED = 256;
-
 /**
  * Reads one statement by SQLite's grammar.
  *
@@ -50,12 +46,8 @@ const REMEMBERED = 256;
  * @returns its tree; undefined if it is no SQL
  */
 export function parse(statement: string): Stmt | undefined {
-  if (parsed.has(statement)) return parsed.get(statement);
   const result = parseStmt(statement);
-  const tree = result.status === 'ok' ? result.root : undefined;
-  if (parsed.size >= REMEMBERED) parsed.clear();
-  parsed.set(statement, tree);
-  return tree;
+  return result.status === 'ok' ? result.root : undefined;
 }
 
 /**

@@ -1,5 +1,8 @@
 // What `check` says of rows, held against SQLite: the query finds the rows that make a migration fail, or that it loses
 // or changes, and no others; and with drizzle-offramp it does so with them, and not without.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkAll } from '../../src/cli/check.ts';
 import { openDatabase } from '../../src/cli/database.ts';
@@ -648,6 +651,75 @@ describe('what hangs on a table that is rebuilt', () => {
       `warning REBUILD_LOSES_DEFINITION 0001_m rebuilds a without STRICT, COLLATE NOCASE of x, DEFAULT 'q' of x, the expression that g is computed by, ` +
         `the generated column h, UNIQUE (y), the reference of "p id" to p and CHECK (x <> '').`,
     ]);
+  });
+
+  it.each([
+    [
+      'meta/0000_snapshot.json',
+      {
+        tables: {
+          a: {
+            name: 'a',
+            columns: {
+              id: { name: 'id', primaryKey: true },
+              x: { name: 'x', default: "'q'" },
+              y: { name: 'y' },
+            },
+            foreignKeys: {
+              a_p: { tableTo: 'p', columnsFrom: ['p'], columnsTo: ['id'], onDelete: 'cascade' },
+            },
+          },
+        },
+      },
+    ],
+    [
+      'snapshot.json',
+      {
+        ddl: [
+          { entityType: 'columns', table: 'b', name: 'y', default: "'r'" },
+          { entityType: 'columns', table: 'a', name: 'x', default: "'q'" },
+          { entityType: 'columns', table: 'a', name: 'y', default: null },
+          {
+            ...{ entityType: 'fks', table: 'a', columns: ['p'], tableTo: 'p', columnsTo: ['id'] },
+            ...{ onDelete: 'CASCADE', onUpdate: 'NO ACTION' },
+          },
+        ],
+      },
+    ],
+  ])('is not what drizzle-kit knew, by %s', (file, snapshot) => {
+    const folder = mkdtempSync(join(tmpdir(), 'snapshot-'));
+    try {
+      const P = 'CREATE TABLE p (id INTEGER PRIMARY KEY);';
+      const columns =
+        "(id INTEGER PRIMARY KEY, x TEXT DEFAULT 'q', y TEXT DEFAULT 'r', p INTEGER REFERENCES p(id) ON DELETE CASCADE)";
+      const bare = '(id INTEGER PRIMARY KEY, x TEXT, y TEXT, p INTEGER)';
+      const all = folderOf(
+        `${P}CREATE TABLE a ${columns};`,
+        rebuild(bare, 'id, x, y, p', 'SELECT id, x, y, p FROM a'),
+      );
+      const told = () =>
+        checkAll({
+          ...all,
+          migrations: all.migrations.map((one) => ({ ...one, file: join(folder, one.file) })),
+        }).flatMap(({ code, message }) => (code === 'REBUILD_LOSES_DEFINITION' ? message : []));
+      expect(told()).toEqual([
+        "0001_m rebuilds a without DEFAULT 'q' of x, DEFAULT 'r' of y and the reference of p to p.",
+      ]);
+      mkdirSync(dirname(join(folder, file)), { recursive: true });
+      writeFileSync(join(folder, file), JSON.stringify(snapshot));
+      expect(told()).toEqual(["0001_m rebuilds a without DEFAULT 'r' of y."]);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('is every row that is deleted before a copy, which is not to blame', () => {
+    expect(
+      said(
+        A,
+        `DELETE FROM a;${rebuild('(id INTEGER PRIMARY KEY, x TEXT, y TEXT)', 'id, x, y', 'SELECT id, x, y FROM a')}`,
+      ),
+    ).toEqual(['warning DELETES_ROWS 0001_m deletes all rows of a.']);
   });
 
   it('is a constraint that an index replaces, or a check that was changed, and is not lost', () => {

@@ -282,6 +282,9 @@ class Findings {
     if (this.#losesAll(table)) {
       if (dropped === undefined) return this.#deleted(table, losses.flat());
       const isRebuilt = this.#isRebuilt(table);
+      const deleted = losses.flat().filter(({ cause, all }) => cause === 'DELETE' && all);
+      // The copy is not to blame.
+      if (isRebuilt && deleted.length > 0) return this.#deleted(table, deleted);
       return [
         {
           code: isRebuilt ? 'REBUILD_WITHOUT_COPY' : 'DROPS_TABLE',
