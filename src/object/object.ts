@@ -67,7 +67,7 @@ export class MigratedObject {
         if (!(error instanceof OfframpError)) throw error;
         this.list = list;
         this.failure = { error, plain: toPlain(error) };
-        console.error(`drizzle-offramp: the object is not built. ${error.message}`);
+        console.error(`drizzle-offramp: this object was not constructed. ${error.message}`);
         return;
       }
     }

@@ -89,8 +89,10 @@ describe('a class as the Worker exports it', () => {
     expect(await response.json()).toMatchObject({ error: { code: 'MIGRATION_FAILED' } });
     const inspected = await answerOf<InspectAnswer>('BROKEN/a/__migrations', { do: 'inspect' });
     expect(inspected).toMatchObject({ state: 'refused', built: false, empty: true });
-    await vi.waitFor(() => expect(dev.output.slice(printed)).toContain('the object is not built'));
-    expect(dev.output.slice(printed).split('the object is not built')).toHaveLength(2);
+    await vi.waitFor(() =>
+      expect(dev.output.slice(printed)).toContain('this object was not constructed'),
+    );
+    expect(dev.output.slice(printed).split('this object was not constructed')).toHaveLength(2);
   });
 
   it('is built anew once it is repaired', async () => {

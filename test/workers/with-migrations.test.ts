@@ -314,7 +314,7 @@ describe.each(REFUSED)('an object that is refused with %s', (code, before, migra
     expect(Plain.built).toBe(built);
     expect(events.filter(({ type }) => type === 'summary').length).toBeLessThanOrEqual(1);
     expect(said.mock.calls.map(String)).toEqual([
-      `drizzle-offramp: the object is not built. ${error.message}`,
+      `drizzle-offramp: this object was not constructed. ${error.message}`,
     ]);
     expect(await object.raw(dump)).toEqual(expected);
   });
