@@ -1,14 +1,19 @@
 import { migrationsRoute } from 'drizzle-offramp';
+import { type FleetLedger, fleetRoute } from 'drizzle-offramp/fleet';
+import migrations from '../drizzle/migrations.js';
 import type { Archive } from './archive.ts';
 import type { Inbox, IncomingMessage } from './inbox.ts';
 
+export { FleetLedger } from 'drizzle-offramp/fleet';
 export { Archive } from './archive.ts';
 export { Inbox } from './inbox.ts';
 
 export interface Env {
   INBOX: DurableObjectNamespace<Inbox>;
   ARCHIVE: DurableObjectNamespace<Archive>;
-  /** Opens `/__migrations` to those who bear it. */
+  /** Keeps what is known of all objects, while they are swept. */
+  FLEET: DurableObjectNamespace<FleetLedger>;
+  /** Opens `/__migrations` and `/__fleet` to those who bear it. */
   MIGRATIONS_TOKEN?: string;
 }
 
@@ -17,10 +22,17 @@ export interface Env {
 // POST /inbox/<team>/<id>/archive  moves a conversation to the archive
 // GET  /archive/<team>?q=<words>   searches the archive
 // /__migrations/…                  looks into any object and repairs it; needs the token
+// /__fleet/…                       brings all objects up to date; needs the token
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {
-    const migrations = await migrationsRoute(request, env, { token: env.MIGRATIONS_TOKEN });
-    if (migrations) return migrations;
+    const token = env.MIGRATIONS_TOKEN;
+    const answer =
+      (await migrationsRoute(request, env, { token })) ??
+      (await fleetRoute(request, env, {
+        token,
+        classes: { INBOX: { migrations }, ARCHIVE: { migrations } },
+      }));
+    if (answer) return answer;
     const url = new URL(request.url);
     const [, where, team = '', id, action] = url.pathname.split('/');
     switch (`${request.method} ${where}${action ? `/${action}` : ''}`) {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,9 +12,13 @@ import { picture } from './picture.ts';
 import { childrenTable, fleetTable, summary } from './report.ts';
 import { bundle, deploy, idOf, migrateWithDrizzle, rehearse, wake } from './runtime.ts';
 import { type Contents, readObject } from './storage.ts';
+import { sweep } from './sweep.ts';
 
 const FIGURES = join(import.meta.dirname, 'figures.json');
 const PICTURE = join(import.meta.dirname, '../../docs/images/loss.svg');
+
+/** The secret of the Worker's routes, which answers nobody but this process. */
+const TOKEN = randomUUID();
 
 const { values } = parseArgs({ options: { write: { type: 'boolean', default: false } } });
 
@@ -84,6 +89,22 @@ async function demo(folder: string): Promise<string[]> {
 
   faults.push(...faultsOf(before, after, again), ...keep(figures));
   console.log(`\n${summary(figures)}`);
+
+  console.log('\nA sweep of all objects: can Drizzle go?\n');
+  const deployedAt = new Date().toISOString();
+  await deploy(
+    newWorker,
+    storage,
+    async (runtime) => {
+      const url = await runtime.ready;
+      for (const name of ['Inbox', 'Archive'] as const) {
+        const { report, text, canGo } = await sweep(name, url, storage, TOKEN, deployedAt);
+        console.log(`${text}\nThe report: ${report}\n`);
+        if (!canGo) faults.push(`Drizzle cannot go, says the sweep of ${name}`);
+      }
+    },
+    { secrets: { MIGRATIONS_TOKEN: TOKEN }, ledger: true },
+  );
   return faults;
 }
 

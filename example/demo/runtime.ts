@@ -21,6 +21,8 @@ export async function bundle(entry: string): Promise<string> {
 interface Surroundings {
   readonly secrets?: Readonly<Record<string, string>>;
   readonly onLog?: (line: string) => void;
+  /** Whether the Worker has the ledger of a fleet. */
+  readonly ledger?: boolean;
 }
 
 /** Deploys a Worker over the storage in a folder, lets `use` call it, and shuts the runtime down. */
@@ -28,8 +30,13 @@ export async function deploy(
   contents: string,
   folder: string,
   use: (runtime: Miniflare) => Promise<void>,
-  { secrets = {}, onLog }: Surroundings = {},
+  { secrets = {}, onLog, ledger = false }: Surroundings = {},
 ): Promise<void> {
+  const classes: [binding: string, className: string][] = [
+    ['INBOX', 'Inbox'],
+    ['ARCHIVE', 'Archive'],
+    ...(ledger ? ([['FLEET', 'FleetLedger']] as [string, string][]) : []),
+  ];
   const runtime = new Miniflare({
     resourcePersistencePath: folder,
     // Nothing of the demo leaves the machine.
@@ -47,16 +54,19 @@ export async function deploy(
             modules: { 'worker.js': { type: 'esm', contents } },
           },
           env: {
-            INBOX: { type: 'durable-object', worker: 'inbox', exportName: 'Inbox' },
-            ARCHIVE: { type: 'durable-object', worker: 'inbox', exportName: 'Archive' },
+            ...Object.fromEntries(
+              classes.map(([name, exportName]) => [
+                name,
+                { type: 'durable-object', worker: 'inbox', exportName },
+              ]),
+            ),
             ...Object.fromEntries(
               Object.entries(secrets).map(([name, value]) => [name, { type: 'text', value }]),
             ),
           },
-          exports: {
-            Inbox: { type: 'durable-object', storage: 'sqlite' },
-            Archive: { type: 'durable-object', storage: 'sqlite' },
-          },
+          exports: Object.fromEntries(
+            classes.map(([, name]) => [name, { type: 'durable-object', storage: 'sqlite' }]),
+          ),
         },
       },
     ],

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { userInfo } from 'node:os';
 import { type Command, Option } from 'commander';
 import type { FittingRepair } from '../object/commands.ts';
-import { AnswerError, ask, LOCAL, type ObjectPlace, ROUTE, readUrl, TOKEN } from './object/ask.ts';
+import { ask, type ObjectPlace, ROUTE } from './object/ask.ts';
 import { readLocal } from './object/migrations.ts';
 import { KINDS, quoted, type RowOptions, toRepair } from './object/repair.ts';
 import {
@@ -15,9 +15,7 @@ import {
   repairToText,
 } from './object/report.ts';
 import { CliError, EXIT, print, printJson } from './output.ts';
-
-/** The variable of the environment that has the Worker's address, where `--url` does not. */
-const ADDRESS = 'DRIZZLE_OFFRAMP_URL';
+import { ADDRESS, AnswerError, LOCAL, readPath, readUrl, TOKEN } from './route.ts';
 
 /** What can be done with an object. */
 const ACTIONS = ['inspect', 'history', 'preflight', 'repair'] as const;
@@ -74,10 +72,9 @@ function whoever(): string {
 function placeOf(className: string, object: string, options: ObjectOptions): ObjectPlace {
   if (options.name && options.id) throw new CliError('Pass either --name or --id, not both.');
   const by = options.id || (!options.name && ID.test(object)) ? 'id' : 'name';
-  const path = `/${options.path.replaceAll(/^\/+|\/+$/g, '')}`;
   return {
     url: readUrl(options.url),
-    path,
+    path: readPath(options.path),
     className,
     by,
     object: by === 'id' ? object.toLowerCase() : object,

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { register as check } from './check.ts';
 import { register as convert } from './convert.ts';
 import { register as eject } from './eject.ts';
+import { register as fleet } from './fleet.ts';
 import { register as init } from './init.ts';
 import { register as newMigration } from './new.ts';
 import { register as object } from './object.ts';
@@ -21,6 +22,7 @@ const EXAMPLES: Record<string, string> = {
   check: 'check --strict --format github',
   status: 'status .wrangler/state',
   object: 'object INBOX acme inspect --url https://inbox.example.com',
+  fleet: 'fleet start --class Inbox --canary 1% --url https://inbox.example.com',
   eject: 'eject src/migrations.ts',
   new: 'new add_tags --module src/migrations.ts',
 };
@@ -50,8 +52,9 @@ export const program = new Command('drizzle-offramp')
   .addHelpText('after', '\nExit status: 0, 1 (something was found), 2 (the command could not run).')
   .helpCommand(false);
 
-for (const register of [init, convert, check, status, object, eject, newMigration])
+for (const register of [init, convert, check, status, object, fleet, eject, newMigration]) {
   register(program);
+}
 for (const command of program.commands) {
   command.copyInheritedSettings(program);
   const example = EXAMPLES[command.name()];

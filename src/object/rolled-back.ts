@@ -1,4 +1,5 @@
 import type { StorageLike } from '../base/storage.ts';
+import { writeOut } from '../run/transaction.ts';
 
 /**
  * A storage whose transactions do all that is asked of them, and are rolled back at their end.
@@ -14,6 +15,7 @@ export function rolledBack(storage: StorageLike): StorageLike {
       try {
         storage.transactionSync(() => {
           outcome = { value: closure() };
+          writeOut(storage);
           throw new Error('rolled back on purpose');
         });
       } catch (error) {

@@ -12,6 +12,21 @@ import {
 } from './references.ts';
 
 /**
+ * Makes SQLite write out what full-text tables still hold in memory. The runtime cannot roll back one that was made and
+ * filled in the same transaction before that: it breaks the object with an "internal error".
+ * https://www.sqlite.org/vtab.html#the_xsavepoint_xrelease_and_xrollbackto_methods
+ *
+ * @param storage the object's storage, in a transaction
+ */
+export function writeOut(storage: StorageLike): void {
+  try {
+    storage.transactionSync(() => {});
+  } catch {
+    // A statement with OR ROLLBACK has ended the transaction.
+  }
+}
+
+/**
  * Runs in a transaction. What `run` throws is thrown, even where the runtime has words of its own for it: a statement with
  * OR ROLLBACK takes away the transaction that the runtime is about to roll back.
  *
@@ -31,6 +46,7 @@ export function inTransaction<T>(
         return keepPragmas(storage.sql, statements, run);
       } catch (cause) {
         failure = { cause };
+        writeOut(storage);
         throw cause;
       }
     });

@@ -2,12 +2,13 @@
 // each row: the rows that it deletes, the columns that it sets. All else that is lost is damage.
 
 import { MigrationError } from '../base/errors.ts';
-import { quote, runStatement, type SqlStorageLike, type StorageLike } from '../base/storage.ts';
+import { runStatement, type SqlStorageLike, type StorageLike } from '../base/storage.ts';
 import type { Migration } from '../input/migration.ts';
 import { fold } from '../reader/names.ts';
-import { parse, type Stmt } from '../reader/parser.ts';
+import type { Stmt } from '../reader/parser.ts';
 import { enforcedAgain } from '../run/enforcement.ts';
 import { foreignKeyMode, transact } from '../run/foreign-keys.ts';
+import { writeOut } from '../run/transaction.ts';
 import { splitStatements } from '../sql/statements.ts';
 import {
   type FilledTable,
@@ -297,7 +298,6 @@ export async function trace(
     skipped: false,
   }));
   const enforced = foreignKeyMode(steps) !== 'off';
-  const virtual = steps.flatMap(({ statements }) => statements.flatMap(virtualIn));
   let tracing = new Tracing(sql, before, schema, except, enforced);
   let tables: FilledTable[] | undefined;
   let isRefused = false;
@@ -310,8 +310,7 @@ export async function trace(
           closure();
           tables = readContents(sql, except);
         } finally {
-          // A full-text table that was created and filled breaks the object when that is rolled back.
-          for (const name of virtual) sql.exec(`DROP TABLE IF EXISTS ${quote(name)}`);
+          writeOut(storage);
         }
         throw TAKEN_BACK;
       }),
@@ -352,12 +351,6 @@ export async function trace(
   const { rows } = tracing;
   return { tables: error === undefined ? tables : undefined, error, rows, fates: tracing.fates() };
 }
-
-/** The virtual table that a statement creates. */
-const virtualIn = (sql: string): string[] => {
-  const statement = /^create\s+virtual\b/i.test(sql) ? parse(sql) : undefined;
-  return statement?.type === 'CreateVirtualTableStmt' ? [statement.tblName.objName.text] : [];
-};
 
 function changedBy(
   change: (sql: SqlStorageLike) => void,

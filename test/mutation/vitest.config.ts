@@ -30,7 +30,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'node', include: ['test/node/{sha256,sql,time}.test.ts'] },
+        test: {
+          name: 'node',
+          include: [
+            'test/node/{ahead,columns,effects,events,input,matching,mirroring,sha256,spellings,sql,time}.test.ts',
+          ],
+        },
       },
     ],
   },

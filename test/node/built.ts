@@ -12,11 +12,12 @@ export interface Run {
 }
 
 /**
- * Builds the command as it is published, and returns what runs it.
+ * Builds the command as it is published.
  *
  * @param name a name of the test's own, so that two test files can build at once
+ * @returns the path of the script that Node runs
  */
-export function buildCommand(name: string): (cwd: string, ...args: string[]) => Run {
+export function build(name: string): string {
   // Below the repository, so that the built code finds its dependencies.
   const folder = join(root, 'test/.generated', name);
   mkdirSync(folder, { recursive: true });
@@ -24,13 +25,23 @@ export function buildCommand(name: string): (cwd: string, ...args: string[]) => 
   const tsc = join(root, 'node_modules/.bin/tsc');
   const config = join(root, 'src/cli/tsconfig.build.json');
   execFileSync(tsc, ['-p', config, '--outDir', join(folder, 'dist')], { stdio: 'pipe' });
+  return join(folder, 'dist/cli/main.js');
+}
+
+/**
+ * Builds the command as it is published, and returns what runs it.
+ *
+ * @param name a name of the test's own, so that two test files can build at once
+ */
+export function buildCommand(name: string): (cwd: string, ...args: string[]) => Run {
+  const script = build(name);
   return (cwd, ...args) => {
     const { NO_COLOR, FORCE_COLOR, GITHUB_WORKSPACE, ...env } = process.env;
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [join(folder, 'dist/cli/main.js'), ...args],
-      { cwd, env, encoding: 'utf8' },
-    );
+    const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
+      cwd,
+      env,
+      encoding: 'utf8',
+    });
     return { status, stdout, stderr };
   };
 }

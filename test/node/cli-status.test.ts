@@ -767,7 +767,7 @@ describe('the built command', { timeout: SLOW }, () => {
     for (const id of ['c', 'd']) rmSync(file(id));
     expect(status).toBe(1);
     expect(stdout).toContain(
-      'Inbox  cccccccccccc…  nobody       –          broken                   120 B\n',
+      'Inbox  cccccccccccc…  nobody       –          broken                           120 B\n',
     );
     expect(stdout).toContain(
       `\nunreadable ${file('c').slice(project.length + 1)} and 1 more: broken: file is not a database\n`,

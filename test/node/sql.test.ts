@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import {
   excessBytes,
   MAX_STATEMENT_BYTES,
+  namesIn,
   pragmaSwitch,
   replacesTable,
   splitStatements,
@@ -72,6 +73,12 @@ describe('splitStatements', () => {
   it.each<[string, string, string[]]>([
     ['one statement', 'SELECT 1', ['SELECT 1']],
     ['a semicolon at the end', 'SELECT 1;', ['SELECT 1']],
+    ['white space before the semicolon', 'SELECT 1 \n;', ['SELECT 1']],
+    [
+      'a text that speaks of a trigger',
+      "SELECT ' CREATE TRIGGER t ';SELECT 2;",
+      ["SELECT ' CREATE TRIGGER t '", 'SELECT 2'],
+    ],
     ['several on one line', 'SELECT 1;SELECT 2; SELECT 3', ['SELECT 1', 'SELECT 2', 'SELECT 3']],
     ['semicolons with nothing between', ';;SELECT 1;; ;SELECT 2;;', ['SELECT 1', 'SELECT 2']],
     ['nothing', '', []],
@@ -462,6 +469,7 @@ describe('pragmaSwitch', () => {
       '0x1',
       '0X01',
       '0xfF',
+      '1.',
       '1.5',
       '1e3',
       '2147483647',
@@ -588,6 +596,17 @@ describe('pragmaSwitch', () => {
       }),
       { numRuns: 1000 },
     );
+  });
+});
+
+describe('namesIn', () => {
+  it.each([
+    ['MY "TABLE"', 'DROP TABLE "my ""table"""'],
+    ['MY `TABLE`', 'DROP TABLE `my ``table```'],
+    ["IT'S A TABLE", "DROP TABLE 'it''s a table'"],
+    ['MY TABLE', 'DROP TABLE [my table]'],
+  ])('reads %s, however it is quoted', (name, statement) => {
+    expect(namesIn(statement)).toEqual(['DROP', 'TABLE', name]);
   });
 });
 

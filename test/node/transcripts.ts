@@ -11,16 +11,19 @@ export interface Transcript {
   readonly output: string;
 }
 
-const BLOCK = /^```\n\$ npx drizzle-offramp (object .*)\n([\s\S]*?)^```$/gm;
+/** The blocks of a command. */
+const blockOf = (name: string): RegExp =>
+  new RegExp(`^\`\`\`\\n\\$ npx drizzle-offramp (${name} .*)\\n([\\s\\S]*?)^\`\`\`$`, 'gm');
 
 /**
  * The transcripts of a page, in their order.
  *
  * @param page the page's path, from the repository
+ * @param name the command
  */
-export function transcriptsOf(page: string): Transcript[] {
+export function transcriptsOf(page: string, name = 'object'): Transcript[] {
   const text = readFileSync(join(root, page), 'utf8');
-  return Array.from(text.matchAll(BLOCK), ([, command = '', output = '']) => ({
+  return Array.from(text.matchAll(blockOf(name)), ([, command = '', output = '']) => ({
     command,
     output: output.trimEnd(),
   }));
@@ -31,12 +34,13 @@ export function transcriptsOf(page: string): Transcript[] {
  *
  * @param page the page's path, from the repository
  * @param outputs what the commands of its transcripts print, in their order
+ * @param name the command
  */
-export function writeTranscripts(page: string, outputs: readonly string[]): void {
+export function writeTranscripts(page: string, outputs: readonly string[], name = 'object'): void {
   const file = join(root, page);
   let at = 0;
   const text = readFileSync(file, 'utf8').replaceAll(
-    BLOCK,
+    blockOf(name),
     (_, command) => `\`\`\`\n$ npx drizzle-offramp ${command}\n${outputs[at++]}\n\`\`\``,
   );
   writeFileSync(file, text);

@@ -51,6 +51,9 @@ const EXPORTS = {
 /** Only the runtime of tests has `cloudflare:test`. */
 const FOR_TESTS = { file: 'dist/testing.js', specifier: 'cloudflare:test' };
 
+/** The fleet's ledger is a Durable Object: only a Worker has the class that it extends. */
+const FOR_WORKERS = { files: /^dist\/fleet\/ledger\.(js|d\.ts)$/, specifier: 'cloudflare:workers' };
+
 /** Rehearsals and the command line read SQL with a parser; no Worker does. */
 const FOR_READING = { files: /^dist\/reader\/parser\.(js|d\.ts)$/, specifier: 'sqlite3-parser' };
 
@@ -218,6 +221,7 @@ function importsNothingFromOutside(): void {
     for (const match of readFileSync(join(installed, file), 'utf8').matchAll(SPECIFIER)) {
       const specifier = match.slice(1).find((group) => group !== undefined) ?? '';
       if (file === FOR_TESTS.file && specifier === FOR_TESTS.specifier) continue;
+      if (FOR_WORKERS.files.test(file) && specifier === FOR_WORKERS.specifier) continue;
       if (FOR_READING.files.test(file) && specifier === FOR_READING.specifier) continue;
       assert.match(specifier, /^\.\.?\//, `${file} imports ${specifier}`);
       assert.doesNotMatch(join(dirname(file), specifier), COMMAND_LINE, `${file}: ${specifier}`);
@@ -255,13 +259,21 @@ function typeChecksWithTypeScript5(): void {
       ours('typescript-5/bin/tsc'),
       ...['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023', '--skipLibCheck'],
       ...['--types', '@cloudflare/workers-types', '--allowJs', '--module', module],
-      ...['--moduleResolution', resolution, 'plain.ts', 'drop-in.ts', 'testing-types.ts'],
+      ...[
+        '--moduleResolution',
+        resolution,
+        'plain.ts',
+        'fleet.ts',
+        'drop-in.ts',
+        'testing-types.ts',
+      ],
     );
   }
 }
 
 function typeChecksAgainst(workersTypes: string): void {
   typeChecks('plain.ts', workersTypes, ['--skipLibCheck', 'false']);
+  typeChecks('fleet.ts', workersTypes, ['--skipLibCheck', 'false']);
   link('@cloudflare/vitest-pool-workers', '@cloudflare/vitest-pool-workers');
   link('vitest', 'vitest');
   typeChecks('rehearsal.test.ts', `${workersTypes},@cloudflare/vitest-pool-workers/types`, [
@@ -294,10 +306,22 @@ function bundlesWithoutDrizzle(): void {
   assert.ok(from('drizzle-offramp', modules).some((path) => path.endsWith('dist/migrate.js')));
   assert.deepEqual(from('drizzle-orm', modules), []);
   assert.deepEqual(
-    from('drizzle-offramp', modules).filter((path) => /dist\/(cli|reader|testing)\//.test(path)),
+    from('drizzle-offramp', modules).filter((path) =>
+      /dist\/(cli|reader|testing|fleet)\//.test(path),
+    ),
     [],
   );
   assert.deepEqual(from('sqlite3-parser', modules), []);
+}
+
+/** A Worker with the ledger of a fleet, which brings what a Worker has only. */
+function bundlesTheFleet(): void {
+  const modules = from('drizzle-offramp', bundle('fleet.ts'));
+  assert.ok(modules.some((path) => path.endsWith('dist/fleet/ledger.js')));
+  assert.deepEqual(
+    modules.filter((path) => /dist\/(cli|reader|testing)\//.test(path)),
+    [],
+  );
 }
 
 /** The command as npm links it, from a module that it wrote to the plain one. */
@@ -362,6 +386,7 @@ const CHECKS: [string, () => void][] = [
   ['it type checks with TypeScript 5.9', typeChecksWithTypeScript5],
   ['vitest rehearses a class with it', rehearsesInVitest],
   ['wrangler bundles it without drizzle-orm', bundlesWithoutDrizzle],
+  ['wrangler bundles the ledger of a fleet', bundlesTheFleet],
   ["wrangler bundles the drop-in without drizzle-orm's migrator", bundlesWithoutDrizzlesMigrator],
 ];
 

@@ -5,12 +5,15 @@ import { torture } from './kill.ts';
 import type { Runner } from './protocol.ts';
 import { figuresTable } from './report.ts';
 import { scale } from './scale.ts';
+import { sweepAll } from './sweep.ts';
 
 interface Options {
   kills: number;
   objects: number;
   scale: number;
   rows: number;
+  fleet: number;
+  fleetKills: number;
   seed: number;
   runner: Runner;
   keep?: true;
@@ -30,6 +33,8 @@ const options = new Command('npm run torture --')
   .option('--kills <count>', 'how often the runtime is killed', toCount, 100)
   .option('--objects <count>', 'how many objects it has then', toCount, 200)
   .option('--scale <count>', 'how many objects are woken at once; 0 for none', toCount, 5000)
+  .option('--fleet <count>', 'how many objects are swept by each engine; 0 for none', toCount, 0)
+  .option('--fleet-kills <count>', 'how often the process is killed in each sweep', toCount, 10)
   .option('--rows <count>', 'about how many rows a long migration writes', toCount, 400)
   .option('--seed <number>', 'what histories, rows and delays depend on', toCount)
   .addOption(
@@ -50,17 +55,18 @@ process.once('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const say = (line: string) => console.log(line);
-const replay = `npm run torture -- --seed ${seed} --kills ${options.kills} --objects ${options.objects} --scale ${options.scale} --rows ${options.rows} --runner ${options.runner}`;
+const replay = `npm run torture -- --seed ${seed} --kills ${options.kills} --objects ${options.objects} --scale ${options.scale} --rows ${options.rows} --fleet ${options.fleet} --fleet-kills ${options.fleetKills} --runner ${options.runner}`;
 say(`Seed ${seed}`);
 const start = performance.now();
 try {
+  const swept = options.fleet > 0 ? await sweepAll({ ...options, seed, say }) : [];
   const killed = await torture({ ...options, seed, folder, say });
   const atOnce =
     killed.faults.length === 0 && options.scale > 0
       ? await scale({ seed, folder, objects: options.scale, say })
       : undefined;
   say(`\n${figuresTable({ ...options, seed }, killed, atOnce, performance.now() - start)}`);
-  const faults = [...killed.faults, ...(atOnce?.faults ?? [])];
+  const faults = [...swept, ...killed.faults, ...(atOnce?.faults ?? [])];
   for (const fault of faults.slice(0, LISTED)) console.error(`\n${fault}`);
   if (faults.length > 0) throw new Error(`${faults.length} objects are not as they must be.`);
 } catch (error) {

@@ -533,6 +533,18 @@ describe("another owner's table", () => {
     ],
     [
       '__migrations',
+      'CREATE TABLE __migrations (id INTEGER PRIMARY KEY)',
+      'has no column "version"',
+      'table',
+    ],
+    ...['BIGINTEGER', 'INTEGERS'].map((type) => [
+      '__migrations',
+      `CREATE TABLE __migrations (version ${type} PRIMARY KEY)`,
+      'has a "version" that is no INTEGER PRIMARY KEY',
+      'table',
+    ]),
+    [
+      '__migrations',
       'CREATE TABLE __migrations (version INTEGER, branch TEXT, PRIMARY KEY (version, branch))',
       'has no column "tag"',
       'table',
@@ -634,6 +646,7 @@ describe("another owner's table", () => {
       ctx.storage.sql.exec(
         "CREATE TABLE __migrations (note TEXT, version INTEGER PRIMARY KEY, build INTEGER NOT NULL DEFAULT 7, tag, checksum, created_at, applied_at, origin TEXT NOT NULL, head, who TEXT DEFAULT 'nobody')",
       );
+      ctx.storage.sql.exec('CREATE UNIQUE INDEX by_note ON __migrations (note)');
       expect(migrate(ctx, { m0000: sql }).applied).toHaveLength(1);
       expect(migrate(ctx, { m0000: sql }).upToDate).toBe(true);
       expect(rows(ctx, 'SELECT note, version, build, origin, who FROM __migrations')).toEqual([

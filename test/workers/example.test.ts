@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import worker, { type Env } from '../../example/worker.ts';
 import type { HistoryAnswer, InspectAnswer } from '../../src/index.ts';
 
-const { INBOX, ARCHIVE } = testEnv as unknown as Env;
+const { INBOX, ARCHIVE, FLEET } = testEnv as unknown as Env;
 const ORIGIN = 'https://inbox.example.com';
 
 const call = (
@@ -13,7 +13,12 @@ const call = (
   secret: string | undefined,
   command?: object,
 ): Promise<Response> => {
-  const env = { INBOX, ARCHIVE, ...(secret === undefined ? {} : { MIGRATIONS_TOKEN: secret }) };
+  const env = {
+    INBOX,
+    ARCHIVE,
+    FLEET,
+    ...(secret === undefined ? {} : { MIGRATIONS_TOKEN: secret }),
+  };
   const request = new Request(ORIGIN + path, {
     headers: token === undefined ? {} : { Authorization: token },
     ...(command === undefined ? {} : { method: 'POST', body: JSON.stringify(command) }),

@@ -336,6 +336,7 @@ describe("Drizzle's ledger as other migrators of Drizzle write it", () => {
     ['an ISO time', TEXT, (when) => `'${iso(when)}'`],
     ['an ISO time in a column of numbers', COLUMNS, (when) => `'${iso(when)}'`],
     ['an ISO time with a zone', TEXT, (when) => `'${iso(when).replace('Z', '+00:00')}'`],
+    ['an ISO time with another zone', TEXT, (when) => `'${iso(when).replace('Z', '+0000')}'`],
     ["a time as SQLite's", TEXT, (when) => `'${iso(when).replace('T', ' ').replace('Z', '')}'`],
     [
       'a number under names in capitals',

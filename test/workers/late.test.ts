@@ -313,6 +313,15 @@ describe('is refused, with the statement that stands against it:', () => {
       "INSERT OR IGNORE INTO tags(label) VALUES ('x')",
     ],
     [
+      'a unique index beside rows that a trigger inserts which came with them',
+      ['CREATE UNIQUE INDEX i ON tags (label)'],
+      [
+        "CREATE TRIGGER t AFTER INSERT ON users BEGIN INSERT INTO tags(label) VALUES ('x'); END",
+        'INSERT INTO users(id) VALUES (3)',
+      ],
+      'INSERT INTO users(id) VALUES (3)',
+    ],
+    [
       'a trigger on changed rows',
       ['CREATE TRIGGER t AFTER UPDATE ON users BEGIN DELETE FROM tags; END'],
       ['UPDATE users SET name = 1'],
@@ -455,6 +464,16 @@ describe('is refused, with the statement that stands against it:', () => {
       expect(rows(ctx, 'SELECT a, b FROM tags')).toEqual([{ a: 'a', b: 'b' }]);
     }));
 
+  it('not for a table whose rows are still to come: they come later in a new object too', () =>
+    inObject(async (ctx) => {
+      const [one, other] = [late(['CREATE TABLE new (a)']), ran(['SELECT 1'])];
+      await merge(ctx, one, other);
+      const next = make('next', 3, 'INSERT INTO new VALUES (1)');
+      const result = migrate(ctx, bundle1(base, one, other, next));
+      expect(result.applied.map(({ key }) => key)).toEqual(['m0001', 'm0003']);
+      expect(rows(ctx, 'SELECT a FROM new')).toEqual([{ a: 1 }]);
+    }));
+
   it('each with its reason, where there are several', () =>
     inObject(async (ctx) => {
       const other = ran(['DELETE FROM tags']);
@@ -470,6 +489,21 @@ describe('is refused, with the statement that stands against it:', () => {
         '  m0003 (20261122120102_late): "INSERT INTO tags VALUES (\'a\')" stands against "DELETE FROM tags" of m0004 (20261122120200_ran)',
       ]);
       expect(error.keys).toEqual(['m0001', 'm0003']);
+    }));
+
+  it('with as much of a long statement as fits in a line', () =>
+    inObject(async (ctx) => {
+      const fits = `UPDATE users SET name = '${'x'.repeat(74)}'`;
+      const long = `UPDATE\n\t users  SET name = '${'x'.repeat(75)}'`;
+      const [one, two] = [late([fits]), { ...late([long]), when: late([]).when + 1000 }];
+      const other = ran(['SELECT 1']);
+      await merge(ctx, one, other);
+      const error = thrown(() => migrate(ctx, bundle1(base, one, two, other)));
+      expect(fits).toHaveLength(100);
+      expect(error.message.split('\n').slice(1, -1)).toEqual([
+        `  m0001 (20261122120100_late): "${fits}" does more than add`,
+        `  m0002 (20261122120101_late): "${fits.slice(0, -1)}x…" does more than add`,
+      ]);
     }));
 
   it('even what only adds, with skipped: error, and says that nothing stands against it', () =>
@@ -676,6 +710,15 @@ describe('a rebuild that stands last and was made before what came to its table'
       });
     }),
   );
+
+  it('runs where it was made in the same millisecond: the order of the journal says what it knew', () =>
+    inObject(async (ctx) => {
+      migrate(ctx, bundle0(base, column));
+      await ctx.storage.sync();
+      const same = { ...rebuild, when: column.when };
+      expect(migrate(ctx, bundle0(base, column, same)).applied).toHaveLength(1);
+      expect(rows(ctx, "SELECT name FROM pragma_table_info('users')")).toHaveLength(2);
+    }));
 
   it('runs with a new object, in its place', () =>
     inObject((ctx) => {

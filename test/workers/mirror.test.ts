@@ -32,7 +32,8 @@ describe('mirror', () => {
       ] as const;
       await ctx.storage.deleteAll();
       await runDrizzle0(ctx, bundle0(one));
-      migrate(ctx, bundle0(one, two, three), mirror);
+      const { drizzleLedger } = migrate(ctx, bundle0(one, two, three), mirror);
+      expect(drizzleLedger).toBe('mirrored');
       expect(theirs(ctx, '*')).toEqual(written[1]);
       expect(tables(ctx)).toEqual(['__drizzle_migrations', '__migrations', 'one', 'three', 'two']);
       expect(
@@ -237,7 +238,7 @@ describe('mirror', () => {
       const tolerant = { ...two, sql: 'CREATE TABLE IF NOT EXISTS two (x)' };
       runDrizzle1(ctx, bundle1(one));
       await runDrizzle0(ctx, bundle0({ ...one, when: WHEN - 123 }, tolerant));
-      migrate(ctx, bundle1(one, tolerant), mirror);
+      expect(migrate(ctx, bundle1(one, tolerant), mirror).drizzleLedger).toBe('mirrored');
       expect(theirs(ctx, 'id, name')).toEqual([
         { id: 1, name: '20261122120000_one' },
         { id: 2, name: '20261122120100_two' },
@@ -276,6 +277,31 @@ describe('mirror', () => {
       ]);
       expect(runDrizzle1(ctx, bundle1(renamed))).toBeUndefined();
       expect(theirs(ctx, 'name')).toHaveLength(2);
+      // Not once more with each deploy.
+      migrate(ctx, bundle1(renamed, two), mirror);
+      expect(theirs(ctx, 'name').map(({ name }) => name)).toEqual([
+        '20261122120000_one',
+        '20261122120000_uno',
+        '20261122120100_two',
+      ]);
+    }));
+
+  it('leaves a row alone that says no time, and that of nobody else', () =>
+    inObject((ctx) => {
+      runDrizzle1(ctx, bundle1(one));
+      ctx.storage.sql.exec(
+        "INSERT INTO __drizzle_migrations (hash, created_at, name) VALUES ('', 'noon', 'by hand'), ('', '  ', 'too')",
+      );
+      const { unknown } = migrate(ctx, bundle1(one, two), { ...mirror, unknown: 'ignore' });
+      expect(unknown.map(({ tag, created_at }) => [tag, created_at])).toEqual([
+        ['by hand', null],
+        ['too', null],
+      ]);
+      expect(theirs(ctx, 'name, created_at').slice(1)).toEqual([
+        { name: 'by hand', created_at: 'noon' },
+        { name: 'too', created_at: '  ' },
+        { name: '20261122120100_two', created_at: two.when - 123 + 999 },
+      ]);
     }));
 
   it('adds a row for a `when` that has changed, as 0.x goes by the `when`', () =>

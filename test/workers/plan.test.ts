@@ -199,7 +199,40 @@ describe('a record', () => {
       await runDrizzle0(ctx, bundle0(one, two));
       const result = migrate(ctx, record(one, two));
       expect(result.adopted.map(({ key }) => key)).toEqual(['m0000', 'm0001']);
-      expect(result.applied).toEqual([]);
+      expect(result).toMatchObject({ applied: [], drizzleLedger: 'retired' });
+      expect(tables(ctx)).toEqual(['__migrations', 'one', 'two']);
+    }));
+
+  it('takes over an object in which a person has dropped one of its tables', () =>
+    inObject(async (ctx) => {
+      await runDrizzle0(ctx, bundle0(one, two));
+      ctx.storage.sql.exec('DROP TABLE one');
+      expect(migrate(ctx, record(one, two)).adopted).toHaveLength(2);
+    }));
+
+  it("does not take over another class's rows because it writes into a table that the object has", () =>
+    inObject(async (ctx) => {
+      await runDrizzle0(ctx, bundle0(one, two));
+      const before = dump(ctx);
+      const code = record(three, make('clear', 3, 'DELETE FROM one'));
+      expect(thrown(() => migrate(ctx, code))).toMatchObject({ code: 'OTHER_HISTORY' });
+      expect(dump(ctx)).toEqual(before);
+    }));
+
+  it("of which a part has tags drops a ledger of Drizzle's that came back with an older deploy", () =>
+    inObject(async (ctx) => {
+      const mixed = {
+        m0000: { tag: tagOf(one), when: one.when, sql: one.sql },
+        m0001: two.sql,
+      };
+      migrate(ctx, mixed);
+      await runDrizzle0(ctx, bundle0());
+      ctx.storage.sql.exec(
+        `INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('', ${one.when})`,
+      );
+      const result = migrate(ctx, { ...mixed, m0002: three.sql });
+      expect(result.drizzleLedger).toBe('retired');
+      expect(tables(ctx)).toEqual(['__migrations', 'one', 'three', 'two']);
     }));
 
   it('of fewer keeps the other rows if told so', () =>
@@ -241,6 +274,26 @@ describe('a record', () => {
       migrate(ctx, bundle0(one, two, three));
       expect(migrate(ctx, record(one, two, three))).toMatchObject({ applied: [], drift: [] });
       expect(migrate(ctx, bundle0(one, two, three))).toMatchObject({ applied: [], drift: [] });
+    }));
+});
+
+describe('a ledger without rows', () => {
+  it("of do-orm's gets our columns, though the code has no migration yet", () =>
+    inObject((ctx) => {
+      ctx.storage.sql.exec('CREATE TABLE __migrations (version INTEGER PRIMARY KEY)');
+      expect(inspect(ctx, {}).actions).toMatchObject([{ action: 'upgrade ledger' }]);
+      expect(migrate(ctx, {}).upToDate).toBe(false);
+      expect(history(ctx)).toEqual([]);
+      expect(migrate(ctx, {}).upToDate).toBe(true);
+    }));
+
+  it("keeps a row of Drizzle's that came later, where nothing else is to be done", () =>
+    inObject(async (ctx) => {
+      const options = { drizzle: 'mirror', unknown: 'ignore' } as const;
+      migrate(ctx, {}, options);
+      await runDrizzle0(ctx, bundle0(one));
+      expect(migrate(ctx, {}, options)).toMatchObject({ upToDate: false, drizzleLedger: null });
+      expect(ledger(ctx)).toEqual([{ version: 0, tag: null, origin: 'drizzle' }]);
     }));
 });
 

@@ -12,6 +12,7 @@ import {
   thrown,
   wake,
   watched,
+  withObject,
 } from './harness.ts';
 
 const users = 'CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)';
@@ -382,6 +383,48 @@ describe('a failure', () => {
         { key: 'm0001', tag: null },
       ]);
     }));
+
+  it.each([
+    ["INSERT INTO found VALUES ('x')", 3],
+    ["INSERT INTO found VALUES ('x'); SELECT count(*) FROM found", 4],
+    ["INSERT INTO found VALUES ('x'); INSERT INTO found (found) VALUES ('optimize')", 4],
+    [
+      "INSERT INTO found VALUES ('x'); CREATE VIRTUAL TABLE b USING fts5 (x); INSERT INTO b VALUES ('x')",
+      5,
+    ],
+  ])(
+    'is told as itself after a full-text table was made and filled: %s',
+    async (filled, number) => {
+      const migrations = {
+        m0000: users,
+        m0001: `CREATE VIRTUAL TABLE found USING fts5 (text); ${filled}`,
+      };
+      await withObject(async (stub) => {
+        await inObject((ctx) => migrate(ctx, { m0000: users }), stub);
+        const before = await inObject(dump, stub);
+        const message = await inObject(
+          (ctx) =>
+            thrown<MigrationError>(() =>
+              migrate(ctx, {
+                ...migrations,
+                m0001: `${migrations.m0001}; INSERT INTO nowhere VALUES (1)`,
+              }),
+            ).message,
+          stub,
+        );
+        expect(message).toBe(
+          '[MIGRATION_FAILED] Migration m0001 failed; everything was rolled back.\n' +
+            `  Statement ${number}: INSERT INTO nowhere VALUES (1)\n` +
+            '  Error: no such table: nowhere: SQLITE_ERROR\n' +
+            '  State: 1 migration(s) were applied before this attempt',
+        );
+        expect(await inObject(dump, stub)).toEqual(before);
+        expect((await inObject((ctx) => migrate(ctx, migrations), stub)).applied).toEqual([
+          { key: 'm0001', tag: null },
+        ]);
+      });
+    },
+  );
 
   it('names the tag where there is one', () =>
     inObject((ctx) => {

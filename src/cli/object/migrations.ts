@@ -21,11 +21,21 @@ const isPlain = (value: unknown): boolean =>
  */
 export async function readLocal(path: string): Promise<MigrationInput> {
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-  const input = isFolder ? readFolder(path) : await loadDefault(path);
+  return toSendable(path, isFolder ? readFolder(path) : await loadDefault(path));
+}
+
+/**
+ * Takes migrations that are to be sent.
+ *
+ * @param path where they stand
+ * @param input what stands there
+ * @throws {CliError} if the runtime would refuse them, or they cannot be sent
+ */
+export function toSendable(path: string, input: unknown): MigrationInput {
   if (!isPlain(input)) {
     throw new CliError(
       `${path}: it has functions, which cannot be sent. Deploy the code, to a part of the objects or to a version of its own, ` +
-        'and run preflight without --migrations: then the code that answers runs its own.',
+        'and have the code that answers run its own.',
     );
   }
   try {

@@ -5,6 +5,7 @@ declare namespace Cloudflare {
       import('cloudflare:workers').DurableObject & import('drizzle-offramp').WithMigrations
     >;
     MIGRATIONS: AnalyticsEngineDataset;
+    FLEET_TOKEN: string;
     VERSION: WorkerVersionMetadata;
   }
 }
