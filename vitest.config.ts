@@ -14,7 +14,7 @@ export default defineConfig({
           globalSetup: ['./test/drizzle-kit-up.ts', './test/convert-example.ts'],
         },
       },
-      { test: { name: 'node', include: ['test/node/**/*.test.ts', 'test/dev/*.test.ts'] } },
+      { test: { name: 'node', include: ['test/node/**/*.test.ts'] } },
     ],
   },
 });
