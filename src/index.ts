@@ -60,6 +60,7 @@ export type {
   RowName,
   WithMigrations,
 } from './object/commands.ts';
+export type { ObjectRef, WithMigrationsOptions } from './object/object-ref.ts';
 export {
   type MigrationsRouteOptions,
   migrationsRoute,

@@ -112,6 +112,8 @@ export interface FittingRepair {
   readonly repair: Repair;
   /** What it does, in a sentence. */
   readonly effect: string;
+  /** The code of what the object is still refused with after it; null if nothing is known to be left. */
+  readonly leaves: string | null;
 }
 
 /** How many there are of each. */
@@ -162,7 +164,7 @@ export interface InspectAnswer {
   readonly drift: readonly MigrationRef[];
   /** The rows that stand for no migration of the code. */
   readonly rows: readonly RowInQuestion[];
-  /** The repairs that fit. */
+  /** The repairs that fit, those first that leave nothing wrong. */
   readonly repairs: readonly FittingRepair[];
   /** Whether it has no data; where the class is not built either, the state is `refused`. */
   readonly empty: boolean;
@@ -211,6 +213,8 @@ export interface PreflightAnswer {
   readonly error: PlainError | null;
   /** The fingerprint of the migrations that were run; null where they cannot be read. */
   readonly fingerprint: string | null;
+  /** Whether the object has no data: then it was tried on nothing, and nothing was made by asking. */
+  readonly empty: boolean;
 }
 
 /** The answer to {@link RepairCommand}. */
@@ -219,6 +223,8 @@ export interface RepairAnswer {
   readonly repaired: boolean;
   /** What was written down, or would be. */
   readonly record: RepairRecord;
+  /** What it does, in a sentence. */
+  readonly effect: string;
   /** The migrations that ran first, as they come before the one that was marked as applied. */
   readonly ran: readonly MigrationRef[];
   /** What the object is after it. `actions` are what the next wake does. */

@@ -1,4 +1,4 @@
-import { AdoptionError, asOurs, MigrationError, type OfframpError } from '../base/errors.ts';
+import { asOurs, type OfframpError } from '../base/errors.ts';
 import type { StateLike } from '../base/storage.ts';
 import type { MigrationInput } from '../input/migration.ts';
 import { readMigrations } from '../input/migrations.ts';
@@ -55,14 +55,12 @@ function tryToFind({ storage }: StateLike, { input, options }: List): Findings |
   }
 }
 
-/** Migrations that something is wrong with: those that an error names, or that are nearest to a row in question. */
-function suspectsOf(findings: Findings, error: OfframpError | undefined): string[] {
-  if (error instanceof MigrationError) return [error.key];
-  if (!(error instanceof AdoptionError)) return [];
+/** Migrations that the object lacks, of those whose time is nearest to a row in question. */
+function suspectsOf(findings: Findings): string[] {
   const { rows, comparison } = findings;
   const lacking = comparison?.open.map(({ key }) => key) ?? [];
   const nearest = rows.flatMap((row) => nearestTo(row, findings).map(({ key }) => key));
-  return [...error.keys, ...nearest.filter((key) => lacking.includes(key))];
+  return nearest.filter((key) => lacking.includes(key));
 }
 
 /**
@@ -117,6 +115,6 @@ export function look(ctx: StateLike, list: List, failure?: Failure): Look {
       checksum: row.checksum,
       nearest: findings ? nearestTo(row, findings) : [],
     })),
-    repairs: findings ? fittingRepairs(findings, settings, suspectsOf(findings, refusal)) : [],
+    repairs: findings ? fittingRepairs(findings, settings, refusal, suspectsOf(findings)) : [],
   };
 }

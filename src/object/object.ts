@@ -10,6 +10,7 @@ import { migrateUntold } from '../migrate.ts';
 import { resolveOptions } from '../options.ts';
 import { afterOpenTransaction } from '../run/enforcement.ts';
 import { transact } from '../run/foreign-keys.ts';
+import { checkCommand } from './check-command.ts';
 import { CommandError } from './command-error.ts';
 import type {
   HistoryAnswer,
@@ -22,18 +23,17 @@ import type {
   RepairAnswer,
   RepairCommand,
 } from './commands.ts';
+import { endAfter } from './ending.ts';
 import { find, toRef } from './findings.ts';
 import { type Failure, type List, look } from './look.ts';
+import { hearing, objectRef } from './object-ref.ts';
 import { toPlain } from './plain.ts';
 import { preflight } from './preflight.ts';
 import { applyChange, type Fitting, rowsBefore, workOut } from './repair.ts';
 import { readRepairs, writeRepair } from './repairs-table.ts';
 import { rolledBack } from './rolled-back.ts';
-import { type ObjectContext, wait } from './runtime.ts';
+import type { ObjectContext } from './runtime.ts';
 import { Untouched } from './untouched.ts';
-
-/** How long an answer is given to leave before the instance ends, in milliseconds. */
-const ON_ITS_WAY = 5;
 
 /** One instance of an object, from before its class is built on. */
 export class MigratedObject {
@@ -49,8 +49,9 @@ export class MigratedObject {
    *
    * @param ctx the object's state
    * @param lists the migrations of its base classes and at last its own
+   * @param className what its class is called
    */
-  constructor(ctx: ObjectContext, lists: readonly List[]) {
+  constructor(ctx: ObjectContext, lists: readonly List[], className: string) {
     this.ctx = ctx;
     this.list = lists.at(-1) as List;
     let isFirst = true;
@@ -61,13 +62,17 @@ export class MigratedObject {
     for (const list of lists) {
       const { input, options } = list;
       try {
-        telling(options, () => migrateUntold(ctx, input, options, before));
+        telling(hearing(options, ctx, className), () => migrateUntold(ctx, input, options, before));
         isFirst = false;
       } catch (error) {
         if (!(error instanceof OfframpError)) throw error;
         this.list = list;
         this.failure = { error, plain: toPlain(error) };
-        console.error(`drizzle-offramp: this object was not constructed. ${error.message}`);
+        const { id, name } = objectRef(ctx, className);
+        const which = [className, id, ...(name === null ? [] : [`(${name})`])].join(' ').trim();
+        console.error(
+          `drizzle-offramp: this object was not constructed: ${which}. ${error.message}`,
+        );
         return;
       }
     }
@@ -89,8 +94,9 @@ export class MigratedObject {
    * @throws {CommandError} for one that there is not, or a repair that does not fit
    */
   answer<Command extends MigrationsCommand>(command: Command): Promise<MigrationsAnswer<Command>>;
-  async answer(command: MigrationsCommand): Promise<MigrationsAnswer> {
-    switch (command?.do) {
+  async answer(given: MigrationsCommand): Promise<MigrationsAnswer> {
+    const command = checkCommand(given);
+    switch (command.do) {
       case 'inspect':
         return this.inspect();
       case 'history':
@@ -99,11 +105,6 @@ export class MigratedObject {
         return this.preflight(command);
       case 'repair':
         return this.repair(command);
-      default:
-        throw new CommandError(
-          'INVALID_COMMAND',
-          "There is no such command. `do` takes 'inspect', 'history', 'preflight' or 'repair'.",
-        );
     }
   }
 
@@ -148,11 +149,11 @@ export class MigratedObject {
   private async preflight({ migrations }: PreflightCommand): Promise<PreflightAnswer> {
     const { input, options } = this.list;
     const { untouched } = this;
-    const answer = await preflight(this.ctx.storage, migrations ?? input, options, (run) =>
+    const given = migrations === undefined ? input : migrations;
+    const answer = await preflight(this.ctx.storage, given, options, (run) =>
       untouched ? untouched.without(run) : run(),
     );
-    await this.isEmpty();
-    return answer;
+    return { ...answer, empty: await this.isEmpty() };
   }
 
   /** Whether the object has nothing; what only its construction made is taken back. */
@@ -163,16 +164,13 @@ export class MigratedObject {
   }
 
   private async repair(command: RepairCommand): Promise<RepairAnswer> {
-    checkRepair(command);
     const { storage } = this.ctx;
-    const { dryRun = false } = command;
-    const answer = await this.repairIn(dryRun ? rolledBack(storage) : storage, command);
-    if (!dryRun) {
-      this.untouched?.touch();
+    if (command.dryRun) return this.repairIn(rolledBack(storage), command);
+    return endAfter(this.ctx, async () => {
+      const answer = await this.repairIn(storage, command);
       await storage.sync();
-      void this.end('the object was repaired, and is built anew');
-    }
-    return answer;
+      return { answer, why: 'the object was repaired, and is built anew' };
+    });
   }
 
   /** Repairs in one transaction, and keeps other events waiting. */
@@ -196,7 +194,10 @@ export class MigratedObject {
 
   private misfit(repair: Repair, why: string): CommandError {
     const { repairs } = this.look({}, this.failure);
-    const fits = repairs.map((one) => `\n  ${JSON.stringify(one.repair)}: ${one.effect}`);
+    const fits = repairs.map(
+      ({ repair: one, effect, leaves }) =>
+        `\n  ${JSON.stringify(one)}: ${effect}${leaves === null ? '' : ` It is still refused then: ${leaves}.`}`,
+    );
     return new CommandError(
       'INVALID_REPAIR',
       `${JSON.stringify(repair)} does not fit: ${why} Nothing was changed. ` +
@@ -224,35 +225,6 @@ export class MigratedObject {
     writeRepair(sql, table, record);
     // What this instance failed of may be gone: the next one tries again.
     const ran = (change.first?.steps ?? []).map(({ migration }) => toRef(migration));
-    return { repaired: !dryRun, record, ran, after: this.look({}) };
-  }
-
-  /** Ends the instance once the answer is on its way, so that the next call builds the object anew. */
-  private async end(why: string): Promise<void> {
-    await wait(ON_ITS_WAY);
-    this.ctx.abort(`drizzle-offramp: ${why}. Call it once more.`);
-  }
-}
-
-const KINDS = ['mark-applied', 'mark-unapplied', 'accept'];
-const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
-
-/** Refuses a command that does not say what to repair, or who asks and why. */
-function checkRepair({ repair, by, reason }: RepairCommand): void {
-  const refuse = (message: string): never => {
-    throw new CommandError('INVALID_COMMAND', message);
-  };
-  const given = (repair ?? {}) as Partial<Record<string, unknown>> & Partial<Repair>;
-  if (given.kind === 'forget') {
-    const { version, created_at, tag } = given as Record<string, unknown>;
-    const isNamed = version !== undefined || created_at !== undefined || tag !== undefined;
-    if (!isNamed) refuse('A row to forget is named by `version`, `created_at` or `tag`.');
-  } else if (KINDS.includes(given.kind as string)) {
-    if (!isText((given as { migration?: unknown }).migration)) {
-      refuse(`A repair of kind '${given.kind}' takes \`migration\`: a key or a tag.`);
-    }
-  } else refuse(`There is no such repair. \`kind\` takes 'forget', '${KINDS.join("', '")}'.`);
-  if (!isText(by) || !isText(reason)) {
-    refuse('A repair is written down with who asked for it and why: `by` and `reason` are texts.');
+    return { repaired: !dryRun, record, effect: change.effect, ran, after: this.look({}) };
   }
 }

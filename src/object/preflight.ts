@@ -23,7 +23,7 @@ export async function preflight(
   input: unknown,
   options: MigrateOptions | undefined,
   around: (run: () => MigrateResult) => MigrateResult,
-): Promise<PreflightAnswer> {
+): Promise<Omit<PreflightAnswer, 'empty'>> {
   let fingerprint: string | null = null;
   try {
     fingerprint = readMigrations(input).fingerprint;

@@ -1,5 +1,11 @@
 // What a repair comes to. It is worked out on what was read of the ledgers, and held against the planner's comparison before
 // and after: one that would change anything but what it names does not fit.
+import {
+  AdoptionError,
+  ForeignKeyError,
+  MigrationError,
+  type OfframpError,
+} from '../base/errors.ts';
 import { quote, type SqlStorageLike } from '../base/storage.ts';
 import type { Migration } from '../input/migration.ts';
 import { insertRows, prepareLedger } from '../ledger/ledger.ts';
@@ -7,7 +13,7 @@ import { applyMirror, planMirror } from '../ledger/mirror.ts';
 import type { DrizzleRow, LedgerRow } from '../ledger/row.ts';
 import { readState, type State } from '../ledger/state.ts';
 import type { ResolvedOptions } from '../options.ts';
-import { createdAt, makePlan, type Plan } from '../plan/plan.ts';
+import { compare, createdAt, makePlan, type Plan } from '../plan/plan.ts';
 import { named } from '../plan/refusals.ts';
 import { applyPlan } from '../run/apply.ts';
 import type { FittingRepair, Repair, RowName } from './commands.ts';
@@ -23,7 +29,7 @@ export interface Change {
   readonly changed: ReadonlyMap<LedgerRow, LedgerRow>;
   /** The migration that gets a row at the end of our ledger. */
   readonly added: Migration | undefined;
-  /** What runs before all of that: the migrations that come before the one that is added. */
+  /** What happens before the migration is added: what Drizzle's ledger has is adopted, and those that come before it run. */
   readonly first: Plan | undefined;
 }
 
@@ -203,8 +209,35 @@ function afterEarlier(
   const earlier = migrations.filter((one, at) => comparison.applied.has(one) || at < end);
   try {
     const first = makePlan(earlier, state, options);
+    if (first.steps.length === 0) return undefined;
     const names = first.steps.map((step) => named(step.migration)).join(', ');
     return { ...change, first, effect: `Runs ${names} first. ${change.effect}` };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The change that adds a migration after those that Drizzle's ledger stands for are adopted, as the ledger has them in the
+ * order in which the object got them.
+ */
+function afterAdoption(
+  change: Change,
+  { migrations, state }: Findings,
+  options: ResolvedOptions,
+): Change | undefined {
+  if (change.added === undefined || state.drizzle === undefined) return undefined;
+  const left = changedState(state, { ...change, added: undefined });
+  try {
+    const { applied } = compare(migrations, left, options);
+    const first = makePlan(
+      migrations.filter((one) => applied.has(one)),
+      left,
+      options,
+    );
+    if (first.entries.length === 0) return undefined;
+    const effect = `Adopts what ${options.drizzleTable} has first. ${change.effect}`;
+    return { ...change, first, effect };
   } catch {
     return undefined;
   }
@@ -224,26 +257,28 @@ function stateAfter({ ledger, drizzle, tables }: State, plan: Plan): State {
 
 /** The state after a change. */
 function changedState(before: State, change: Change): State {
-  const { ledger, drizzle, ...rest } = change.first ? stateAfter(before, change.first) : before;
   const gone = new Set<AnyRow>(change.removed);
+  const { ledger, drizzle, ...rest } = before;
   const rows = (ledger?.rows ?? [])
     .filter((row) => !gone.has(row))
     .map((row) => change.changed.get(row) ?? row);
-  if (change.added) rows.push(rowFor(change.added, rows.length));
-  return {
+  const left: State = {
     ...rest,
-    ledger:
-      (ledger && {
-        missing: change.added || change.changed.size > 0 ? [] : ledger.missing,
-        rows: rows.map((row, version) => ({ ...row, version, head: null })),
-      }) ||
-      (change.added && { missing: [], rows }),
+    ledger: ledger && {
+      missing: change.changed.size > 0 ? [] : ledger.missing,
+      rows: rows.map((row, version) => ({ ...row, version, head: null })),
+    },
     drizzle: drizzle && {
       ...drizzle,
       rows: drizzle.rows.filter((row) => !gone.has(row)),
       extras: drizzle.extras.filter((row) => !gone.has(row)),
     },
   };
+  const { added, first } = change;
+  const ready = first ? stateAfter(left, first) : left;
+  if (added === undefined) return ready;
+  const others = ready.ledger?.rows ?? [];
+  return { ...ready, ledger: { missing: [], rows: [...others, rowFor(added, others.length)] } };
 }
 
 const rowFor = (migration: Migration, version: number): LedgerRow => ({
@@ -304,11 +339,12 @@ export function workOut(
 ): Fitting | Misfit {
   const change = planChange(repair, before, options);
   if (typeof change === 'string') return change;
-  const fitting = check(change, repair, before, options);
-  if (typeof fitting !== 'string') return fitting;
-  const later = afterEarlier(change, before, options);
-  const second = later && check(later, repair, before, options);
-  return second === undefined || typeof second === 'string' ? fitting : second;
+  const ways = [
+    afterAdoption(change, before, options),
+    change,
+    afterEarlier(change, before, options),
+  ].flatMap((way) => (way ? [check(way, repair, before, options)] : []));
+  return ways.find((way) => typeof way !== 'string') ?? (ways[0] as Misfit);
 }
 
 /** Holds a change against what the planner says before and after it. */
@@ -331,16 +367,32 @@ function check(
 /** How many repairs of each kind are tried for one object. */
 const TRIED = 10;
 
+/** Of repairs that leave the same, what can do least harm comes first: a migration that was marked as applied never runs. */
+const ORDER: readonly Repair['kind'][] = ['forget', 'accept', 'mark-unapplied', 'mark-applied'];
+
+/** What an object is known to be refused with after a repair. */
+function leftBy({ after }: Fitting, error: OfframpError | undefined): string | null {
+  if (after.refusal) return after.refusal.code;
+  const fails = (key: string): boolean =>
+    after.comparison?.open.some((migration) => migration.key === key) ?? false;
+  // What a statement or a row said no to says no again, as long as it is still to run.
+  if (error instanceof MigrationError) return fails(error.key) ? error.code : null;
+  if (error instanceof ForeignKeyError) return error.keys.some(fails) ? error.code : null;
+  return null;
+}
+
 /**
- * The repairs that fit what is wrong with an object.
+ * The repairs that fit what is wrong with an object, those first that leave nothing wrong.
  *
  * @param findings what the planner found
  * @param options the resolved options
- * @param suspects keys or tags of migrations that something is wrong with
+ * @param error what is wrong with it
+ * @param suspects keys of migrations that a row in question may stand for
  */
 export function fittingRepairs(
   findings: Findings,
   options: ResolvedOptions,
+  error: OfframpError | undefined,
   suspects: readonly string[],
 ): FittingRepair[] {
   const { rows, comparison, migrations } = findings;
@@ -350,17 +402,39 @@ export function fittingRepairs(
       ...(isOurs(row) ? { version: row.version } : { created_at: row.created_at, tag: row.tag }),
     }),
   );
-  const marks = migrations
-    .filter(({ key, tag }) => suspects.includes(key) || (tag !== null && suspects.includes(tag)))
-    .map(({ key }): Repair => ({ kind: 'mark-applied', migration: key }));
+  const named =
+    error instanceof MigrationError
+      ? [error.key]
+      : error instanceof AdoptionError
+        ? error.keys
+        : [];
+  const isNamed = ({ key, tag }: Migration): boolean =>
+    named.includes(key) || (tag !== null && named.includes(tag));
+  const markOf = ({ key }: Migration): Repair => ({ kind: 'mark-applied', migration: key });
+  const marks = migrations.filter(isNamed).map(markOf);
+  const guesses = migrations
+    .filter((migration) => suspects.includes(migration.key) && !isNamed(migration))
+    .map(markOf);
   const accepts = (comparison?.drift ?? []).map(
     ({ key }): Repair => ({ kind: 'accept', migration: key }),
   );
-  const tried = [marks, forgets, accepts].flatMap((repairs) => repairs.slice(0, TRIED));
-  return tried.flatMap((repair) => {
-    const fitting = workOut(repair, findings, options);
-    return typeof fitting === 'string' ? [] : [{ repair, effect: fitting.change.effect }];
-  });
+  const listed = (repairs: readonly Repair[]): FittingRepair[] =>
+    repairs.slice(0, TRIED).flatMap((repair) => {
+      const fitting = workOut(repair, findings, options);
+      if (typeof fitting === 'string') return [];
+      return [{ repair, effect: fitting.change.effect, leaves: leftBy(fitting, error) }];
+    });
+  return [
+    ...listed(forgets),
+    ...listed(accepts),
+    ...listed(marks),
+    // Nothing says that it is one of these, so that one is worth naming only if all is well with it.
+    ...listed(guesses).filter(({ leaves }) => leaves === null),
+  ].sort(
+    (a, b) =>
+      Number(a.leaves !== null) - Number(b.leaves !== null) ||
+      ORDER.indexOf(a.repair.kind) - ORDER.indexOf(b.repair.kind),
+  );
 }
 
 /**
@@ -382,20 +456,15 @@ export function applyChange(
   const { table, drizzleTable } = options;
   const name = quote(table);
   const { removed, changed, added, first } = change;
-  let state = before;
-  if (first) {
-    applyPlan(sql, first, before, '', options, look);
-    state = readState(sql, options);
-  }
   for (const row of removed) {
     if (isOurs(row)) sql.exec(`DELETE FROM ${name} WHERE version = ?`, row.version);
     else sql.exec(`DELETE FROM ${quote(drizzleTable)} WHERE rowid = ?`, row.rowid);
   }
-  const left = (state.ledger?.rows ?? []).filter((row) => !removed.includes(row));
+  const left = (before.ledger?.rows ?? []).filter((row) => !removed.includes(row));
   left.forEach(({ version }, now) => {
     if (now !== version) sql.exec(`UPDATE ${name} SET version = ? WHERE version = ?`, now, version);
   });
-  if (added || changed.size > 0) prepareLedger(sql, table, state.ledger);
+  if (changed.size > 0) prepareLedger(sql, table, before.ledger);
   for (const [{ version }, { tag, checksum, created_at }] of changed) {
     sql.exec(
       `UPDATE ${name} SET tag = ?, checksum = ?, created_at = ${created_at} WHERE version = ?`,
@@ -404,12 +473,15 @@ export function applyChange(
       version,
     );
   }
+  if (first) applyPlan(sql, first, readState(sql, options), '', options, look);
+  const state = readState(sql, options);
+  if (added) prepareLedger(sql, table, state.ledger);
   // So that the next wake takes the slow path.
   if (state.ledger && !state.ledger.missing.includes('head')) {
     sql.exec(`UPDATE ${name} SET head = NULL WHERE head IS NOT NULL`);
   }
   if (added) {
-    insertRows(sql, table, [rowFor(added, left.length)]);
+    insertRows(sql, table, [rowFor(added, state.ledger?.rows.length ?? 0)]);
     if (options.drizzle === 'mirror' && after.comparison && added.tag !== null) {
       const { ledger, drizzle } = after.state;
       const { ours, theirs } = after.comparison;

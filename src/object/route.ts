@@ -1,3 +1,4 @@
+import { hasEnded } from './ending.ts';
 import { METHOD } from './method.ts';
 import { toPlain } from './plain.ts';
 
@@ -88,7 +89,7 @@ interface Stub {
 function findObject(
   parts: readonly string[],
   classes: Readonly<Record<string, NamespaceLike>>,
-): Stub | Response {
+): (() => Stub) | Response {
   const [name, kind, which] = parts.map(decode);
   const namespace = Object.hasOwn(classes, name ?? '') ? classes[name as string] : undefined;
   if (namespace === undefined) {
@@ -104,7 +105,7 @@ function findObject(
   }
   try {
     const id = kind === 'id' ? namespace.idFromString(which) : namespace.idFromName(which);
-    return namespace.get(id) as Stub;
+    return () => namespace.get(id) as Stub;
   } catch (error) {
     return refuse(400, 'INVALID_ID', `${which} is no id of ${name}: ${toPlain(error).message}`);
   }
@@ -131,9 +132,23 @@ async function respond(
     return refuse(400, 'INVALID_COMMAND', 'The body is no command in JSON.');
   }
   try {
-    return answer(await object[METHOD](command));
+    return answer(await call(object, command));
   } catch (thrown) {
     return failed(thrown);
+  }
+}
+
+/** How often an object is called that ends itself just then, as after a repair. */
+const CALLS = 5;
+
+/** Calls an object. The stub of an instance that has ended is of no use any more. */
+async function call(object: () => Stub, command: unknown): Promise<unknown> {
+  for (let left = CALLS; ; left--) {
+    try {
+      return await object()[METHOD](command);
+    } catch (thrown) {
+      if (left === 1 || !hasEnded(thrown)) throw thrown;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 // A look at an object that has nothing must leave nothing, but waking it runs its migrations and its constructor. What these
 // made is taken back, if nothing else can have used it. This is the one place that deletes, so in doubt it does not.
 import { firstRow } from '../base/storage.ts';
+import { endAfter } from './ending.ts';
 import { type ObjectContext, schemaOf, wait } from './runtime.ts';
 import { namesOf } from './stand-in.ts';
 
@@ -216,20 +217,17 @@ export class Untouched {
     await this.ready;
     if (!this.isAsNoted()) return false;
     await wait(OTHERS_FIRST);
-    return new Promise((resolve, reject) => {
-      const { ctx } = this;
-      const run = async (): Promise<void> => {
-        const isFresh = await this.hadNoAlarm;
-        const alarm = await ctx.storage.getAlarm();
-        // From the last look to the deletion nothing is awaited, so that nothing comes in between.
-        if (!isFresh || alarm !== this.noted?.alarm || !this.isAsNoted()) return resolve(false);
-        await Promise.all([ctx.storage.deleteAlarm(), ctx.storage.deleteAll()]);
-        await ctx.storage.sync();
-        resolve(true);
-        await wait(OTHERS_FIRST);
-        ctx.abort('drizzle-offramp: the object was empty, and is empty again. Call it once more.');
-      };
-      void ctx.blockConcurrencyWhile(() => run().catch(reject));
+    const { ctx } = this;
+    return endAfter(ctx, async () => {
+      const isFresh = await this.hadNoAlarm;
+      const alarm = await ctx.storage.getAlarm();
+      // From the last look to the deletion nothing is awaited, so that nothing comes in between.
+      if (!isFresh || alarm !== this.noted?.alarm || !this.isAsNoted()) {
+        return { answer: false, why: undefined };
+      }
+      await Promise.all([ctx.storage.deleteAlarm(), ctx.storage.deleteAll()]);
+      await ctx.storage.sync();
+      return { answer: true, why: 'the object was empty, and is empty again' };
     });
   }
 }

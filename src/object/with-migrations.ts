@@ -1,11 +1,11 @@
 import { InputError } from '../base/errors.ts';
 import type { MigrationInput } from '../input/migration.ts';
-import type { MigrateOptions } from '../options.ts';
 import { CommandError } from './command-error.ts';
 import type { MigrationsCommand, WithMigrations } from './commands.ts';
 import type { List } from './look.ts';
 import { METHOD } from './method.ts';
 import { MigratedObject } from './object.ts';
+import type { WithMigrationsOptions } from './object-ref.ts';
 import { standIn } from './stand-in.ts';
 
 /** The class of a Durable Object. */
@@ -45,6 +45,10 @@ function answer(this: object, command: MigrationsCommand): Promise<unknown> {
   }
   return object.answer(command);
 }
+
+/** What a class is called, whatever static members it has. */
+const nameOf = ({ name }: { readonly name: unknown }): string =>
+  typeof name === 'string' ? name : '';
 
 /**
  * The methods of a class, called on the class itself: on a proxy they could not reach its private members. Those that can
@@ -89,7 +93,7 @@ function wrap(Class: ObjectClass, list: List): ObjectClass {
       const [ctx] = args;
       // A class around this one has migrated for both.
       if (building.has(ctx)) return Reflect.construct(target, args, newTarget);
-      const object = new MigratedObject(ctx, lists);
+      const object = new MigratedObject(ctx, lists, nameOf(target));
       if (object.failure) {
         const instead = standIn(newTarget.prototype, ctx, object.failure.error);
         objects.set(instead, object);
@@ -128,24 +132,24 @@ function wrap(Class: ObjectClass, list: List): ObjectClass {
  *
  * @param Class the class of a Durable Object
  * @param migrations what `migrate` takes
- * @param options what `migrate` takes
+ * @param options what `migrate` takes; its `onEvent` hears of the object too
  * @returns the class; export this one
  * @throws {InputError} if it is no class, or has a method `__migrations` of its own
  */
 export function withMigrations<Class extends ObjectClass>(
   Class: Class,
   migrations: MigrationInput,
-  options?: MigrateOptions,
+  options?: WithMigrationsOptions,
 ): ClassWithMigrations<Class>;
 /**
  * The same as a decorator: `@withMigrations(migrations) export class Inbox extends DurableObject<Env> { … }`.
  *
  * @param migrations what `migrate` takes
- * @param options what `migrate` takes
+ * @param options what `migrate` takes; its `onEvent` hears of the object too
  */
 export function withMigrations(
   migrations: MigrationInput,
-  options?: MigrateOptions,
+  options?: WithMigrationsOptions,
 ): <Class extends ObjectClass>(Class: Class) => Class;
 export function withMigrations(first: unknown, second?: unknown, third?: unknown): unknown {
   if (typeof first === 'function') {

@@ -127,8 +127,9 @@ export function pragmaSwitch(statement: string): { name: string; on: boolean } |
  * @param table the table's name
  */
 export const namesTable = (statement: string, table: string): boolean =>
-  // Few texts hold the name at all, and taking one apart is slow.
-  capitals(statement).includes(capitals(table)) && namesIn(statement).includes(capitals(table));
+  // Few texts hold the name at all, and taking one apart is slow. A quote in a name is written twice.
+  (/["'`]/.test(table) || capitals(statement).includes(capitals(table))) &&
+  namesIn(statement).includes(capitals(table));
 
 /**
  * Whether a statement drops or renames a table, as every rebuild of a table does.

@@ -1062,7 +1062,9 @@ export class ${name} extends DurableObject {
     const [a] = tables('a');
     migrate(database, { m0000: { tag: '20261122180000_a', when: START, sql: a?.sql as string } });
     database.close();
-    expect(run(at(), 'status').stdout).toContain('`drizzle-offramp eject` (step 3c) leaves drizzle-kit.\n');
+    expect(run(at(), 'status').stdout).toContain(
+      '`drizzle-offramp eject` (step 3c) leaves drizzle-kit.\n',
+    );
     run(at(), 'eject');
     expect(run(at(), 'status').stdout).toContain(
       '\nNext: Nothing: write migrations with `drizzle-offramp new <name>`.\n',

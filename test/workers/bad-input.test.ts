@@ -806,6 +806,23 @@ describe('a statement that', () => {
     }),
   );
 
+  it.each([
+    ['my "table"', 'DROP TABLE "my ""table"""'],
+    ["it's", "DELETE FROM 'it''s'"],
+    ['a`b', 'DROP TABLE `a``b`'],
+  ])('names the ledger %s is refused, with its quotes written twice', (table, statement) =>
+    inObject((ctx) => {
+      migrate(ctx, { m0000: sql }, { table });
+      const before = dump(ctx);
+      const error = thrown(() => migrate(ctx, { m0000: sql, m0001: statement }, { table }));
+      expect(error.message).toBe(
+        `[INVALID_TABLE_NAME] Statement 1 of m0001 names ${table}, the ledger. Take it out, or name another table with ` +
+          'the option `table`.',
+      );
+      expect(dump(ctx)).toEqual(before);
+    }),
+  );
+
   it("drops Drizzle's ledger, as one written by hand may, is run", () =>
     inObject(async (ctx) => {
       const made = { tag: '0000_a', when: entry.when, sql };

@@ -183,7 +183,7 @@ describe('a repair', () => {
       const { repairs } = await (await refused(before, migrations, options)).inspect();
       const none = /^(NOT_A|BROKEN)_LEDGER|FOREIGN|^INVALID|^S(QL|TATEMENT)_/.test(code);
       expect(repairs.length > 0).toBe(!none);
-      for (const { repair, effect } of repairs) {
+      for (const { repair, effect, leaves } of repairs) {
         const object = await refused(before, migrations, options);
         const [whole, data] = await object.raw((ctx) => [dump(ctx), userData(ctx)]);
         const dry = await object.repair(repair, { dryRun: true });
@@ -196,6 +196,9 @@ describe('a repair', () => {
           after: { ...dry.after, name: null },
         });
         expect(effect).toMatch(/^[A-Z].*\.$/);
+        expect(done.effect).toBe(effect);
+        // What is left is known before, as far as a look can tell.
+        expect(done.after.refusal?.code ?? null).toBe(leaves);
         expect(await object.raw(userData)).toEqual(data);
         const ahead = await object.inspect();
         expect(ahead.rows.length).toBeLessThanOrEqual(done.after.rows.length);
@@ -203,6 +206,78 @@ describe('a repair', () => {
       }
     },
   );
+
+  it('is listed by what it leaves, and not where it is a guess that leaves the object refused', async () => {
+    const listed = async (...of: Parameters<typeof refused>) =>
+      (await (await refused(...of)).inspect()).repairs.map(({ repair, leaves }) => [
+        ...Object.values(repair),
+        leaves,
+      ]);
+    const d = make('d', 3);
+    expect(await listed((ctx) => runDrizzle0(ctx, bundle0(a, b)), bundle0(a, c, d))).toEqual([
+      ['forget', b.when, null, null],
+    ]);
+    // Each of two is not enough.
+    expect(await listed((ctx) => runDrizzle0(ctx, bundle0(a, b, c)), bundle0(a, d))).toEqual([
+      ['forget', b.when, null, 'UNKNOWN_ROW'],
+      ['forget', c.when, null, 'UNKNOWN_ROW'],
+    ]);
+    // The wrong one of two that fit leaves what failed.
+    expect(
+      await listed(
+        (ctx) => migrate(ctx, bundle0(a)),
+        bundle0({ ...a, sql: 'CREATE TABLE a (x INTEGER)' }, { ...b, sql: 'CREATE TABLE a (y)' }),
+      ),
+    ).toEqual([
+      ['mark-applied', 'm0001', null],
+      ['accept', 'm0000', 'MIGRATION_FAILED'],
+    ]);
+  });
+
+  it.each([
+    ['retire', ['drizzle', 'drizzle', 'repair'], []],
+    ['mirror', ['drizzle', 'drizzle', 'repair'], [a.when, c.when, b.when]],
+  ] as const)(
+    'comes behind what Drizzle ran, with drizzle: %s',
+    async (drizzle, origins, times) => {
+      const edited = { ...b, sql: 'DELETE FROM a' };
+      const object = await refused(
+        (ctx) => runDrizzle0(ctx, bundle0(a, c)),
+        bundle0(a, edited, c),
+        { drizzle },
+      );
+      const { effect } = await object.repair({ kind: 'mark-applied', migration: 'm0001' });
+      expect(effect).toBe(
+        'Adopts what __drizzle_migrations has first. Adds m0001 (20261122120100_b) to __migrations. It is never run in this ' +
+          'object.',
+      );
+      for (let wake = 0; wake < 2; wake++) {
+        const { rows: ours, drizzle: theirs } = await object.history();
+        expect(ours.map(({ version, tag, origin }) => [version, tag, origin])).toEqual([
+          [0, '20261122120000_a', origins[0]],
+          [1, '20261122120200_c', origins[1]],
+          [2, '20261122120100_b', origins[2]],
+        ]);
+        expect(theirs.map(({ created_at }) => created_at)).toEqual(times);
+        await object.stub.query('SELECT * FROM a, c');
+      }
+    },
+  );
+
+  it('of a row that may stand for two comes behind what else Drizzle ran', async () => {
+    const two = { ...b, tag: '0002_two', sql: 'CREATE TABLE two (x)' };
+    const object = await refused(
+      (ctx) => runDrizzle0(ctx, bundle0(a, b)),
+      bundle1(a, { ...b, tag: '0001_one' }, two),
+    );
+    expect((await object.inspect()).refusal?.code).toBe('AMBIGUOUS_ROW');
+    await object.repair({ kind: 'mark-applied', migration: '20261122120100_one' });
+    expect((await object.history()).rows.map(({ tag, origin }) => [tag, origin])).toEqual([
+      ['20261122120000_a', 'drizzle'],
+      ['20261122120100_one', 'repair'],
+      ['20261122120100_two', 'applied'],
+    ]);
+  });
 
   it.each<[string, Repair, unknown]>([
     ['UNKNOWN_ROW', { kind: 'forget', created_at: b.when }, []],
@@ -389,6 +464,7 @@ describe('a repair', () => {
           effect:
             'Runs m0001 (20261122120100_rebuild) first. Adds m0002 (20261122120200_failing) to __migrations. It is never run ' +
             'in this object.',
+          leaves: null,
         },
       ]);
       const before = await object.raw(dump);
@@ -416,6 +492,36 @@ describe('a repair', () => {
       expect(error.message).toMatch(/^\[MIGRATION_FAILED\] Migration m0001 failed /);
       expect(await object.raw(dump)).toEqual(before);
     });
+  });
+
+  it('is the last thing that its instance does: who comes then is told to come again', async () => {
+    for (let gap = 0; gap < 12; gap++) {
+      const object = await refused((ctx) => migrate(ctx, ONE), FAILING);
+      await object.stub.query('SELECT 1').catch(() => {});
+      const asked = object.stub.__migrations({
+        do: 'repair',
+        repair: { kind: 'mark-applied', migration: 'm0001' },
+        by: 'ada',
+        reason: 'a test',
+      });
+      await (gap === 0 ? asked : scheduler.wait(gap - 1));
+      const calls = await Promise.allSettled([
+        object.stub.query('SELECT count(*) AS n FROM a'),
+        object.inspect().then(({ state }) => state),
+        object.history().then(({ repairs }) => repairs.length),
+      ]);
+      expect(await asked).toMatchObject({ repaired: true, after: { refusal: null } });
+      const again =
+        'drizzle-offramp: the object was repaired, and is built anew. Call it once more.';
+      expect(
+        calls.map((call) => (call.status === 'fulfilled' ? call.value : call.reason.message)),
+      ).toSatisfy((seen: unknown[]) =>
+        [
+          [again, again, again],
+          [[{ n: 0 }], 'up-to-date', 1],
+        ].some((right) => JSON.stringify(right) === JSON.stringify(seen)),
+      );
+    }
   });
 
   it('of an object that works ends the instance too', async () => {
@@ -453,6 +559,48 @@ it.each([
   [
     { do: 'repair', repair: { kind: 'accept', migration: 'm0000' }, by: 'a', reason: '' },
     'A repair is written down with who asked for it and why: `by` and `reason` are texts.',
+  ],
+  [
+    { do: 'repair', repair: { kind: 'accept', migration: 'm0000' }, by: ' ', reason: 'b' },
+    'A repair is written down with who asked for it and why: `by` and `reason` are texts.',
+  ],
+  [
+    {
+      do: 'repair',
+      repair: { kind: 'accept', migration: 'm0000' },
+      by: 'a',
+      reason: 'b',
+      dryrun: true,
+    },
+    "The command 'repair' has no `dryrun`. It takes `do`, `repair`, `by`, `reason`, `dryRun`.",
+  ],
+  [
+    {
+      do: 'repair',
+      repair: { kind: 'accept', migration: 'm0000' },
+      by: 'a',
+      reason: 'b',
+      dryRun: 'no',
+    },
+    '`dryRun` takes true or false.',
+  ],
+  [
+    {
+      do: 'repair',
+      repair: { kind: 'mark-unapplied', migration: 'm0000', version: 2 },
+      by: 'a',
+      reason: 'b',
+    },
+    "A repair of kind 'mark-unapplied' has no `version`. It takes `kind`, `migration`.",
+  ],
+  [
+    { do: 'repair', repair: { kind: 'forget', createdAt: 2, at: 1 }, by: 'a', reason: 'b' },
+    "A repair of kind 'forget' has no `createdAt`, `at`. It takes `kind`, `version`, `created_at`, `tag`.",
+  ],
+  [{ do: 'inspect', extra: 1 }, "The command 'inspect' has no `extra`. It takes `do`, `release`."],
+  [
+    { do: 'toString' },
+    "There is no such command. `do` takes 'inspect', 'history', 'preflight' or 'repair'.",
   ],
 ])('%j is no command', async (command, message) => {
   const object = await refused(() => {}, ONE);
@@ -570,6 +718,17 @@ describe('preflight', () => {
         message: expect.stringContaining('table p already exists'),
       },
     });
+  });
+
+  it('of an object that has nothing says so, and leaves it so', async () => {
+    const object = await refused(() => {}, bundle0(family));
+    expect(await object.preflight(bundle0(family, rebuild))).toMatchObject({
+      outcome: 'migrated',
+      empty: true,
+    });
+    await scheduler.wait(20);
+    expect(await object.raw(dump)).toEqual({ schema: [], rows: {} });
+    expect((await (await start()).preflight()).empty).toBe(false);
   });
 
   it('goes by the options of the class', async () => {

@@ -84,7 +84,13 @@ it.each(REPAIRS)(
           return typeof value === 'function' ? value.bind(target) : value;
         },
       });
-      const state = { id: { toString: () => 'id' }, storage, abort() {}, getWebSockets: () => [] };
+      const state = {
+        id: { toString: () => 'id' },
+        storage,
+        abort() {},
+        blockConcurrencyWhile: (run: () => Promise<unknown>) => run(),
+        getWebSockets: () => [],
+      };
       const Class = withMigrations(
         class Some {
           readonly state: unknown;

@@ -105,7 +105,6 @@ it('looks with GET and does any command with POST', async () => {
     body: { repaired: false, after: { state: 'pending' } },
   });
   expect(await ask(post(path, command))).toMatchObject({ status: 200, body: { repaired: true } });
-  await scheduler.wait(20);
   expect(await ask(request(path))).toMatchObject({ body: { state: 'up-to-date', built: true } });
   expect(await ask(post(path, command))).toEqual({
     status: 409,
@@ -117,6 +116,45 @@ it('looks with GET and does any command with POST', async () => {
         fits: [],
       }),
     },
+  });
+});
+
+it.each([
+  ['repaired', (object: Deployed) => object.raw((ctx) => migrate(ctx, ONE)), 'up-to-date'],
+  ['empty', () => {}, 'empty'],
+] as const)(
+  'asks once more where the object ends itself, as it was %s',
+  async (_, before, state) => {
+    const object = new Deployed();
+    await before(object);
+    await object.deploy(FAILING);
+    const path = pathOf(object);
+    if (state === 'empty') await object.deploy(ONE);
+    else {
+      const repair = { kind: 'mark-applied', migration: 'm0001' };
+      await object.stub.__migrations({ do: 'repair', repair, by: 'ada', reason: 'b' } as never);
+    }
+    const looks = await Promise.all(
+      Array.from({ length: 20 }, async (_none, i) => {
+        await scheduler.wait(i);
+        return ask(request(path));
+      }),
+    );
+    for (const look of looks) expect(look).toMatchObject({ status: 200, body: { state } });
+  },
+);
+
+it('keeps the fields of an error that crossed RPC', async () => {
+  const object = new Deployed();
+  await object.raw((ctx) => migrate(ctx, ONE));
+  await object.deploy(FAILING);
+  const { repairs } = await object.inspect();
+  expect(repairs).toHaveLength(1);
+  const repair = { kind: 'accept', migration: 'm0000' };
+  const command = { do: 'repair', repair, by: 'ada', reason: 'by hand' };
+  expect(await ask(post(pathOf(object), command))).toMatchObject({
+    status: 409,
+    body: { error: { code: 'INVALID_REPAIR', fits: repairs } },
   });
 });
 

@@ -3,7 +3,13 @@
 import { env, runDurableObjectAlarm, runInDurableObject } from 'cloudflare:test';
 import { DurableObject, RpcTarget } from 'cloudflare:workers';
 import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
-import { type MigrateEvent, migrate, migrateAsync, withMigrations } from '../../src/index.ts';
+import {
+  type MigrateEvent,
+  migrate,
+  migrateAsync,
+  type WithMigrationsOptions,
+  withMigrations,
+} from '../../src/index.ts';
 import { Deployed, Plain } from './deployed.ts';
 import { dump, thrown } from './harness.ts';
 import { FAILING, ONE, REFUSED } from './refused.ts';
@@ -314,7 +320,7 @@ describe.each(REFUSED)('an object that is refused with %s', (code, before, migra
     expect(Plain.built).toBe(built);
     expect(events.filter(({ type }) => type === 'summary').length).toBeLessThanOrEqual(1);
     expect(said.mock.calls.map(String)).toEqual([
-      `drizzle-offramp: this object was not constructed. ${error.message}`,
+      `drizzle-offramp: this object was not constructed: ${object.id}. ${error.message}`,
     ]);
     expect(await object.raw(dump)).toEqual(expected);
   });
@@ -398,6 +404,38 @@ describe('what stands in', () => {
     await object.deploy(FAILING);
     for (let time = 0; time < 3; time++) await errorOf(object.stub.query('SELECT 1'));
     expect(said).toHaveBeenCalledTimes(1);
+  });
+
+  it('tells onEvent and the log which object it is about', async () => {
+    const heard: unknown[] = [];
+    const options: WithMigrationsOptions = {
+      onEvent(event, object) {
+        heard.push([this === options, event.type, object]);
+      },
+    };
+    const named = new Deployed(env.DEPLOYED.idFromName('acme'));
+    const nameless = new Deployed();
+    for (const [object, name] of [
+      [named, 'acme'],
+      [nameless, null],
+    ] as const) {
+      const ref = { className: 'Inbox', id: object.id.toString(), name };
+      await object.deployClass(withMigrations(class Inbox extends Plain {}, ONE, options));
+      await object.stub.query('SELECT 1');
+      expect(heard.splice(0)).toEqual([
+        [true, 'applied', ref],
+        [true, 'summary', ref],
+      ]);
+      await object.deployClass(withMigrations(class Inbox extends Plain {}, FAILING, options));
+      const { message } = await errorOf(object.stub.query('SELECT 1'));
+      expect(heard.splice(0)).toEqual([
+        [true, 'failed', ref],
+        [true, 'summary', ref],
+      ]);
+      expect(said.mock.calls.splice(0).map(String)).toEqual([
+        `drizzle-offramp: this object was not constructed: Inbox ${ref.id}${name ? ' (acme)' : ''}. ${message}`,
+      ]);
+    }
   });
 
   it('is gone with the next deploy', async () => {

@@ -84,17 +84,10 @@ const SHORT = 12;
 const commandOf = ({ command, options }: Called, repair: FittingRepair['repair']): string =>
   `${command} ${toWords(repair)}${options}`;
 
-/** Those that say less stand first: what is marked as applied is never run, whatever was meant. */
-const ORDER: readonly FittingRepair['repair']['kind'][] = [
-  'forget',
-  'accept',
-  'mark-unapplied',
-  'mark-applied',
-];
-
 /** What one must know before a repair, beside what it does. */
-const conditionOf = ({ kind }: FittingRepair['repair']): string =>
-  kind === 'mark-applied' ? ' Do this only if what it does is there already.' : '';
+const conditionOf = ({ repair, leaves }: FittingRepair): string =>
+  (repair.kind === 'mark-applied' ? ' Do this only if what it does is there already.' : '') +
+  (leaves === null ? '' : ` Still refused then: ${leaves}.`);
 
 /**
  * Repairs that fit, each as it is typed, and what it does.
@@ -104,9 +97,8 @@ const conditionOf = ({ kind }: FittingRepair['repair']): string =>
  */
 export const repairsToText = (repairs: readonly FittingRepair[], called: Called): string =>
   repairs
-    .toSorted((a, b) => ORDER.indexOf(a.repair.kind) - ORDER.indexOf(b.repair.kind))
-    .map(({ repair, effect }) =>
-      indent(`${commandOf(called, repair)}\n${indent(effect + conditionOf(repair))}`),
+    .map((one) =>
+      indent(`${commandOf(called, one.repair)}\n${indent(one.effect + conditionOf(one))}`),
     )
     .join('\n');
 
@@ -336,7 +328,10 @@ export function preflightToText(
  * @param answer what it answered
  * @param called how it is called
  */
-export function repairToText({ repaired, record, after }: RepairAnswer, called: Called): string {
+export function repairToText(
+  { repaired, record, effect, after }: RepairAnswer,
+  called: Called,
+): string {
   const { before, repair, by, reason } = record;
   const { title } = called;
   return [
@@ -347,6 +342,7 @@ export function repairToText({ repaired, record, after }: RepairAnswer, called: 
         ]
       : [
           `${title}  ${paint.yellow('dry run, nothing was changed')}: ${toWords(repair)}`,
+          `It would do this: ${effect}`,
           'To do it:',
           indent(`${commandOf(called, repair)} --reason '…' --yes`),
         ]),
