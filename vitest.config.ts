@@ -14,7 +14,14 @@ export default defineConfig({
           globalSetup: ['./test/drizzle-kit-up.ts', './test/convert-example.ts'],
         },
       },
-      { test: { name: 'node', include: ['test/node/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'node',
+          include: ['test/node/**/*.test.ts'],
+          // Many start processes, on machines that have other things to do.
+          testTimeout: 30_000,
+        },
+      },
     ],
   },
 });

@@ -247,7 +247,7 @@ export function register(program: Command): void {
       '--base <ref>',
       'a git ref, such as origin/main: compare with it, and show what is new since',
     )
-    .option('--strict', 'exit with 1 for warnings too')
+    .option('--strict', 'exit with 1 for warnings, and for what depends on data, too')
     .option(
       '--schema',
       'ask drizzle-kit whether the schema has changed (default: in CI, or where its file is newer)',
@@ -266,7 +266,7 @@ export function register(program: Command): void {
         print(...toGithub(result, root), summary(result));
       }
       const severities =
-        options.strict === true ? (['error', 'warning'] as const) : (['error'] as const);
+        options.strict === true ? (['error', 'warning', 'data'] as const) : (['error'] as const);
       const found = severities.some((severity) => count(result.findings, severity) > 0);
       process.exitCode = found ? EXIT.found : EXIT.ok;
     });

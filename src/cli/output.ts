@@ -41,6 +41,7 @@ export const paint = {
   red: style('red'),
   green: style('green'),
   yellow: style('yellow'),
+  cyan: style('cyan'),
 } as const;
 
 /** How wide a line can be, in characters: as wide as the terminal, or as COLUMNS says; any line where neither is. */

@@ -47,6 +47,14 @@ export interface Begin {
   readonly key: readonly string[];
 }
 
+/** A trigger that a statement sets off. */
+export interface Fired {
+  readonly position: number;
+  readonly trigger: Trigger;
+  /** Whether the trigger was there at first. */
+  readonly old: boolean;
+}
+
 /** Rows that were copied, as they were then. */
 export interface Copy {
   readonly position: number;
@@ -82,8 +90,9 @@ export class Catalogue implements Known {
   protected readonly views = new Map<string, CreateViewStmt>();
   /** What was touched since the beginning, by the name at first. */
   protected begun = new Map<string, Begin>();
-  /** Tables that were created or touched since. */
+  /** Tables that were created or touched since, and those of them whose rows or columns are not as they were. */
   protected dirty = new Set<Table>();
+  protected changed = new Set<Table>();
   /** What was created since: kind and name. */
   protected fresh = new Set<string>();
   protected dropped = new Map<string, number>();
@@ -91,13 +100,18 @@ export class Catalogue implements Known {
   protected reaches: Reach[] = [];
   protected copies: Copy[] = [];
   protected gone: Gone[] = [];
+  protected fired: Fired[] = [];
   protected unread: number[] = [];
   protected counted = false;
   /** Whether `PRAGMA legacy_alter_table` is on. */
   protected legacy = false;
 
+  /** How many times {@link begin} was called. */
+  generation = 0;
+
   /** Takes what stands now for what was there at first. */
   begin(): void {
+    this.generation++;
     for (const table of this.dirty) {
       table.held = undefined;
       table.filled = true;
@@ -105,12 +119,14 @@ export class Catalogue implements Known {
     }
     this.begun = new Map();
     this.dirty = new Set();
+    this.changed = new Set();
     this.fresh = new Set();
     this.dropped = new Map();
     this.droppedColumns = new Map();
     this.reaches = [];
     this.copies = [];
     this.gone = [];
+    this.fired = [];
     this.unread = [];
     this.counted = false;
     this.legacy = false;
@@ -147,11 +163,14 @@ export class Catalogue implements Known {
     if (origin === undefined) return [];
     const names = table.columns?.map(({ name }) => fold(name)) ?? [];
     const values = new Map(names.map((name) => [name, exactly(name)]));
-    return [{ origin, copied: false, position: -1, losses: [], values }];
+    const uniques = [...table.uniques];
+    const own = { copied: false, position: -1, losses: [], once: true, branch: 0, first: true };
+    return [{ origin, ...own, values, uniques }];
   }
 
   /** A table as it is about to be changed: from now on it is known whose rows it holds. */
-  protected touch(table: Table): Table {
+  protected touch(table: Table, changes = true): Table {
+    if (changes) this.changed.add(table);
     if (table.held === undefined) table.held = this.held(table);
     if (table.origin !== undefined && !this.begun.has(table.origin)) {
       this.begun.set(table.origin, {
@@ -167,6 +186,7 @@ export class Catalogue implements Known {
   }
 
   protected add(table: Table): void {
+    this.changed.add(table);
     this.tables.set(fold(table.name), table);
     this.dirty.add(table);
   }
@@ -182,9 +202,9 @@ export class Catalogue implements Known {
     if (this.indexes.has(name)) return;
     this.indexes.set(name, { name: idxName.objName.text, table: fold(tblName.text) });
     const key = keyOf(columns);
-    if (unique && key !== undefined && whereClause === undefined) {
-      this.table(tblName.text)?.uniques.push(key);
-    }
+    const table = this.table(tblName.text);
+    if (unique && table !== undefined) this.touch(table, false);
+    if (unique && key !== undefined && whereClause === undefined) table?.uniques.push(key);
     this.made('index', name);
   }
 
@@ -215,7 +235,7 @@ export class Catalogue implements Known {
         this.rename(table, body.name.text);
         return;
       case 'AddColumnAlterTableBody':
-        table.columns?.push(columnOf(body.column));
+        this.addColumn(table, columnOf(body.column));
         table.references.push(...referencesOf(body.column));
         return;
       case 'RenameColumnAlterTableBody':
@@ -237,6 +257,10 @@ export class Catalogue implements Known {
         });
       }
     }
+  }
+
+  protected addColumn(table: Table, column: Column): void {
+    table.columns?.push({ ...column, added: this.generation });
   }
 
   protected rename(table: Table, to: string): void {

@@ -11,6 +11,8 @@ export interface Column {
   readonly isRowid: boolean;
   /** Whether it is computed from other columns, so that nothing can be written into it. */
   readonly generated: boolean;
+  /** How many times `begin` was called before ALTER TABLE added it; undefined if it came with its table. */
+  readonly added?: number;
 }
 
 /** What a foreign key does: https://www.sqlite.org/foreignkeys.html#fk_actions */
@@ -38,6 +40,20 @@ export interface Loss {
   readonly all: boolean;
   /** Whether it happens only where foreign keys are enforced. */
   readonly enforced: boolean;
+  /** By what it is said which rows. */
+  readonly by?: Named;
+}
+
+/** By what a condition tells rows. All names are folded. */
+export interface Named {
+  /** Columns by their own values, and not only by being NULL. */
+  readonly names: ReadonlySet<string>;
+  /** Columns by being NULL. */
+  readonly nulls: ReadonlySet<string>;
+  /** Columns beside or within a SELECT. */
+  readonly compared: ReadonlySet<string>;
+  /** The tables that such a SELECT reads. */
+  readonly against: ReadonlySet<string>;
 }
 
 /** Where a value comes from: columns of one table as it was at first. Names are folded. */
@@ -48,6 +64,16 @@ export interface Value {
   readonly sources: ReadonlySet<string>;
   /** The statement after which a foreign key may have changed it, where they are enforced. */
   readonly emptied?: number;
+  /** What is known of every row; undefined where it may be either. */
+  readonly known?: 'NULL' | 'not NULL' | undefined;
+  /** The column of which it is another value wherever that is another value. */
+  readonly apart?: string | undefined;
+  /** The columns that can be read out of it again; undefined where that is only {@link exact}. */
+  readonly keeps?: ReadonlySet<string>;
+  /** Whether no two rows get the same, as of random bytes. */
+  readonly random?: boolean;
+  /** Where an UPDATE wrote it: by what it said which rows, if it did not mean all. */
+  readonly updated?: { readonly by: Named | undefined };
 }
 
 /** Rows of a table as it was at first, in a table as it is now. */
@@ -61,6 +87,13 @@ export interface Held {
   readonly losses: readonly Loss[];
   /** What each column holds, by its name now, folded. A column that is not in it holds nothing of the origin. */
   readonly values: ReadonlyMap<string, Value>;
+  /** Sets of the origin's columns that no two of these rows share. */
+  readonly uniques: readonly (readonly string[])[];
+  /** Whether each row is there once at most, and which part of a compound SELECT gave them. */
+  readonly once: boolean;
+  readonly branch: number;
+  /** Whether the statement that copied them would give the same rows before all others. */
+  readonly first: boolean;
 }
 
 /** A table as it is now. */
@@ -76,6 +109,8 @@ export interface Table {
   readonly conflict: 'Ignore' | 'Replace' | undefined;
   readonly hasChecks: boolean;
   readonly autoincrement: boolean;
+  /** Whether it only finds the rows of another table, as a search does. */
+  readonly derived?: boolean;
   references: Reference[];
   /** Whether anything was put into it since it was created; true for a table that was there at first. */
   filled: boolean;
@@ -93,7 +128,11 @@ export const NOTHING: Value = { exact: undefined, sources: new Set() };
  *
  * @param column the column, folded
  */
-export const exactly = (column: string): Value => ({ exact: column, sources: new Set([column]) });
+export const exactly = (column: string): Value => ({
+  exact: column,
+  apart: column,
+  sources: new Set([column]),
+});
 
 /**
  * A value that is made of others.
@@ -104,3 +143,13 @@ export const mixed = (values: readonly Value[]): Value => ({
   exact: undefined,
   sources: new Set(values.flatMap(({ sources }) => [...sources])),
 });
+
+/**
+ * What a column has that nothing was written into: its default.
+ *
+ * @param column the column
+ */
+export const unwritten = (column: Column | undefined): Value => {
+  if (column === undefined || column.generated || column.isRowid) return NOTHING;
+  return { ...NOTHING, known: column.hasDefault ? 'not NULL' : 'NULL' };
+};

@@ -23,6 +23,7 @@ export type {
   ForeignKeyClause,
   FromClause,
   Id,
+  JoinConstraint,
   OneSelect,
   PragmaStmt,
   QualifiedName,
@@ -38,6 +39,10 @@ export type {
   With,
 } from 'sqlite3-parser';
 
+/** Each rule asks for the tree of the same statement, one after the other. Nobody changes a tree. */
+const parsed = new Map<string, Stmt | undefined>();
+const REMEMBERED = 256;
+
 /**
  * Reads one statement by SQLite's grammar.
  *
@@ -45,8 +50,12 @@ export type {
  * @returns its tree; undefined if it is no SQL
  */
 export function parse(statement: string): Stmt | undefined {
+  if (parsed.has(statement)) return parsed.get(statement);
   const result = parseStmt(statement);
-  return result.status === 'ok' ? result.root : undefined;
+  const tree = result.status === 'ok' ? result.root : undefined;
+  if (parsed.size >= REMEMBERED) parsed.clear();
+  parsed.set(statement, tree);
+  return tree;
 }
 
 /**
@@ -73,6 +82,24 @@ export function* nodesOf(node: AstNode): Generator<AstNode> {
   yield node;
   for (const child of childrenOf(node)) yield* nodesOf(child);
 }
+
+/** The parser's flags of a table, which it does not export. */
+const WITHOUT_ROWID = 128;
+const STRICT = 65536;
+
+/**
+ * Whether a table's primary key is NOT NULL without saying so: it is WITHOUT ROWID, or STRICT.
+ *
+ * @param flags the flags of its CREATE TABLE
+ */
+export const hasFilledKey = (flags: number): boolean => (flags & (WITHOUT_ROWID | STRICT)) !== 0;
+
+/**
+ * Whether a table is WITHOUT ROWID.
+ *
+ * @param flags the flags of its CREATE TABLE
+ */
+export const hasNoRowid = (flags: number): boolean => (flags & WITHOUT_ROWID) !== 0;
 
 /** A token of a text: as it is written, and where it ends. */
 export interface Token {

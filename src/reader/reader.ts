@@ -1,5 +1,5 @@
 // Follows a migration through a database: what it does to each table that was there, told from its statements alone.
-import { type Copy, type Doing, type Gone, nameOf } from './catalogue.ts';
+import { type Copy, type Doing, type Fired, type Gone, nameOf } from './catalogue.ts';
 import type { Column, Held, Reference, Table } from './model.ts';
 import { fold } from './names.ts';
 import {
@@ -26,6 +26,7 @@ export interface TableEffect {
   readonly name: string;
   readonly columns: readonly Column[] | undefined;
   readonly autoincrement: boolean;
+  readonly derived: boolean;
   readonly references: readonly Reference[];
   /** The columns of its primary key, folded. */
   readonly key: readonly string[];
@@ -42,9 +43,13 @@ export interface TableEffect {
 export interface Effects {
   /** Tables that anything was done to, by their names at first, folded. */
   readonly tables: ReadonlyMap<string, TableEffect>;
+  /** Tables that were created or touched, as they are now. */
+  readonly touched: readonly Table[];
   readonly reaches: readonly Reach[];
   readonly copies: readonly Copy[];
   readonly gone: readonly Gone[];
+  /** Triggers that statements have set off. */
+  readonly fired: readonly Fired[];
   /** Statements that are no SQL, or more than was understood, by their places. */
   readonly unread: readonly number[];
   /** Whether the counters of AUTOINCREMENT were written. */
@@ -82,6 +87,7 @@ export class Reader extends Writing {
         references,
         key,
         autoincrement: table.autoincrement,
+        derived: table.derived === true,
         holders,
         dropped: this.dropped.get(origin),
         droppedColumns: this.droppedColumns.get(origin) ?? new Map(),
@@ -90,9 +96,11 @@ export class Reader extends Writing {
     }
     return {
       tables,
+      touched: [...this.tables.values()].filter((table) => this.dirty.has(table)),
       reaches: this.reaches,
       copies: this.copies,
       gone: this.gone,
+      fired: this.fired,
       unread: this.unread,
       counted: this.counted,
     };
@@ -149,7 +157,7 @@ export class Reader extends Writing {
         this.drop('index', nameOf(statement.idxName), doing, true);
         return;
       case 'DropViewStmt':
-        this.drop('view', nameOf(statement.viewName), doing, true);
+        this.dropView(nameOf(statement.viewName), doing);
         return;
       case 'AlterTableStmt':
         this.alter(statement, doing);
@@ -178,7 +186,7 @@ export class Reader extends Writing {
       }
       case 'DeleteStmt': {
         const all = isAlwaysTrue(statement.whereClause) && statement.limit === undefined;
-        this.delete(nameOf(statement.tblName), all, doing);
+        this.delete(nameOf(statement.tblName), all, doing, statement.whereClause);
         return;
       }
       case 'PragmaStmt':
@@ -191,6 +199,7 @@ export class Reader extends Writing {
     if (statement.temporary || isTemporary(statement.tblName) || this.tables.has(name)) return;
     const table = tableOf(statement);
     if (statement.body.type === 'AsSelectCreateTableBody') {
+      const first = this.isUnchanged([statement.body.select]);
       const relation = new Selects(this, position).read(statement.body.select);
       const names = relation.columns ?? [];
       table.columns = names.map((column) => ({
@@ -201,9 +210,16 @@ export class Reader extends Writing {
         generated: false,
       }));
       table.filled = true;
-      this.fill(table, relation, names, () => [], position);
+      this.fill(table, relation, names, () => [], position, first);
     }
     this.add(table);
+  }
+
+  protected dropView(name: string, doing: Doing): void {
+    this.drop('view', name, doing, true);
+    for (const [key, trigger] of this.triggers) {
+      if (trigger.table === name) this.drop('trigger', key, doing, false);
+    }
   }
 
   protected dropTable(name: string, doing: Doing): void {

@@ -8,6 +8,8 @@ import {
   type CreateVirtualTableStmt,
   type DeferSubclause,
   type ForeignKeyClause,
+  hasFilledKey,
+  hasNoRowid,
   nodesOf,
 } from './parser.ts';
 
@@ -168,9 +170,15 @@ export function tableOf({ tblName, body }: CreateTableStmt): Table {
       columns[only] = { ...(columns[only] as Column), isRowid: true };
     }
   }
+  // https://www.sqlite.org/withoutrowid.html and https://www.sqlite.org/stricttables.html
+  const fills = hasFilledKey(body.flags);
   return {
     ...table,
-    columns,
+    columns: columns.map((column) => ({
+      ...column,
+      notNull: column.notNull || (fills && primary.includes(fold(column.name))),
+      isRowid: column.isRowid && !hasNoRowid(body.flags),
+    })),
     key: primary,
     uniques,
     references,
@@ -188,7 +196,8 @@ const VIRTUAL = /^(fts\d|rtree|rtree_i32)$/i;
  * @param statement the statement
  */
 export function virtualTableOf({ tblName, moduleName, args }: CreateVirtualTableStmt): Table {
-  const table = empty(tblName.objName.text);
+  const derived = (args ?? []).some((argument) => /^\s*content\s*=/i.test(argument));
+  const table = { ...empty(tblName.objName.text), derived };
   if (!VIRTUAL.test(moduleName.text)) return { ...table, columns: undefined };
   const names = (args ?? [])
     .filter((argument) => !/^[^"'`[]*=/.test(argument))

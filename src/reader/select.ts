@@ -1,5 +1,14 @@
 // Whose rows a SELECT gives, and which of their columns: through joins, subqueries, common table expressions and views.
-import { type Held, type Loss, mixed, NOTHING, type Table, type Value } from './model.ts';
+import { filledBy, isRandom, keptIn, knownOf, namedIn, partApart } from './known.ts';
+import {
+  type Held,
+  type Loss,
+  mixed,
+  NOTHING,
+  type Table,
+  unwritten,
+  type Value,
+} from './model.ts';
 import { fold } from './names.ts';
 import {
   type AstNode,
@@ -7,6 +16,8 @@ import {
   type Expr,
   type FromClause,
   type Id,
+  type JoinConstraint,
+  nodesOf,
   type OneSelect,
   type Select,
   type SelectFrom,
@@ -23,6 +34,10 @@ interface Part {
   readonly values: readonly Value[];
   /** Sets of the origin's columns that no two rows of the result share. */
   readonly uniques: readonly (readonly string[])[];
+  /** Whether each row is there once at most. */
+  readonly once: boolean;
+  /** Which SELECT of a compound gives them. */
+  readonly branch: number;
 }
 
 /** What a SELECT gives. */
@@ -54,6 +69,9 @@ export interface Known {
 
 /** Relations by name: those of WITH. */
 type Named = ReadonlyMap<string, Relation>;
+
+/** Single values are no rows. */
+const LOOSE = { uniques: [], once: false, branch: 0 };
 
 const EMPTY: Relation = { columns: [], parts: [], single: false };
 const UNKNOWN: Relation = { columns: undefined, parts: [], single: false };
@@ -104,6 +122,89 @@ function aggregates(node: AstNode): boolean {
   return isAggregate(node) || childrenOf(node).some(aggregates);
 }
 
+/** Each row is there once. */
+function distinct(part: Part): Part {
+  const exact = part.values.map((value) => value.exact);
+  const isWhole = part.values.every(
+    (value, i) => exact[i] !== undefined || value.sources.size === 0,
+  );
+  const columns = exact.filter((column) => column !== undefined);
+  return isWhole ? { ...part, uniques: [...part.uniques, columns] } : part;
+}
+
+/** The columns that a join compares by `=`. */
+function equalIn(constraint: JoinConstraint | undefined): Expr[] {
+  const columns = (expression: Expr): Expr[] => {
+    if (expression.type === 'ParenthesizedExpr' && expression.exprs.length === 1) {
+      return columns(expression.exprs[0] as Expr);
+    }
+    if (expression.type !== 'BinaryExpr') return [];
+    const { op, left, right } = expression;
+    if (op === 'And') return [...columns(left), ...columns(right)];
+    return op === 'Equals' ? [left, right] : [];
+  };
+  return constraint?.type === 'OnJoinConstraint' ? columns(constraint.expr) : [];
+}
+
+/** Whether columns that are compared are a key of a source. */
+function isKeyed({ name, relation }: Source, columns: readonly Expr[]): boolean {
+  const source = { name, relation };
+  const places = columns.flatMap((column) =>
+    column.type === 'QualifiedExpr' && isCalled(source, column.table.text)
+      ? [placeOf(source, column.column.text)]
+      : [],
+  );
+  return (
+    relation.parts.length > 0 &&
+    relation.parts.every(({ uniques, values }) => {
+      const exact = new Set(places.map((place) => values[place]?.exact));
+      return uniques.some((unique) => unique.every((one) => exact.has(one)));
+    })
+  );
+}
+
+/** What a condition leaves of the values: columns that it names cannot be NULL any more. */
+function filled(scope: Scope, condition: Expr | undefined): Scope {
+  return filledBy(condition).reduce<Scope>((all, column) => {
+    const [table, name] =
+      column.type === 'QualifiedExpr'
+        ? [column.table.text, column.column.text]
+        : [undefined, column.type === 'Id' ? column.name : ''];
+    const found = all.find((one) => isCalled(one, table) && placeOf(one, name) >= 0);
+    return all.map((source) => {
+      if (source !== found) return source;
+      const place = placeOf(source, name);
+      const parts = source.relation.parts.map((part) => ({
+        ...part,
+        values: part.values.map((value, i) =>
+          i === place ? ({ ...value, known: 'not NULL' } as const) : value,
+        ),
+      }));
+      return { ...source, relation: { ...source.relation, parts } };
+    });
+  }, scope);
+}
+
+/** Whether a condition is true only of rows that have no partner in a table. */
+function lacks(condition: Expr | undefined, table: string): boolean {
+  switch (condition?.type) {
+    case 'ParenthesizedExpr':
+      return condition.exprs.length === 1 && lacks(condition.exprs[0], table);
+    case 'IsNullExpr':
+      return condition.expr.type === 'QualifiedExpr' && fold(condition.expr.table.text) === table;
+    case 'BinaryExpr':
+      if (condition.op === 'And')
+        return lacks(condition.left, table) || lacks(condition.right, table);
+      return (
+        condition.op === 'Is' &&
+        condition.right.type === 'NullLiteral' &&
+        condition.left.type === 'QualifiedExpr' &&
+        fold(condition.left.table.text) === table
+      );
+  }
+  return false;
+}
+
 const losing = (part: Part, ...losses: readonly Loss[]): Part => ({
   ...part,
   losses: [...part.losses, ...losses],
@@ -124,8 +225,9 @@ export class Selects {
     private readonly fired: Scope = [],
   ) {}
 
-  #loss(cause: string): Loss {
-    return { cause, position: this.position, all: false, enforced: false };
+  #loss(cause: string, ...conditions: readonly (Expr | undefined)[]): Loss {
+    const loss = { cause, position: this.position, all: false, enforced: false };
+    return conditions.length === 0 ? loss : { ...loss, by: namedIn(conditions) };
   }
 
   /**
@@ -176,13 +278,19 @@ export class Selects {
       });
     const together = (parts: readonly Part[]): Relation => ({
       columns: one.columns,
-      parts: parts.map((part) => ({ ...part, uniques: [] })),
+      parts: parts.map((part) => {
+        // A table that stands in several of them gives its rows several times.
+        const isAlone = parts.filter(({ origin }) => origin === part.origin).length === 1;
+        return isAlone ? part : { ...part, uniques: [], once: false };
+      }),
       single: false,
     });
-    if (operator === 'UnionAll') return together([...one.parts, ...other.parts]);
+    const branches = 1 + Math.max(0, ...one.parts.map(({ branch }) => branch));
+    const others = other.parts.map((part) => ({ ...part, branch: part.branch + branches }));
+    if (operator === 'UnionAll') return together([...one.parts, ...others]);
     const cause = operator.toUpperCase();
     if (operator === 'Union') {
-      return together([...losses(one.parts, cause), ...losses(other.parts, cause)]);
+      return together([...losses(one.parts, cause), ...losses(others, cause)]);
     }
     return together(losses(one.parts, cause));
   }
@@ -195,9 +303,10 @@ export class Selects {
 
   #readOne(select: OneSelect, named: Named): Relation {
     if (select.type === 'SelectValues') return this.#readValues(select, named);
-    const scope = this.from(select.from, named);
+    const all = this.from(select.from, named, select.whereClause);
+    const scope = filled(all, select.whereClause);
     const relation = this.#project(select, scope, named);
-    const losses = this.#lossesOf(select);
+    const losses = this.#lossesOf(select, all);
     const hasFrom = select.from !== undefined;
     const grouped = select.groupBy !== undefined;
     const whole =
@@ -206,12 +315,14 @@ export class Selects {
     let parts = relation.parts.map((part) => losing(part, ...losses));
     if (grouped) {
       parts = parts.map((part) =>
-        this.#groupsByKey(select, scope, part, named) ? part : losing(part, this.#loss('GROUP BY')),
+        this.#groupsByKey(select, scope, part, named)
+          ? part
+          : losing(this.#grouped(select, scope, part, named), this.#loss('GROUP BY')),
       );
     }
     if (select.distinctness === 'Distinct') {
       parts = parts.map((part) =>
-        this.#hasKey(part) ? part : losing(part, this.#loss('DISTINCT')),
+        this.#hasKey(part) ? part : losing(distinct(part), this.#loss('DISTINCT')),
       );
     }
     return { ...relation, parts, single: (whole && !hasFrom) || (aggregated && whole) };
@@ -230,18 +341,42 @@ export class Selects {
         return held.length === 1 ? (held[0] ?? NOTHING) : mixed(held);
       });
       const isUsed = values.some(({ sources }) => sources.size > 0);
-      return isUsed ? [{ origin, losses: [this.#loss(LOOKED_UP)], values, uniques: [] }] : [];
+      return isUsed ? [{ origin, losses: [this.#loss(LOOKED_UP)], values, ...LOOSE }] : [];
     });
     return { columns, parts, single: rows.length === 1 };
   }
 
-  #lossesOf(select: SelectFrom): Loss[] {
+  #lossesOf(select: SelectFrom, scope: Scope): Loss[] {
     const aggregate = select.groupBy === undefined && select.columns.some(aggregates);
     return [
-      ...(isAlwaysTrue(select.whereClause) ? [] : [this.#loss('WHERE')]),
-      ...(select.having === undefined ? [] : [this.#loss('HAVING')]),
+      ...(this.#isTrueOfAll(select.whereClause, scope)
+        ? []
+        : [this.#loss('WHERE', select.whereClause)]),
+      ...(select.having === undefined ? [] : [this.#loss('HAVING', select.having)]),
       ...(aggregate ? [this.#loss('an aggregate')] : []),
     ];
+  }
+
+  /** Each group is one row. */
+  #grouped({ groupBy = [] }: SelectFrom, scope: Scope, part: Part, named: Named): Part {
+    const columns = groupBy.map((one) => this.value(one, part.origin, scope, named).exact);
+    return columns.every((column) => column !== undefined)
+      ? { ...part, uniques: [...part.uniques, columns] }
+      : part;
+  }
+
+  /** Whether a condition is true of every row: it says so, or only that a column is not NULL which never is. */
+  #isTrueOfAll(condition: Expr | undefined, scope: Scope): boolean {
+    const tested =
+      condition?.type === 'NotNullExpr'
+        ? condition.expr
+        : condition?.type === 'BinaryExpr' &&
+            condition.op === 'IsNot' &&
+            condition.right.type === 'NullLiteral'
+          ? condition.left
+          : undefined;
+    if (tested === undefined) return isAlwaysTrue(condition);
+    return this.#alwaysOf(tested, scope).known === 'not NULL';
   }
 
   #groupsByKey({ groupBy = [] }: SelectFrom, scope: Scope, part: Part, named: Named): boolean {
@@ -256,8 +391,9 @@ export class Selects {
    *
    * @param clause the FROM, if there is one
    * @param named what names stand for
+   * @param where the condition behind it, if there is one
    */
-  from(clause: FromClause | undefined, named: Named): Scope {
+  from(clause: FromClause | undefined, named: Named, where?: Expr): Scope {
     if (clause?.select === undefined) return [];
     let scope: Source[] = [this.#source(clause.select, named)];
     for (const { operator, table, constraint } of clause.joins ?? []) {
@@ -266,20 +402,29 @@ export class Selects {
       const keepsLeft =
         (type & JOIN.left) !== 0 || (next.relation.single && constraint === undefined);
       const before = scope.every(({ relation }) => relation.single);
+      // Rows without a partner, and only they.
+      const isAnti = (type & JOIN.left) !== 0 && lacks(where, next.name);
       const keepsRight = (type & JOIN.right) !== 0 || (before && constraint === undefined);
+      const equal = equalIn(constraint);
+      // Each row finds one at most by a key.
+      const findsOne = next.relation.single || isAnti || isKeyed(next, equal);
+      const isFoundOnce = before || scope.some((source) => isKeyed(source, equal));
       scope = [
-        ...scope.map((source) => this.#joined(source, keepsLeft, next.relation.single)),
-        this.#joined(next, keepsRight, before),
+        ...scope.map((source) => this.#joined(source, keepsLeft, findsOne, keepsRight)),
+        this.#joined(next, keepsRight, isFoundOnce, keepsLeft),
       ];
     }
     return scope;
   }
 
   /** A source that is joined with another: rows without a partner are gone, and those with several stand several times. */
-  #joined({ name, relation }: Source, keeps: boolean, once: boolean): Source {
+  #joined({ name, relation }: Source, keeps: boolean, once: boolean, optional: boolean): Source {
     const parts = relation.parts.map((part) => ({
       ...(keeps ? part : losing(part, this.#loss('JOIN'))),
       uniques: once ? part.uniques : [],
+      once: once && part.once,
+      // Where the other side keeps all, this one is NULL where it has no partner.
+      values: optional ? part.values.map((value) => ({ ...value, known: undefined })) : part.values,
     }));
     return { name, relation: { ...relation, parts } };
   }
@@ -342,13 +487,24 @@ export class Selects {
   #relation(table: Table, held: readonly Held[]): Relation {
     const columns = table.columns?.map((column) => fold(column.name));
     const rowid = table.columns?.find(({ isRowid }) => isRowid)?.name;
-    const parts = held.map(({ origin, losses, values }): Part => {
-      const all = (columns ?? [...values.keys()]).map((column) => values.get(column) ?? NOTHING);
+    const parts = held.map(({ origin, losses, values, uniques: apart }): Part => {
+      const all = (columns ?? [...values.keys()]).map((column, place): Value => {
+        const value = values.get(column) ?? unwritten(table.columns?.[place]);
+        const isFilled = table.columns?.[place]?.notNull || table.columns?.[place]?.isRowid;
+        return isFilled ? { ...value, known: 'not NULL' } : value;
+      });
       const uniques = table.uniques.flatMap((unique) => {
         const exact = unique.map((column) => values.get(column)?.exact);
         return exact.every((column) => column !== undefined) ? [exact as string[]] : [];
       });
-      return { origin, losses, values: all, uniques };
+      return {
+        origin,
+        losses,
+        values: all,
+        uniques: [...uniques, ...apart],
+        once: true,
+        branch: 0,
+      };
     });
     return { columns, parts, single: false, rowid: rowid === undefined ? undefined : fold(rowid) };
   }
@@ -424,7 +580,7 @@ export class Selects {
       });
       const isUsed = values.some(({ sources }) => sources.size > 0);
       const losses = [this.#loss(LOOKED_UP)];
-      return isUsed ? [{ origin, losses, values, uniques: [] }] : [];
+      return isUsed ? [{ origin, losses, values, ...LOOSE }] : [];
     });
   }
 
@@ -474,6 +630,9 @@ export class Selects {
         if (expression.op !== 'Positive') break;
         return this.value(expression.expr, origin, scope, named);
       case 'Id':
+        if (!knows(scope, undefined, expression.name)) {
+          return { ...NOTHING, ...this.#alwaysOf(expression, scope) };
+        }
         return find(scope, undefined, expression.name, origin);
       case 'QualifiedExpr':
         return find(
@@ -483,7 +642,39 @@ export class Selects {
           origin,
         );
     }
-    return mixed(this.#valuesBelow(expression, origin, [scope, this.fired], named));
+    const apart = partApart(expression);
+    const keeps = new Set(
+      keptIn(expression).flatMap((one) => [
+        ...mixed(this.#valuesBelow(one, origin, [scope, this.fired], named)).sources,
+      ]),
+    );
+    const looks = [...nodesOf(expression)].some(({ type }) => type === 'Select');
+    const all = mixed(this.#valuesBelow(expression, origin, [scope, this.fired], named));
+    return {
+      ...all,
+      keeps: looks ? all.sources : keeps,
+      ...this.#alwaysOf(expression, scope),
+      ...(apart !== undefined && { apart: this.value(apart, origin, scope, named).apart }),
+    };
+  }
+
+  /** What is known of an expression in every row. */
+  #alwaysOf(expression: Expr, scope: Scope): Pick<Value, 'known' | 'random'> {
+    const known = knownOf(expression, (column) => {
+      const [table, name] =
+        column.type === 'QualifiedExpr'
+          ? [column.table.text, column.column.text]
+          : [undefined, column.type === 'Id' ? column.name : ''];
+      const source = scope.find((one) => isCalled(one, table) && placeOf(one, name) >= 0);
+      // In double quotes a name that is none is a text.
+      const isText =
+        scope.length > 0 && scope.every(({ relation }) => relation.columns !== undefined);
+      if (source === undefined) return isText ? 'not NULL' : undefined;
+      const values = source.relation.parts.map((part) => part.values[placeOf(source, name)]);
+      const [first, ...more] = new Set(values.map((value) => value?.known));
+      return more.length === 0 ? first : undefined;
+    });
+    return { known, ...(isRandom(expression) && { random: true }) };
   }
 
   /** The columns of an origin that stand anywhere in an expression, also in a SELECT within it that means the outer one. */

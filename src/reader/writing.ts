@@ -1,16 +1,28 @@
 // What is written into tables: rows that are inserted, changed and deleted, by statements, triggers and foreign keys.
 import { Catalogue, type Doing, nameOf } from './catalogue.ts';
-import { type Held, type Loss, mixed, NOTHING, type Table, type Value } from './model.ts';
+import { isWhereNull, namedIn } from './known.ts';
+import {
+  type Held,
+  type Loss,
+  mixed,
+  NOTHING,
+  type Table,
+  unwritten,
+  type Value,
+} from './model.ts';
 import { fold } from './names.ts';
-import type {
-  FromClause,
-  QualifiedName,
-  ResolveType,
-  Select,
-  SetAssignment,
-  TriggerCmd,
-  Upsert,
-  With,
+import {
+  type AstNode,
+  type Expr,
+  type FromClause,
+  nodesOf,
+  type QualifiedName,
+  type ResolveType,
+  type Select,
+  type SetAssignment,
+  type TriggerCmd,
+  type Upsert,
+  type With,
 } from './parser.ts';
 import { type Reach, Reaching, type TableThen } from './reach.ts';
 import { LOOKED_UP, type Relation, type Scope, Selects } from './select.ts';
@@ -39,6 +51,7 @@ export interface Update {
   readonly sets: readonly SetAssignment[];
   readonly from: FromClause | undefined;
   readonly with?: With | undefined;
+  readonly whereClause?: Expr | undefined;
 }
 
 /** A database whose tables are written. */
@@ -51,6 +64,7 @@ export class Writing extends Catalogue {
       this.fireOnView(name, 'InsertTriggerEvent', doing);
       return;
     }
+    const first = doing.within.length === 0 && this.isUnchanged([insert.with, insert.select]);
     this.touch(table);
     const selects = new Selects(this, doing.position, doing.fired);
     const named = selects.with(insert.with, new Map());
@@ -76,6 +90,7 @@ export class Writing extends Catalogue {
           .map(({ cause }) => cause);
       },
       doing.position,
+      first,
     );
     const skips = conflicts.some((conflict) => conflict.skips);
     for (const held of table.held?.slice(before.length) ?? []) {
@@ -85,6 +100,18 @@ export class Writing extends Catalogue {
     table.filled = true;
     this.overwrite(table, before, insert, conflicts, doing);
     this.fire(name, 'InsertTriggerEvent', [], doing);
+  }
+
+  /** Whether all tables that are read are as they were at first. */
+  protected isUnchanged(read: readonly (AstNode | undefined)[]): boolean {
+    return read
+      .flatMap((node) => (node === undefined ? [] : [...nodesOf(node)]))
+      .every((node) => {
+        if (node.type !== 'QualifiedName') return true;
+        const name = nameOf(node);
+        const table = this.tables.get(name);
+        return (table === undefined || !this.changed.has(table)) && !this.fresh.has(`view ${name}`);
+      });
   }
 
   protected columnCalled(table: Table, name: string): string {
@@ -144,13 +171,19 @@ export class Writing extends Catalogue {
       uniques: readonly (readonly string[])[],
     ) => readonly string[],
     position: number,
+    first: boolean,
   ): void {
-    const added = relation.parts.map(({ origin, losses, values, uniques }): Held => {
+    const added = relation.parts.map((part): Held => {
+      const { origin, losses, values, uniques, once, branch } = part;
       const filled = new Map(targets.map((target, i) => [target, values[i] ?? NOTHING]));
       const more = lossesOf(filled, uniques).map((cause): Loss => {
         return { cause, position, all: false, enforced: false };
       });
-      return { origin, copied: true, position, losses: [...losses, ...more], values: filled };
+      const all = [...losses, ...more];
+      return {
+        ...{ origin, copied: true, position, losses: all, values: filled },
+        ...{ uniques, once, branch, first },
+      };
     });
     table.held = [...(table.held ?? []), ...added];
   }
@@ -191,6 +224,7 @@ export class Writing extends Catalogue {
     from: FromClause | undefined,
     named: ReadonlyMap<string, Relation>,
     { position, enforced, fired }: Doing,
+    where?: Expr,
   ): void {
     const selects = new Selects(this, position, fired);
     const others = selects.from(from, named);
@@ -200,9 +234,10 @@ export class Writing extends Catalogue {
         const value = selects.value(expr, held.origin, scope, named);
         for (const { text } of colNames) {
           const name = this.columnCalled(table, text);
-          const before = held.values.get(name) ?? NOTHING;
+          const own = table.columns?.find((column) => fold(column.name) === name);
+          const before = held.values.get(name) ?? unwritten(own);
           const after = colNames.length === 1 ? value : mixed([value]);
-          values.set(name, whole ? after : mixed([before, after]));
+          values.set(name, written(before, after, name, whole, { where, expr }));
         }
       }
       return { ...held, values };
@@ -217,7 +252,10 @@ export class Writing extends Catalogue {
     const added = [...new Set(read)]
       .filter((origin) => !held.some((one) => one.origin === origin))
       .map((origin): Held => {
-        const blank = { origin, copied: true, position, losses: [loss], values: new Map() };
+        const blank = {
+          ...{ origin, copied: true, position, losses: [loss], values: new Map() },
+          ...{ uniques: [], once: false, branch: 0, first: false },
+        };
         return valuesOf(blank, [...selects.scopeOf(table, undefined), ...others]);
       })
       .filter(({ values }) => [...values.values()].some(({ sources }) => sources.size > 0));
@@ -239,25 +277,32 @@ export class Writing extends Catalogue {
     }
     this.touch(table);
     const named = new Selects(this, doing.position).with(update.with, new Map());
-    this.set(table, sets, whole, from, named, doing);
+    this.set(table, sets, whole, from, named, doing, update.whereClause);
     if (orConflict === 'Replace') this.lose(table, 'REPLACE', false, doing);
     this.reach(table, 'UPDATE', doing, columns);
     this.fire(name, 'UpdateTriggerEvent', columns, doing);
   }
 
-  protected lose(table: Table, cause: string, all: boolean, { position, enforced }: Doing): void {
-    const loss: Loss = { cause, position, all, enforced };
+  protected lose(
+    table: Table,
+    cause: string,
+    all: boolean,
+    { position, enforced }: Doing,
+    where?: Expr,
+  ): void {
+    const by = where === undefined ? {} : { by: namedIn([where]) };
+    const loss: Loss = { cause, position, all, enforced, ...by };
     table.held = table.held?.map((held) => ({ ...held, losses: [...held.losses, loss] }));
   }
 
-  protected delete(name: string, all: boolean, doing: Doing): void {
+  protected delete(name: string, all: boolean, doing: Doing, where?: Expr): void {
     const table = this.tables.get(name);
     if (table === undefined) {
       this.fireOnView(name, 'DeleteTriggerEvent', doing);
       return;
     }
     this.touch(table);
-    this.lose(table, 'DELETE', all, doing);
+    this.lose(table, 'DELETE', all, doing, where);
     this.reach(table, 'DELETE', doing);
     this.fire(name, 'DeleteTriggerEvent', [], doing);
   }
@@ -323,6 +368,8 @@ export class Writing extends Catalogue {
         event === 'UpdateTriggerEvent' &&
         on.columns.some(({ text }) => columns.includes(fold(text)));
       if (on.type !== event && !ofColumns) continue;
+      const old = !this.fresh.has(`trigger ${fold(trigger.name)}`);
+      if (doing.within.length === 0) this.fired.push({ position: doing.position, trigger, old });
       const table = this.tables.get(name);
       const selects = new Selects(this, doing.position);
       const rows = table?.held?.flatMap((held) => selects.scopeOf(table, held)) ?? [];
@@ -352,10 +399,51 @@ export class Writing extends Catalogue {
         this.update(command, false, doing);
         return;
       case 'DeleteTriggerCmd':
-        this.delete(nameOf(command.tblName), false, doing);
+        this.delete(nameOf(command.tblName), false, doing, command.whereClause);
         return;
     }
   }
+}
+
+/** Whether an expression leaves a column as it is but where it is NULL. */
+const isFill = (expression: Expr, column: string): boolean => {
+  if (expression.type !== 'FunctionCallExpr') return false;
+  const [first] = expression.args ?? [];
+  return (
+    /^(coalesce|ifnull)$/i.test(expression.name.name) &&
+    first?.type === 'Id' &&
+    fold(first.name) === column
+  );
+};
+
+/** What a column holds once an UPDATE wrote a value into all rows, or into some. */
+function written(
+  before: Value,
+  after: Value,
+  column: string,
+  whole: boolean,
+  { where, expr }: { where: Expr | undefined; expr: Expr },
+): Value {
+  const by = whole && !isFill(expr, column) ? undefined : namedIn([where]);
+  if (whole || (before.known === 'NULL' && isWhereNull(where, column))) {
+    return { ...after, updated: { by: whole ? by : undefined } };
+  }
+  const isFilled =
+    after.known === 'not NULL' && (before.known === after.known || isWhereNull(where, column));
+  const { names, nulls, compared } = namedIn([where]);
+  // It says which rows by the very values that it moves.
+  const moves =
+    compared.size === 0 &&
+    [...names, ...nulls].every((one) => one === column || after.sources.has(one));
+  // Rows that it does not mean have what they had.
+  const own = before.keeps ?? (before.exact === undefined ? [] : [before.exact]);
+  const keeps = new Set([...own, ...(moves ? (after.keeps ?? after.sources) : [])]);
+  return {
+    ...mixed([before, after]),
+    keeps,
+    known: isFilled ? 'not NULL' : undefined,
+    updated: { by },
+  };
 }
 
 const setColumns = (sets: readonly SetAssignment[]): string[] =>

@@ -24,20 +24,23 @@ const sets = (statement: string, name: string, on: boolean): boolean => {
   return found?.name === name && found.on === on;
 };
 
-const defers = ({ statements }: Step): boolean =>
+/** As much of a step as tells what it asks of foreign keys. */
+type Asking = Pick<Step, 'statements'>;
+
+const defers = ({ statements }: Asking): boolean =>
   statements.some((statement) => sets(statement, 'defer_foreign_keys', true));
 
 /** Deferring does not stop a cascade, and dropping a table leaves a debt that no later statement pays back. */
-const needsOff = (step: Step): boolean =>
+const needsOff = (step: Asking): boolean =>
   step.statements.some((statement) => sets(statement, 'foreign_keys', false)) ||
   (defers(step) && step.statements.some(replacesTable));
 
 /**
  * Tells what the pending migrations need.
  *
- * @param steps the migrations to run, in order
+ * @param steps the migrations to run, in order; only their statements count
  */
-export const foreignKeyMode = (steps: readonly Step[]): ForeignKeyMode =>
+export const foreignKeyMode = (steps: readonly Asking[]): ForeignKeyMode =>
   steps.some(needsOff) ? 'off' : steps.some(defers) ? 'checked' : 'enforced';
 
 /** Whether a row may be left without its parent until the commit, where that would reset the object. */

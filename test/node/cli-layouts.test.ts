@@ -365,7 +365,7 @@ describe('an edit of a migration that throws on rows', () => {
       {
         code: 'REBUILD_NOT_NULL',
         message:
-          '0002_c copies Messages into Copies, where a is NOT NULL now, and copies it as it is.',
+          '0002_c copies rows of Messages into Copies, where a is NOT NULL, and copies what may be NULL.',
         fix: 'Fill it first (UPDATE Messages SET … WHERE … IS NULL), or copy coalesce(…, …).',
       },
     ]);

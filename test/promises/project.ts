@@ -91,14 +91,18 @@ function filesOf(history: History): Record<string, string | undefined> {
   return { ...files, ...history.files };
 }
 
-/** What the command prints and how it ends, in this process. */
-async function runHere(cwd: string, ...args: string[]): Promise<string> {
+/** What the command prints, in this process: its result, and what it notes beside it. */
+async function runHere(
+  cwd: string,
+  ...args: string[]
+): Promise<{ printed: string; noted: string }> {
   const { argv } = process;
   const before = process.cwd();
   const { write } = process.stdout;
   const { write: writeError } = process.stderr;
   const { log } = console;
   let printed = '';
+  let noted = '';
   process.argv = [process.execPath, 'drizzle-offramp', ...args];
   process.chdir(cwd);
   const take = (text: unknown): boolean => {
@@ -106,7 +110,10 @@ async function runHere(cwd: string, ...args: string[]): Promise<string> {
     return true;
   };
   process.stdout.write = take as typeof write;
-  process.stderr.write = take as typeof writeError;
+  process.stderr.write = ((text: unknown): boolean => {
+    noted += String(text);
+    return true;
+  }) as typeof writeError;
   console.log = (text) => take(`${text}\n`);
   try {
     await run();
@@ -118,7 +125,7 @@ async function runHere(cwd: string, ...args: string[]): Promise<string> {
     process.argv = argv;
     process.exitCode = undefined;
   }
-  return printed;
+  return { printed, noted };
 }
 
 /** What `drizzle-offramp check --json` says of a case. */
@@ -130,12 +137,12 @@ export async function checkCase(history: History): Promise<Said[]> {
       mkdirSync(dirname(join(project, path)), { recursive: true });
       writeFileSync(join(project, path), text);
     }
-    const printed = await runHere(project, 'check', '--json', '--no-schema');
+    const { printed, noted } = await runHere(project, 'check', '--json', '--no-schema');
     let said: { findings?: Said[] };
     try {
       said = JSON.parse(printed);
     } catch {
-      throw new Error(`check printed no JSON: ${printed}`);
+      throw new Error(`check printed no JSON: ${printed}${noted}`);
     }
     if (said.findings === undefined) throw new Error(`check could not run: ${printed}`);
     return said.findings;

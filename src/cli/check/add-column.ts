@@ -32,7 +32,7 @@ export function refusalOfColumn(statement: string): Refusal | undefined {
   } catch (cause) {
     const { message } = cause as Error;
     // Any other error is about what this table lacks.
-    if (!/^Cannot add a /.test(message)) return undefined;
+    if (!/^cannot add a /i.test(message)) return undefined;
     return { table: tree.tblName.objName.text, says: message };
   } finally {
     database.close();

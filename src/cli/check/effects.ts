@@ -1,40 +1,22 @@
 // What a migration takes away from the rows and the schema of an object, as the reader tells it from the statements.
 
+import { quote } from '../../base/storage.ts';
 import type { Copy, Gone } from '../../reader/catalogue.ts';
-import type { Loss } from '../../reader/model.ts';
+import type { Held, Loss } from '../../reader/model.ts';
 import { fold, listOf } from '../../reader/names.ts';
-import { parse, type Stmt } from '../../reader/parser.ts';
+import { parse } from '../../reader/parser.ts';
 import type { Reach, TableThen } from '../../reader/reach.ts';
 import type { Effects, Reader, TableEffect } from '../../reader/reader.ts';
 import { LOOKED_UP } from '../../reader/select.ts';
-import { pragmaSwitch } from '../../sql/statements.ts';
 import type { Finding, Severity } from './finding.ts';
-import type { LocatedMigration } from './located.ts';
+import { disablesForeignKeys, type LocatedMigration } from './located.ts';
+import { forbidsAsMuch, servesAs } from './rows/facts.ts';
+import type { Migrated, SaidOfRows } from './rows/migrated.ts';
 
 /** What a finding says, and of which statement. */
 interface Said extends Omit<Finding, 'file' | 'line'> {
   readonly position: number;
 }
-
-/** Whether drizzle-offramp runs the migration with foreign keys disabled: the rule is that of `src/run/`. */
-function disablesForeignKeys({ statements }: LocatedMigration): boolean {
-  const sets = (pragma: string, on: boolean): boolean =>
-    statements.some(({ statement }) => {
-      const found = pragmaSwitch(statement);
-      return found?.name === pragma && found.on === on;
-    });
-  return (
-    sets('foreign_keys', false) ||
-    // Deferring stops no cascade, and the debt of a dropped table is never paid back.
-    (sets('defer_foreign_keys', true) &&
-      statements.some(({ statement }) => replacesTable(parse(statement))))
-  );
-}
-
-/** Whether a statement drops or renames a table, as every rebuild does. */
-const replacesTable = (statement: Stmt | undefined): boolean =>
-  statement?.type === 'DropTableStmt' ||
-  (statement?.type === 'AlterTableStmt' && statement.body.type === 'RenameToAlterTableBody');
 
 const names = (tables: readonly TableThen[]): string => listOf(tables.map(({ name }) => name));
 
@@ -47,13 +29,18 @@ const isWholeLoss = ({ all, cause }: Loss): boolean => all || cause === LOOKED_U
 class Findings {
   readonly #name: string;
   readonly #disabled: boolean;
+  readonly #statements: readonly string[];
 
   constructor(
     migration: LocatedMigration,
     private readonly effects: Effects,
     private readonly reader: Reader,
+    private readonly rows: readonly SaidOfRows[],
+    private readonly migrated: Migrated,
+    private readonly broken: ReadonlySet<string>,
   ) {
     this.#name = migration.name;
+    this.#statements = migration.statements.map(({ statement }) => statement);
     this.#disabled = disablesForeignKeys(migration);
   }
 
@@ -64,6 +51,7 @@ class Findings {
       ...this.effects.copies.flatMap((copy) => this.#ofCopy(copy)),
       ...this.effects.gone.flatMap((gone) => this.#ofGone(gone)),
       ...this.effects.unread.map((position) => this.#ofUnread(position)),
+      ...this.#ofCounters(),
     ];
   }
 
@@ -217,7 +205,8 @@ class Findings {
     }
     const code = 'REBUILD_WITH_CHILDREN';
     const theirs = `Drizzle's migrator ${does}.`;
-    if (this.#keepsParents(table, children)) {
+    const isBroken = children.some(({ name }) => this.broken.has(fold(name)));
+    if (!isBroken && this.#keepsParents(table, children)) {
       return {
         code,
         severity: 'warning',
@@ -225,6 +214,16 @@ class Findings {
         message,
         effect: `${theirs} drizzle-offramp keeps them all: it runs this with foreign keys disabled.`,
         fix: "Replace Drizzle's migrator by drizzle-offramp before you deploy this migration, or with it.",
+      };
+    }
+    if (isBroken) {
+      return {
+        code,
+        severity: 'warning',
+        position,
+        message,
+        effect: `${theirs} drizzle-offramp runs this with foreign keys disabled; what refers to ${table.name} refers to nothing afterwards.`,
+        fix: 'See REFERENCE_BROKEN.',
       };
     }
     const effect = this.effects.tables.get(table.origin ?? '');
@@ -266,6 +265,8 @@ class Findings {
   }
 
   #ofTable(table: TableEffect): Said[] {
+    // What only finds the rows of another table can be made again from them.
+    if (table.derived) return table.replacement?.filled === false ? this.#ofRows(table) : [];
     const rows = this.#ofRows(table);
     const counter = this.#ofCounter(table);
     if (this.#losesAll(table)) return rows;
@@ -300,6 +301,8 @@ class Findings {
     const left = best.filter(({ cause }) => cause !== 'DELETE');
     if (left.length === 0) return this.#deleted(table, best);
     const causes = listOf([...new Set(left.map(({ cause }) => cause))]);
+    // It is told already, with the rows that it is about.
+    if (this.rows.some(({ silent }) => silent === holders[0]?.held)) return [];
     const into = this.#isRebuilt(table) ? `rebuilds ${name} and copies` : `copies of ${name}`;
     return [
       {
@@ -333,11 +336,8 @@ class Findings {
   /** Columns whose values are in no table any more. */
   #ofColumns(table: TableEffect): Said[] {
     const { name, columns = [], holders, droppedColumns } = table;
-    const kept = new Set(
-      holders.flatMap(({ held }) =>
-        [...held.values.values()].flatMap(({ sources }) => [...sources]),
-      ),
-    );
+    const isWhole = this.#keepsRows(table);
+    const kept = new Set(holders.flatMap(({ held }) => keptBy(held, isWhole)));
     const lost = columns.filter(
       ({ name: column, generated }) => !generated && !kept.has(fold(column)),
     );
@@ -372,24 +372,47 @@ class Findings {
   }
 
   /** https://www.sqlite.org/autoinc.html: the counter goes with the old table, and the new one counts from the rows it has. */
-  #ofCounter({ name, autoincrement, holders }: TableEffect): Said[] {
+  #ofCounter({ name, autoincrement, holders, key }: TableEffect): Said[] {
     const [best] = holders;
     if (!autoincrement || best?.held.copied !== true || this.effects.counted) return [];
     const keeps = best.table.autoincrement;
+    const text = `'${name.replaceAll("'", "''")}'`;
     return [
       {
         code: 'REBUILD_RESETS_AUTOINCREMENT',
-        severity: 'warning',
+        severity: 'data',
         position: best.held.position,
         message: keeps
           ? `${this.#name} rebuilds ${name}, and its AUTOINCREMENT counts from the copied rows.`
           : `${this.#name} rebuilds ${name} without its AUTOINCREMENT.`,
-        effect: `The numbers of rows that were deleted can be given to new rows.`,
+        effect: `Where the rows with the highest numbers were deleted, new rows get their numbers again.`,
         fix: keeps
-          ? `If anything outside knows those numbers, add after the copy: UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = '${name}') WHERE name = '${this.#targetOf(best.held.position)}'.`
+          ? `If anything outside knows those numbers, add after the copy: UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = ${text}) WHERE name = '${this.#targetOf(best.held.position).replaceAll("'", "''")}'.`
           : 'If anything outside knows those numbers, keep it.',
+        ...this.migrated.checked(
+          `SELECT seq FROM sqlite_sequence WHERE name = ${text} AND seq > (SELECT coalesce(max(${quote(key[0] ?? 'rowid')}), 0) FROM ${quote(name)})`,
+        ),
       },
     ];
+  }
+
+  /** The counters of AUTOINCREMENT, deleted by hand. */
+  #ofCounters(): Said[] {
+    return this.#statements.flatMap((statement, position): Said[] => {
+      const tree = parse(statement);
+      if (tree?.type !== 'DeleteStmt' || fold(tree.tblName.objName.text) !== 'sqlite_sequence')
+        return [];
+      return [
+        {
+          code: 'RESETS_AUTOINCREMENT',
+          severity: 'warning',
+          position,
+          message: `${this.#name} deletes from sqlite_sequence, the counters of AUTOINCREMENT.`,
+          effect: 'The numbers of rows that were deleted are given to new rows.',
+          fix: 'If anything outside knows those numbers, leave the counters as they are.',
+        },
+      ];
+    });
   }
 
   #targetOf(position: number): string {
@@ -398,7 +421,6 @@ class Findings {
 
   #ofCopy({ position, target, columns, held, skips }: Copy): Said[] {
     const source = this.effects.tables.get(held.origin);
-    const before = source?.columns ?? this.reader.table(held.origin)?.columns ?? [];
     if (skips || held.losses.some(({ cause }) => cause === LOOKED_UP)) return [];
     const from = source?.name ?? this.reader.table(held.origin)?.name ?? held.origin;
     const isRebuild = source?.holders.some(
@@ -408,12 +430,6 @@ class Findings {
     const unfilled = writable.filter(
       ({ name, notNull, hasDefault }) => notNull && !hasDefault && !held.values.has(fold(name)),
     );
-    const filters = held.losses.some(({ cause }) => cause === 'WHERE' || cause === 'JOIN');
-    const narrowed = writable.filter(({ name, notNull }) => {
-      const exact = held.values.get(fold(name))?.exact;
-      const old = before.find((column) => exact !== undefined && fold(column.name) === exact);
-      return !filters && notNull && old !== undefined && !old.notNull && !old.isRowid;
-    });
     const list = (found: readonly { readonly name: string }[]): string =>
       listOf(found.map(({ name }) => name));
     const throws = (where: string): string =>
@@ -432,19 +448,52 @@ class Findings {
               fix: 'Give it a DEFAULT, or name it in the copy with a value.',
             },
           ]),
-      ...(narrowed.length === 0
-        ? []
-        : [
-            {
-              code: 'REBUILD_NOT_NULL',
-              severity: 'warning' as const,
-              position,
-              message: `${this.#name} ${into}, where ${list(narrowed)} is NOT NULL now, and copies it as it is.`,
-              effect: throws(`with a NULL there`),
-              fix: `Fill it first (UPDATE ${from} SET … WHERE … IS NULL), or copy coalesce(…, …).`,
-            },
-          ]),
     ];
+  }
+
+  #triggerOfView(name: string, view: string, position: number): Said {
+    return {
+      code: 'DROPS_TRIGGER',
+      severity: 'warning',
+      position,
+      message: `${this.#name} drops the view ${view}, and with it the trigger ${name}.`,
+      effect: `From then on nothing of what it does happens when ${view} is written; what wrote through it throws.`,
+      fix: 'Create it again in the same migration, after the view.',
+    };
+  }
+
+  /** An index that is dropped by its name is meant to go, but where it is UNIQUE it does more than find rows. */
+  #droppedIndex(name: string, from: string, on: string, position: number): Said[] {
+    const old = this.migrated
+      .was(from)
+      ?.indexes.find((one) => fold(one.index ?? '') === fold(name));
+    const keys = this.migrated.is(on)?.keys ?? [];
+    if (old?.unique !== true || keys.some((key) => forbidsAsMuch(key, old))) return [];
+    return [
+      {
+        code: 'DROPS_UNIQUE',
+        severity: 'warning',
+        position,
+        message: `${this.#name} drops the index ${name} of ${on}, which was UNIQUE.`,
+        effect: 'From then on rows can repeat what it kept apart.',
+        fix: 'If that is not what you want, create it again in the same migration.',
+      },
+    ];
+  }
+
+  /** Whether something of another name does the same. */
+  #isReplaced(kind: Gone['kind'], name: string, from: string, on: string): boolean {
+    if (kind === 'trigger') return this.migrated.hasTriggerLike(name, on);
+    // Whoever drops it by its name as well has meant it.
+    const isAsked = this.#statements.some((statement) => {
+      const tree = parse(statement);
+      return tree?.type === 'DropIndexStmt' && fold(tree.idxName.objName.text) === fold(name);
+    });
+    const old = this.migrated
+      .was(from)
+      ?.indexes.find((one) => fold(one.index ?? '') === fold(name));
+    const now = this.migrated.is(on)?.indexes ?? [];
+    return isAsked || (old !== undefined && now.some((index) => servesAs(index, old)));
   }
 
   #ofGone({ kind, name, table, position, asked }: Gone): Said[] {
@@ -464,7 +513,11 @@ class Findings {
     const on =
       this.effects.tables.get(table.origin ?? '')?.holders[0]?.table ??
       this.reader.table(table.name);
-    if (on === undefined || (kind === 'index' && asked)) return [];
+    const view = kind === 'trigger' && this.reader.view(table.name) !== undefined;
+    if (view) return [this.#triggerOfView(name, table.name, position)];
+    if (on === undefined) return [];
+    if (kind === 'index' && asked) return this.#droppedIndex(name, table.name, on.name, position);
+    if (this.#isReplaced(kind, name, table.origin ?? table.name, on.name)) return [];
     const does = asked ? 'drops' : `rebuilds ${on.name}, and the old table takes along`;
     return [
       {
@@ -482,21 +535,41 @@ class Findings {
   }
 }
 
+/** The columns of which rows hold all values, in whatever form. */
+const keptBy = ({ values, losses }: Held, isWhole: boolean): string[] =>
+  [...values.values()].flatMap(({ exact, keeps, sources, updated }) => {
+    const own = keeps ?? (exact !== undefined ? [exact] : updated === undefined ? sources : []);
+    return [...own].filter((column) =>
+      certain(losses).every(
+        ({ cause, by }) =>
+          !isWhole ||
+          cause !== 'WHERE' ||
+          by === undefined ||
+          [...by.names].every((name) => name === column),
+      ),
+    );
+  });
+
 /**
  * What a migration takes away.
  *
  * @param migration the migration
  * @param effects what the reader says that it does
  * @param reader the schema after it
+ * @param rows what depends on the rows of an object
+ * @param migrated the schemas around it
+ * @param broken tables that refer, after it, to what is not there or is no key, folded
  */
 export const checkEffects = (
   migration: LocatedMigration,
   effects: Effects,
   reader: Reader,
+  rows: readonly SaidOfRows[],
+  migrated: Migrated,
+  broken: ReadonlySet<string>,
 ): Finding[] =>
-  new Findings(migration, effects, reader)
-    .all()
-    .map(({ position, code, severity, message, effect, fix }) => ({
+  [...new Findings(migration, effects, reader, rows, migrated, broken).all(), ...rows].map(
+    ({ position, code, severity, message, effect, fix, query }) => ({
       code,
       severity,
       file: migration.file,
@@ -504,4 +577,6 @@ export const checkEffects = (
       message,
       effect,
       fix,
-    }));
+      ...(query !== undefined && { query }),
+    }),
+  );

@@ -1,5 +1,8 @@
-/** `error`: objects will throw or lose something; `warning`: they may, or it depends on who runs the migrations. */
-export type Severity = 'error' | 'warning';
+/**
+ * `error`: objects will throw or lose something; `warning`: they may, or it depends on who runs the migrations; `data`:
+ * it depends on the rows that an object has, and a query tells.
+ */
+export type Severity = 'error' | 'warning' | 'data';
 
 /** One thing that would go wrong in a fleet. */
 export interface Finding {
@@ -16,6 +19,8 @@ export interface Finding {
   readonly effect: string;
   /** What to do about it, in a sentence; null where the message tells it. */
   readonly fix: string | null;
+  /** Finds the rows that it depends on, in the schema before the migration; absent where no query can. */
+  readonly query?: string;
 }
 
 const place = ({ file, line }: Finding): string => `${file}\n${String(line).padStart(9, '0')}`;

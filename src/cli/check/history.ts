@@ -2,10 +2,18 @@
 // of the past (a converted module, or the same folder at a git ref); what it does to objects the runner's planner says.
 import { sha256 } from '../../base/sha256.ts';
 import type { State } from '../../ledger/state.ts';
-import { leaveOneSchema, needsEmpty } from './edited.ts';
+import { Edits, needsEmpty } from './edited.ts';
 import type { Finding, Severity } from './finding.ts';
 import type { LocatedMigration } from './located.ts';
-import { ask, type Known, keeping, type LeftBy, stateOf, type Verdict } from './states.ts';
+import {
+  ask,
+  type Known,
+  keeping,
+  type LeftBy,
+  placesOf,
+  stateOf,
+  type Verdict,
+} from './states.ts';
 
 /** A migration as it was. */
 export interface PastMigration extends Known {
@@ -61,6 +69,9 @@ function differenceAt(a: string, b: string): number {
 /** A migration that nobody wrote yet, as the next deploy has one. */
 const NEXT: Known = { tag: '99991231235959_next', when: null, sql: 'SELECT 1' };
 
+/** What the planner says of each kind of object, and the place of the migration that it is about. */
+type Asked = readonly (readonly [who: string, verdict: Verdict, own: number])[];
+
 /** Compares a present with a past. */
 class Comparison {
   readonly #states: readonly (readonly [who: string, state: State])[];
@@ -68,6 +79,7 @@ class Comparison {
   readonly #pairs = new Map<PastMigration, LocatedMigration>();
   /** Past and present ones of which nothing was changed. */
   readonly #unchanged = new Set<Known>();
+  #edits: Edits | undefined;
 
   constructor(
     private readonly present: Present,
@@ -100,29 +112,18 @@ class Comparison {
     }
   }
 
-  /** Asks the planner which migration each row stands for: the one that is to be run where the row is not there. */
+  /** Asks the planner's matchers which migration each row stands for. */
   #pairChanged(): void {
-    const { migrations } = this.present;
     const taken = new Set(this.#pairs.values());
     // Our own ledger knows more than Drizzle's.
     for (const [, state] of this.#states.toReversed()) {
-      const whole = ask(migrations, state, true);
-      if (whole.refused !== undefined) continue;
-      this.past.migrations.forEach((was, place) => {
-        if (this.#pairs.has(was)) return;
-        const lacking = (has: (other: number) => boolean): Verdict =>
-          ask(migrations, keeping(state, has), true);
-        const lacksOne = lacking((other) => other !== place);
-        // What is left may be rows that the migrations have nothing to do with, which is refused.
-        const without = lacksOne.refused === undefined ? lacksOne : lacking(() => false);
-        const found = without.runs.find(
-          (run) => !whole.runs.includes(run) && !taken.has(migrations[run] as LocatedMigration),
-        );
-        if (found === undefined) return;
-        const is = migrations[found] as LocatedMigration;
+      for (const [row, place] of placesOf(this.present.migrations, state)) {
+        const was = this.past.migrations[row] as PastMigration;
+        const is = this.present.migrations[place] as LocatedMigration;
+        if (this.#pairs.has(was) || taken.has(is)) continue;
         this.#pairs.set(was, is);
         taken.add(is);
-      });
+      }
     }
   }
 
@@ -152,28 +153,37 @@ class Comparison {
    * @param was the past migration
    * @param next whether a migration was added since
    */
-  #ask(
-    was: PastMigration,
-    next = false,
-  ): (readonly [who: string, verdict: Verdict, own: number])[] {
+  #ask(was: PastMigration, next = false): Asked {
     const is = this.#pairs.get(was);
-    const has = this.past.migrations.map((one) => one === was || this.#unchanged.has(one));
+    return this.#askOf(is, (one) => one === was || this.#unchanged.has(one), next);
+  }
+
+  /**
+   * What the planner says where one migration is the only one that was changed or is new.
+   *
+   * @param own the migration; undefined if it is gone
+   * @param has whether the objects have a past migration
+   * @param next whether a migration was added since
+   */
+  #askOf(
+    own: LocatedMigration | undefined,
+    has: (was: PastMigration) => boolean,
+    next = false,
+  ): Asked {
     const kept: Known[] = this.present.migrations.filter(
-      (one) => one === is || this.#unchanged.has(one),
+      (one) => one === own || this.#unchanged.has(one),
     );
-    const own = is === undefined ? -1 : kept.indexOf(is);
+    const place = own === undefined ? -1 : kept.indexOf(own);
     const code = next ? [...kept, NEXT] : kept;
-    return this.#states.map(
-      ([who, state]) =>
-        [
-          who,
-          ask(
-            code,
-            keeping(state, (at) => has[at] ?? false),
-          ),
-          own,
-        ] as const,
-    );
+    const had = this.past.migrations.map(has);
+    return this.#states.map(([who, state]) => [
+      who,
+      ask(
+        code,
+        keeping(state, (at) => had[at] ?? false),
+      ),
+      place,
+    ]);
   }
 
   #ofPast(was: PastMigration): Finding[] {
@@ -213,9 +223,8 @@ class Comparison {
     // Where only line ends or the like differ, it is the same text to the planner.
     if (!drifts && was.sql.replaceAll('\r\n', '\n') === is.sql.replaceAll('\r\n', '\n')) return [];
     const { source } = this.past;
-    // What an object with the old text has once it has all that is here.
-    const old = this.present.migrations.map((one) => (one === is ? { ...one, sql: was.sql } : one));
-    const isOne = leaveOneSchema(old, this.present.migrations);
+    this.#edits ??= new Edits(this.present.migrations);
+    const isOne = this.#edits.leaveOneSchema(this.present.migrations.indexOf(is), was);
     return [
       {
         code: 'EDITED_SQL',
@@ -251,7 +260,7 @@ class Comparison {
     if (was.when === null || is.when === null || was.when === is.when) return [];
     const verdicts = this.#ask(was);
     const again = this.present.form === '0.x' && is.when > was.when;
-    const isBad = ([, { refused, runs }, own]: (typeof verdicts)[number]): boolean =>
+    const isBad = ([, { refused, runs }, own]: Asked[number]): boolean =>
       refused !== undefined || runs.includes(own);
     const severity: Severity = again || verdicts.some(isBad) ? 'error' : 'warning';
     const theirs = again
@@ -274,20 +283,7 @@ class Comparison {
     const { migrations, form } = this.present;
     const known = new Set(this.#pairs.values());
     const last = migrations.findLast((one) => known.has(one)) as LocatedMigration;
-    const code = migrations.filter((one) => one === migration || this.#unchanged.has(one));
-    const own = code.indexOf(migration);
-    const has = this.past.migrations.map((one) => this.#unchanged.has(one));
-    const verdicts = this.#states.map(
-      ([who, state]) =>
-        [
-          who,
-          ask(
-            code,
-            keeping(state, (at) => has[at] ?? false),
-          ),
-          own,
-        ] as const,
-    );
+    const verdicts = this.#askOf(migration, (was) => this.#unchanged.has(was));
     const newest = Math.max(...this.past.migrations.map(({ when }) => when ?? 0));
     const skips = form === '0.x' && migration.when !== null && migration.when <= newest;
     const refused = verdicts.some((one) => one[1].refused !== undefined);
@@ -369,8 +365,6 @@ const says = ({ refused, runs, skipped, drift, ahead }: Verdict, own: number): s
   if (drift.includes(own)) return 'goes on, and drift is reported';
   return ahead ? 'is left as it is' : 'goes on';
 };
-
-type Asked = readonly (readonly [who: string, verdict: Verdict, own: number])[];
 
 /** What the planner says of each kind of object, in sentences. */
 function effects(now: Asked, later: Asked = []): string {

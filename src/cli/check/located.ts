@@ -1,3 +1,4 @@
+import { foreignKeyMode } from '../../run/foreign-keys.ts';
 import { splitStatements } from '../../sql/statements.ts';
 import type { FolderMigration } from '../folder.ts';
 
@@ -79,3 +80,11 @@ export const locateAll = (
     firstLine: 1,
     statements: locateStatements(sql),
   }));
+
+/**
+ * Whether drizzle-offramp runs a migration with foreign keys disabled.
+ *
+ * @param migration the migration
+ */
+export const disablesForeignKeys = ({ statements }: LocatedMigration): boolean =>
+  foreignKeyMode([{ statements: statements.map(({ statement }) => statement) }]) === 'off';

@@ -1,13 +1,17 @@
 // The history run from nothing in a database in memory, statement by statement: what SQLite refuses it refuses here.
 // No row of any object is here: what depends on rows the reader tells from the statements.
 import { DatabaseSync } from 'node:sqlite';
-import { quote } from '../../base/storage.ts';
+import { quote, type SqlStorageLike } from '../../base/storage.ts';
+import { fold, shown } from '../../reader/names.ts';
 import { Reader } from '../../reader/reader.ts';
 import { type Database, openDatabase } from '../database.ts';
 import { checkAddColumn } from './add-column.ts';
 import { checkEffects } from './effects.ts';
 import type { Finding } from './finding.ts';
 import type { LocatedMigration } from './located.ts';
+import { Facts } from './rows/facts.ts';
+import { Migrated } from './rows/migrated.ts';
+import { checkRows } from './rows/rows.ts';
 import { judgeStatement } from './statements.ts';
 
 /** A database without rows. */
@@ -74,6 +78,58 @@ export class Rehearsal {
     return broken;
   }
 
+  /**
+   * The references that lead nowhere: to a table that is not there, or to what is no key. Each by the table that has it.
+   *
+   * @param tables the tables to look at; undefined for all
+   */
+  references(tables: readonly string[] | undefined): Map<string, string> {
+    const broken = new Map<string, string>();
+    const listed =
+      tables === undefined ? '' : ' AND lower(m.name) IN (SELECT value FROM json_each(?))';
+    const found = this.#database.sql.exec(
+      `SELECT m.name, group_concat(DISTINCT f."table") FILTER (WHERE p.name IS NULL) AS missing
+        FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f
+        LEFT JOIN sqlite_master AS p ON p.type = 'table' AND lower(p.name) = lower(f."table")
+        WHERE m.type = 'table'${listed} GROUP BY m.name`,
+      ...(tables === undefined ? [] : [JSON.stringify(tables.map((name) => name.toLowerCase()))]),
+    );
+    for (const { name, missing } of [...found]) {
+      if (missing !== null) {
+        broken.set(String(name), `no such table: main.${missing}`);
+        continue;
+      }
+      try {
+        this.#database.sql.exec(`EXPLAIN INSERT INTO ${quote(String(name))} DEFAULT VALUES`);
+      } catch (cause) {
+        const { message } = cause as Error;
+        if (/^foreign key mismatch/.test(message)) broken.set(String(name), message);
+      }
+    }
+    return broken;
+  }
+
+  /**
+   * Why no row can be inserted into a table.
+   *
+   * @param table its name
+   * @returns undefined where nothing stands against it that no value could change
+   */
+  refusesRows(table: string): string | undefined {
+    try {
+      this.#database.sql.exec(`EXPLAIN INSERT INTO ${quote(table)} DEFAULT VALUES`);
+      return undefined;
+    } catch (cause) {
+      const { message } = cause as Error;
+      return /(?:unknown|no such) function/.test(message) ? message : undefined;
+    }
+  }
+
+  /** The database itself. */
+  get sql(): SqlStorageLike {
+    return this.#database.sql;
+  }
+
   /** Ends the rehearsal. */
   close(): void {
     this.#database.close();
@@ -86,6 +142,14 @@ export class Rehearsal {
   }
 }
 
+/** A rename reads all views and triggers, and what they name must be there: https://www.sqlite.org/lang_altertable.html */
+function fixOf(message: string): string {
+  const [, thing] = /^error in ((?:view|trigger) .*?)(?: after rename)?:/.exec(message) ?? [];
+  return thing === undefined
+    ? 'Correct the SQL, if no object has run it; `drizzle-kit generate` writes it anew.'
+    : `Drop the ${thing} before the rebuild, and create it again after it.`;
+}
+
 const refused = (migration: LocatedMigration, position: number, cause: unknown): Finding => ({
   code: 'SQL_ERROR',
   severity: 'error',
@@ -95,7 +159,7 @@ const refused = (migration: LocatedMigration, position: number, cause: unknown):
   effect:
     `A new object that runs the history throws here, in ${migration.name}, at every wake; so does each object ` +
     'that lacks it. Nothing after it was rehearsed.',
-  fix: 'Correct the SQL, if no object has run it; `drizzle-kit generate` writes it anew.',
+  fix: fixOf((cause as Error).message),
 });
 
 const asText = (migration: LocatedMigration, position: number, message: string): Finding => ({
@@ -108,8 +172,31 @@ const asText = (migration: LocatedMigration, position: number, message: string):
   fix: "Write what the column should get (drizzle-kit copies a column that the old table lacks): a value, or '…' for a text.",
 });
 
+/** The same history, some migrations behind: what a schema was before. Nothing runs in it until somebody asks. */
+class Behind {
+  #database: Database | undefined;
+  #place = 0;
+
+  constructor(private readonly migrations: readonly LocatedMigration[]) {}
+
+  /** The database before a migration, by its place; places only go on. */
+  before(place: number): Database {
+    this.#database ??= openDatabase(':memory:');
+    for (; this.#place < place; this.#place++) {
+      for (const { statement } of this.migrations[this.#place]?.statements ?? []) {
+        if (judgeStatement(statement) === undefined) this.#database.sql.exec(statement);
+      }
+    }
+    return this.#database;
+  }
+
+  close(): void {
+    this.#database?.close();
+  }
+}
+
 /** Whether a statement can leave behind a view or a trigger that needs what is gone. */
-const CAN_BREAK = /^(?:drop|alter)\b/i;
+const CAN_BREAK = /^(?:drop|alter|create\s+(?:view|trigger))\b/i;
 
 const brokenBy = (
   migration: LocatedMigration,
@@ -126,6 +213,33 @@ const brokenBy = (
     ? 'Each query that reads it throws.'
     : 'Each statement that sets it off throws.',
   fix: 'Drop it and create it again in this migration, without what is gone.',
+});
+
+const referenceBroken = (
+  migration: LocatedMigration,
+  position: number,
+  table: string,
+  says: string,
+): Finding => ({
+  code: 'REFERENCE_BROKEN',
+  severity: 'error',
+  file: migration.file,
+  line: migration.statements[position]?.line ?? 1,
+  message: `After ${migration.name} a foreign key of ${shown(table)} leads nowhere: ${says}.`,
+  effect: `Each INSERT into ${shown(table)}, and each UPDATE of what refers, throws while foreign keys are enforced.`,
+  fix: says.startsWith('foreign key mismatch')
+    ? 'Make what it refers to a PRIMARY KEY or UNIQUE in the new table, too.'
+    : 'ALTER TABLE … RENAME takes references along: create the new table under another name, copy, drop the old one, and rename the new one. Or create the table that it refers to.',
+});
+
+const defaultBroken = (migration: LocatedMigration, table: string, says: string): Finding => ({
+  code: 'DEFAULT_BROKEN',
+  severity: 'error',
+  file: migration.file,
+  line: migration.statements[0]?.line ?? 1,
+  message: `After ${migration.name} no row can be inserted into ${shown(table)} without all of its values: ${says}.`,
+  effect: 'Such an INSERT throws in every object.',
+  fix: 'Use a function that SQLite has, such as lower(hex(randomblob(16))).',
 });
 
 /** Runs one migration, up to the first statement that SQLite refuses. */
@@ -149,6 +263,56 @@ function runOne(
   return { findings, whole: true };
 }
 
+/** What cannot be used any more, as the history goes on. */
+class Broken {
+  #things = new Map<string, string>();
+  /** Found where they began; a later migration may end them. */
+  readonly #references = new Map<string, Finding>();
+
+  constructor(private readonly rehearsal: Rehearsal) {}
+
+  /**
+   * Looks for references that lead nowhere.
+   *
+   * @param migration the migration that has just run
+   * @param touched the tables that it created or touched
+   * @returns the tables that have them, folded
+   */
+  lookAtReferences(migration: LocatedMigration, touched: readonly string[]): ReadonlySet<string> {
+    const last = lastThatBreaks(migration);
+    const some = [...touched, ...this.#references.keys()];
+    const lost = this.rehearsal.references(last < 0 ? some : undefined);
+    for (const [table, says] of lost) {
+      if (this.#references.has(table)) continue;
+      const place = last < 0 ? migration.statements.length - 1 : last;
+      this.#references.set(table, referenceBroken(migration, place, table, says));
+    }
+    for (const table of this.#references.keys()) {
+      if (!lost.has(table)) this.#references.delete(table);
+    }
+    return new Set(Array.from(lost.keys(), fold));
+  }
+
+  /** The references that lead nowhere in the end. */
+  references(): Finding[] {
+    return [...this.#references.values()];
+  }
+
+  /** The views and triggers that this migration has broken. */
+  lookAtThings(migration: LocatedMigration): Finding[] {
+    const last = lastThatBreaks(migration);
+    if (last < 0) return [];
+    const [before, now] = [this.#things, this.rehearsal.broken()];
+    this.#things = now;
+    return [...now]
+      .filter(([thing]) => !before.has(thing))
+      .map(([thing, says]) => brokenBy(migration, last, thing, says));
+  }
+}
+
+const lastThatBreaks = ({ statements }: LocatedMigration): number =>
+  statements.findLastIndex(({ statement }) => CAN_BREAK.test(statement));
+
 /**
  * Runs the history in a database without rows, and follows it with the reader. It stops at the first statement that
  * SQLite refuses; statements that only the runtime refuses are left out.
@@ -160,25 +324,36 @@ export function rehearse(migrations: readonly LocatedMigration[]): Finding[] {
   const findings: Finding[] = [];
   const rehearsal = new Rehearsal();
   const reader = new Reader();
-  let broken = new Map<string, string>();
+  const behind = new Behind(migrations);
+  const broken = new Broken(rehearsal);
+  const facts = new Facts();
   try {
-    for (const migration of migrations) {
+    for (const [place, migration] of migrations.entries()) {
       rehearsal.enforce();
       reader.begin();
       const ran = runOne(migration, rehearsal, reader);
       findings.push(...ran.findings);
-      if (!ran.whole) return findings;
-      findings.push(...checkEffects(migration, reader.effects(), reader));
-      const last = migration.statements.findLastIndex(({ statement }) => CAN_BREAK.test(statement));
-      if (last < 0) continue;
-      const now = rehearsal.broken();
-      for (const [thing, says] of now) {
-        if (!broken.has(thing)) findings.push(brokenBy(migration, last, thing, says));
+      if (!ran.whole) break;
+      // As they are at the start of the next one.
+      rehearsal.enforce();
+      const effects = reader.effects();
+      const touched = effects.touched.map(({ name }) => name);
+      const lost = broken.lookAtReferences(migration, touched);
+      const before = (): SqlStorageLike => behind.before(place).sql;
+      const previous = migrations[place - 1]?.file;
+      const after = rehearsal.sql;
+      const migrated = new Migrated(migration, effects, reader, before, after, facts, previous);
+      const rows = checkRows(migrated);
+      findings.push(...checkEffects(migration, effects, reader, rows, migrated, lost));
+      findings.push(...broken.lookAtThings(migration));
+      for (const table of touched) {
+        const says = rehearsal.refusesRows(table);
+        if (says !== undefined) findings.push(defaultBroken(migration, table, says));
       }
-      broken = now;
     }
-    return findings;
+    return [...findings, ...broken.references()];
   } finally {
     rehearsal.close();
+    behind.close();
   }
 }

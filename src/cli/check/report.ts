@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { paint, plural } from '../output.ts';
-import { count, type Finding } from './finding.ts';
+import { count, type Finding, type Severity } from './finding.ts';
 
 /** The ways to print what `check` found. */
 export const FORMATS = ['text', 'json', 'github'] as const;
@@ -34,18 +34,26 @@ export function summary(result: CheckResult): string {
   const errors = plural(count(findings, 'error'), 'error');
   const warnings = plural(count(findings, 'warning'), 'warning');
   const rest = [
+    ...(count(findings, 'data') > 0 ? [`${count(findings, 'data')} that depend on data`] : []),
     ...(acknowledged.length > 0 ? [`${acknowledged.length} acknowledged`] : []),
     ...(known > 0 ? [`${known} older than ${base}`] : []),
   ];
   return `${plural(migrations, 'migration')} in ${folders.join(', ')}: ${[errors, warnings, ...rest].join(', ')}.`;
 }
 
-function block({ code, severity, line, message, effect, fix }: Finding): string {
-  const mark = severity === 'error' ? paint.red('error') : paint.yellow('warning');
+const MARKS: Readonly<Record<Severity, string>> = {
+  error: paint.red('error'),
+  warning: paint.yellow('warning'),
+  data: paint.cyan('data'),
+};
+
+function block({ code, severity, line, message, effect, fix, query }: Finding): string {
+  const mark = MARKS[severity];
   const lines = [
     `  ${String(line).padStart(4)}  ${mark} ${paint.bold(code)}  ${message}`,
     `        ${paint.dim('effect')}  ${effect}`,
     ...(fix === null ? [] : [`        ${paint.dim('fix')}     ${fix}`]),
+    ...(query === undefined ? [] : [`        ${paint.dim('query')}   ${query}`]),
   ];
   return lines.join('\n');
 }
@@ -78,11 +86,13 @@ const escapeProperty = (text: string): string =>
  * @param root the repository's folder, from which GitHub counts paths
  */
 export const toGithub = ({ findings }: CheckResult, root: string): string[] =>
-  findings.map(({ code, severity, file, line, message, effect, fix }) => {
+  findings.map(({ code, severity, file, line, message, effect, fix, query }) => {
     const path = relative(root, file).replaceAll('\\', '/');
-    const text = [message, effect, ...(fix === null ? [] : [fix])].join('\n');
+    const text = [message, effect, fix ?? undefined, query]
+      .filter((one) => one !== undefined)
+      .join('\n');
     const place = `file=${escapeProperty(path)},line=${line},title=${escapeProperty(code)}`;
-    return `::${severity} ${place}::${escapeData(text)}`;
+    return `::${severity === 'data' ? 'notice' : severity} ${place}::${escapeData(text)}`;
   });
 
 /**
@@ -97,6 +107,7 @@ export const toJson = (result: CheckResult): object => {
     migrations,
     errors: count(findings, 'error'),
     warnings: count(findings, 'warning'),
+    data: count(findings, 'data'),
     findings,
     acknowledged,
     known,

@@ -172,7 +172,7 @@ interface Said extends Omit<Finding, 'file' | 'line'> {
 
 /** SQL that names Drizzle's ledger as a table, and a table of Drizzle's for it. */
 const READS =
-  /\b(?:from|into|update|join|table)\s+\\?["'`[]?__drizzle_migrations\b|\bsqliteTable\s*\(\s*['"`]__drizzle_migrations\b/gi;
+  /\b(?:from|into|update|join|table(?:\s+if\s+exists)?)\s+\\?["'`[]?__drizzle_migrations\b|\bsqliteTable\s*\(\s*['"`]__drizzle_migrations\b/gi;
 
 function judge(source: Source): Said[] {
   const migrators = migratorsOf(source);

@@ -5,6 +5,7 @@ import { sha256 } from '../../base/sha256.ts';
 import type { StateLike } from '../../base/storage.ts';
 import type { Migration, MigrationRecord } from '../../input/migration.ts';
 import { readMigrations } from '../../input/migrations.ts';
+import { matchByIdentity, matchLedger } from '../../ledger/match.ts';
 import { readState, type State } from '../../ledger/state.ts';
 import { migrate } from '../../migrate.ts';
 import { DEFAULT_OPTIONS, type ResolvedOptions } from '../../options.ts';
@@ -147,5 +148,33 @@ export function ask(migrations: readonly Known[], state: State, lenient = false)
   } catch (cause) {
     if (!(cause instanceof OfframpError)) throw cause;
     return { refused: cause.code, runs: [], skipped: [], drift: [], ahead: false };
+  }
+}
+
+/**
+ * Which migration each row of an object stands for, by the planner's own matchers.
+ *
+ * @param migrations what the code has
+ * @param state what stands in the object
+ * @returns the place of the migration, by the place of the row; none where the rows are refused
+ */
+export function placesOf(migrations: readonly Known[], state: State): Map<number, number> {
+  const { ledger, drizzle } = state;
+  try {
+    const list = readMigrations(recordOf(migrations)).migrations;
+    const rows = ledger?.rows ?? drizzle?.rows ?? [];
+    const matches: ReadonlyMap<unknown, Migration> =
+      ledger === undefined
+        ? matchByIdentity(drizzle?.rows ?? [], list, DEFAULT_OPTIONS.drizzleTable, true)
+        : matchLedger(ledger.rows, list, DEFAULT_OPTIONS.table);
+    return new Map(
+      Array.from(matches, ([row, migration]) => [
+        (rows as readonly unknown[]).indexOf(row),
+        list.indexOf(migration),
+      ]),
+    );
+  } catch (cause) {
+    if (!(cause instanceof OfframpError)) throw cause;
+    return new Map();
   }
 }
