@@ -27,7 +27,7 @@ import { failuresToText, statusToText } from './fleet/text.ts';
 import { readCanary, readMaxFailures, readRate, readTime, readWhole } from './fleet/values.ts';
 import { readLocal, toSendable } from './object/migrations.ts';
 import { CliError, EXIT, note, print, printJson } from './output.ts';
-import { isLocal, LOCAL, type RoutePlace, readPath, readUrl, TOKEN } from './route.ts';
+import { ADDRESS, isLocal, LOCAL, type RoutePlace, readPath, readUrl, TOKEN } from './route.ts';
 import { DEFAULT_STATE } from './status/objects.ts';
 import { Sources } from './status/source.ts';
 import { readWorker, type Worker } from './wrangler.ts';
@@ -464,7 +464,9 @@ export function register(program: Command): void {
     )
     .argument('<action>', `what to do: ${ACTIONS.join(', ')}`)
     .option('--class <name>', "the class, by its name or its binding's (default: the only one)")
-    .option('--url <address>', 'where the Worker answers', LOCAL)
+    .addOption(
+      new Option('--url <address>', 'where the Worker answers').default(LOCAL).env(ADDRESS),
+    )
     .option('--path <path>', 'where the route is', ROUTE)
     .option('--canary <share>', 'only a share of the objects, such as 1%')
     .option('--rate <rate>', 'objects a second, at most, such as 500/s')

@@ -15,7 +15,7 @@ import {
   repairToText,
 } from './object/report.ts';
 import { CliError, EXIT, print, printJson } from './output.ts';
-import { AnswerError, LOCAL, readPath, readUrl, TOKEN } from './route.ts';
+import { ADDRESS, AnswerError, LOCAL, readPath, readUrl, TOKEN } from './route.ts';
 
 /** What can be done with an object. */
 const ACTIONS = ['inspect', 'history', 'preflight', 'repair'] as const;
@@ -84,12 +84,13 @@ function placeOf(className: string, object: string, options: ObjectOptions): Obj
 /** The command line that leads to an object, in parts. */
 function calledOf({ url, path, className, by, object }: ObjectPlace): Called {
   const force = ID.test(object) === (by === 'id') ? '' : ` --${by}`;
+  const usual = (process.env[ADDRESS] ?? LOCAL).replace(/\/+$/, '');
   return {
     title: `${className} ${object}`,
     command: `npx drizzle-offramp object ${quoted(className)} ${quoted(object)}`,
     options:
       force +
-      (url === LOCAL ? '' : ` --url ${quoted(url)}`) +
+      (url === usual ? '' : ` --url ${quoted(url)}`) +
       (path === ROUTE ? '' : ` --path ${quoted(path)}`),
   };
 }
@@ -205,9 +206,9 @@ async function run(
 export function register(program: Command): void {
   program
     .command('object')
-    .summary('look into one object, local or deployed, and repair it')
+    .summary('inspect one object, local or deployed, and repair it')
     .description(
-      'Looks into one object, local or deployed, and repairs it, also one that refuses. It asks the route that the Worker ' +
+      'Inspects one object, local or deployed, and repairs it, also one that refuses. It asks the route that the Worker ' +
         `guards with migrationsRoute; the token stands in ${TOKEN}.`,
     )
     .argument('<class>', "the class, as the route calls it: the binding's name, such as INBOX")
@@ -217,7 +218,9 @@ export function register(program: Command): void {
       '[repair...]',
       `of repair: ${KINDS.join(', ')}; but for forget, the migration's key or tag`,
     )
-    .option('--url <address>', 'where the Worker answers', LOCAL)
+    .addOption(
+      new Option('--url <address>', 'where the Worker answers').default(LOCAL).env(ADDRESS),
+    )
     .option('--path <path>', 'where the route is', ROUTE)
     .option('--name', 'the object is called by its name, whatever it looks like')
     .option('--id', 'the object is called by its id, whatever it looks like')

@@ -5,6 +5,9 @@ import { CliError } from './output.ts';
 /** The variable of the environment that has the token. It is no option: options stand in histories and process lists. */
 export const TOKEN = 'DRIZZLE_OFFRAMP_TOKEN';
 
+/** The variable of the environment that has the Worker's address, where no option says it. */
+export const ADDRESS = 'DRIZZLE_OFFRAMP_URL';
+
 /** Where `wrangler dev` answers if it is told nothing. */
 export const LOCAL = 'http://localhost:8787';
 

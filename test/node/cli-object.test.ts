@@ -93,6 +93,22 @@ describe('an object', { timeout: SLOW }, () => {
     });
   });
 
+  it('is asked where the environment says, and its commands then name no address', async () => {
+    const env = { ...ENV, DRIZZLE_OFFRAMP_URL: `${worker.url}/` };
+    const found = await runCommand(env, 'object', 'INBOX', 'birch');
+    expect([found.status, found.stderr]).toEqual([1, '']);
+    expect(found.stdout).toContain(
+      '\n  npx drizzle-offramp object INBOX birch repair forget --created-at 1795375424000\n',
+    );
+
+    const wrong = { ...ENV, DRIZZLE_OFFRAMP_URL: 'http://localhost:9' };
+    const named = await runCommand(wrong, 'object', 'INBOX', 'birch', '--url', worker.url);
+    expect([named.status, named.stderr]).toEqual([1, '']);
+    expect(named.stdout).toContain(
+      ` birch repair forget --created-at 1795375424000 --url ${worker.url}\n`,
+    );
+  });
+
   it('is found by its id too, and by a name that looks like one', async () => {
     const { stdout } = await object('INBOX', 'acme', 'inspect', '--json');
     const { id } = JSON.parse(stdout).answer;

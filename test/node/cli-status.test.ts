@@ -181,7 +181,7 @@ describe('a fleet in Miniflare', { timeout: SLOW }, () => {
     expect(stepOf(done.objects, done.sources)).toEqual({
       step: 3,
       reached: 'leave Drizzle: drizzle-offramp has adopted 4 of 4 objects',
-      next: 'Run `drizzle-offramp convert drizzle` and pass what it writes to `migrate`: no .sql imports any more.',
+      next: 'Run `drizzle-offramp convert drizzle` and pass what it writes to `migrate` (step 3b): no .sql imports any more.',
     });
   });
 
@@ -655,14 +655,14 @@ describe('the step of the way', () => {
       [object('Drizzle 0.x', 'drizzle-offramp'), ours, object()],
       source,
       3,
-      "1 object still has Drizzle's ledger. When no deploy with Drizzle's migrator can come back, drop the option drizzle: 'mirror': the ledger is retired at the next wake.",
+      "1 object still has Drizzle's ledger. When no deploy with Drizzle's migrator can come back, leave out the option drizzle: 'mirror' (step 3a): the ledger is retired at the next wake.",
     ],
     [
       'all are, from a module',
       [ours],
       source,
       3,
-      'Go on with `drizzle-kit generate` and `drizzle-offramp convert` as long as you like; `drizzle-offramp eject` leaves drizzle-kit.',
+      'Keep using `drizzle-kit generate` and `drizzle-offramp convert` as long as you like; `drizzle-offramp eject` (step 3c) leaves drizzle-kit.',
     ],
     [
       'all are, and the module was ejected, be the folder there or not',
@@ -1062,7 +1062,9 @@ export class ${name} extends DurableObject {
     const [a] = tables('a');
     migrate(database, { m0000: { tag: '20261122180000_a', when: START, sql: a?.sql as string } });
     database.close();
-    expect(run(at(), 'status').stdout).toContain('`drizzle-offramp eject` leaves drizzle-kit.\n');
+    expect(run(at(), 'status').stdout).toContain(
+      '`drizzle-offramp eject` (step 3c) leaves drizzle-kit.\n',
+    );
     run(at(), 'eject');
     expect(run(at(), 'status').stdout).toContain(
       '\nNext: Nothing: write migrations with `drizzle-offramp new <name>`.\n',

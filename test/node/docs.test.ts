@@ -71,6 +71,12 @@ describe('the README', () => {
     );
     const bytes = bundles.find(({ what }) => what === 'drizzle-offramp')?.gzipped ?? 0;
     expect(readme).toContain(`\`migrate\` adds ${(bytes / 1000).toFixed(1)} KB to a Worker`);
+    const beside = ['Drizzle 0.45', 'Drizzle 1.0 rc'].map((name) =>
+      (
+        (bundles.find(({ what }) => what === `${name}, beside its drizzle()`)?.gzipped ?? 0) / 1000
+      ).toFixed(1),
+    );
+    expect(readme).toContain(`Drizzle's own migrator adds ${beside.join(' to ')} KB`);
   });
 
   it('has the picture of the demo', () => {

@@ -1,5 +1,6 @@
 // What an object answered, for people.
 
+import { FAILURES } from '../../events.ts';
 import type { DrizzleRow, LedgerRow } from '../../ledger/row.ts';
 import type {
   FittingRepair,
@@ -35,12 +36,27 @@ const PAINT: Record<ObjectState, (text: string) => string> = {
 
 const inWords = (state: ObjectState): string => PAINT[state](state.replaceAll('-', ' '));
 
+/** The state as events have it too: a rule refuses, a statement fails. */
+const stateOf = ({ state, refusal }: InspectAnswer): string =>
+  state === 'refused' && FAILURES.includes(refusal?.code ?? '')
+    ? paint.red('failing')
+    : inWords(state);
+
 const MEANING: Record<ObjectState, string> = {
   'up-to-date': 'It has all migrations of the code that answers.',
   pending: 'It lacks something that the code has: its next wake writes it.',
   ahead: 'It has all migrations of the code that answers, and some that the code lacks.',
-  refused: 'Its class is not built. It answers nothing but questions like this one.',
-  empty: 'It has no data, and asking has made none.',
+  refused: 'Its class is not constructed: it answers this command, and no call of your app.',
+  empty: 'It has no data, and this question has made none.',
+};
+
+/** What follows from the state after a repair. */
+const OUTLOOK: Record<ObjectState, string> = {
+  'up-to-date': '',
+  pending: ' (the next request migrates it)',
+  ahead: '',
+  refused: ' (there is more to repair)',
+  empty: '',
 };
 
 /** A part of a report under a title; nothing if there is nothing in it. */
@@ -153,28 +169,36 @@ const lists = (refs: readonly MigrationRef[]): string =>
     ? `${refs.length}: ${ref(refs[0] as MigrationRef)} … ${ref(refs.at(-1) as MigrationRef)}`
     : refs.map(ref).join(', ');
 
-/** How an object stands, below the line that says what it is. */
-function standing(answer: InspectAnswer, called: Called): string[] {
-  const { state, refusal, pending, drift, rows, repairs, actions, id } = answer;
-  const isSettled = state === 'up-to-date' || state === 'empty';
+/** Nothing is to be done in it. */
+const isSettled = ({ state }: InspectAnswer): boolean =>
+  state === 'up-to-date' || state === 'empty';
+
+/** What is known of an object: its id, the code that answers, the ledgers. */
+function factsOf(answer: InspectAnswer): string {
+  const { pending, drift, id } = answer;
   const facts = [
     ['Id', id],
     ['Code', codeOf(answer)],
     ['Ledgers', ledgersOf(answer)],
-    ...(pending.length > 0 && !isSettled ? [['Pending', lists(pending)]] : []),
+    ...(pending.length > 0 && !isSettled(answer) ? [['Pending', lists(pending)]] : []),
     ...(drift.length > 0 ? [['Drift', lists(drift)]] : []),
-    ...(answer.foreignKeys === 'off' && !isSettled
+    ...(answer.foreignKeys === 'off' && !isSettled(answer)
       ? [['Foreign keys', 'disabled while it runs, and checked']]
       : []),
   ];
+  return table([], facts);
+}
+
+/** What is wrong with an object, what its next wake does and which repairs fit; between them, what is known of it. */
+function standing(answer: InspectAnswer, called: Called, facts: readonly string[] = []): string[] {
+  const { refusal, rows, repairs, actions } = answer;
   return [
     ...(refusal === null ? [] : ['', paint.red(refusal.message)]),
-    '',
-    table([], facts),
+    ...facts,
     ...section('Rows in question', rows.map(rowToLines).join('\n')),
     ...section(
       refusal === null ? 'Next wake' : 'Next wake, as planned',
-      isSettled ? '' : actionsOf(actions),
+      isSettled(answer) ? '' : actionsOf(actions),
     ),
     ...section(
       'Repairs that fit (each a dry run, until you add --yes)',
@@ -186,7 +210,7 @@ function standing(answer: InspectAnswer, called: Called): string[] {
 /** What the state means for whoever uses the object. */
 function meaningOf({ state, built }: InspectAnswer): string {
   if (state === 'refused' && built) {
-    return 'Its class is built, as its last row says that it is up to date. Once there is something to do, it is refused.';
+    return 'Its class is constructed, as its last row says that it is up to date. It is refused once there is something to do.';
   }
   return MEANING[state];
 }
@@ -198,12 +222,12 @@ function meaningOf({ state, built }: InspectAnswer): string {
  * @param called how it is called
  */
 export function inspectionToText(answer: InspectAnswer, called: Called): string {
-  const { state, made } = answer;
+  const { made } = answer;
   return [
-    `${called.title}  ${inWords(state)}`,
+    `${called.title}  ${stateOf(answer)}`,
     meaningOf(answer),
     ...(made ? ['It is new: all that is in it was made since it woke.'] : []),
-    ...standing(answer, called),
+    ...standing(answer, called, ['', factsOf(answer)]),
   ].join('\n');
 }
 
@@ -324,7 +348,7 @@ export function repairToText(
         ]),
     ...section('Rows as they were', indent(before.map(rowToText).join('\n'))),
     '',
-    `${paint.bold('After it')}  ${inWords(after.state)}`,
+    `${paint.bold(repaired ? 'State now' : 'State would be')}  ${stateOf(after)}${OUTLOOK[after.state]}`,
     ...standing(after, called),
   ].join('\n');
 }

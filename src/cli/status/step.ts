@@ -4,7 +4,7 @@ import type { Source } from './source.ts';
 
 /** A step of the way out of Drizzle, and what comes next. */
 export interface Step {
-  /** 1: keep drizzle-kit; 2: swap the migrator call; 3: leave Drizzle. */
+  /** 1: keep drizzle-kit; 2: swap the call; 3: leave Drizzle (3a, 3b, 3c). */
   readonly step: 1 | 2 | 3;
   /** How far the fleet is, in a sentence. */
   readonly reached: string;
@@ -21,18 +21,18 @@ function nextOfLast(mirrored: number, sources: readonly Source[]): string {
   if (mirrored > 0) {
     return (
       `${plural(mirrored, 'object')} still ${mirrored === 1 ? 'has' : 'have'} Drizzle's ledger. When no deploy with ` +
-      "Drizzle's migrator can come back, drop the option drizzle: 'mirror': the ledger is retired at the next wake."
+      "Drizzle's migrator can come back, leave out the option drizzle: 'mirror' (step 3a): the ledger is retired at the next wake."
     );
   }
   const folders = sources.filter(({ kind }) => kind === 'folder').map(({ path }) => path);
   if (folders.length > 0) {
     return (
       `Run \`drizzle-offramp convert${folders.length === 1 ? ` ${folders[0]}` : ''}\` and pass what it writes to ` +
-      '`migrate`: no .sql imports any more.'
+      '`migrate` (step 3b): no .sql imports any more.'
     );
   }
   if (sources.some(({ folder, ejected }) => folder !== undefined && !ejected)) {
-    return 'Go on with `drizzle-kit generate` and `drizzle-offramp convert` as long as you like; `drizzle-offramp eject` leaves drizzle-kit.';
+    return 'Keep using `drizzle-kit generate` and `drizzle-offramp convert` as long as you like; `drizzle-offramp eject` (step 3c) leaves drizzle-kit.';
   }
   return 'Nothing: write migrations with `drizzle-offramp new <name>`.';
 }
@@ -94,7 +94,7 @@ function usualStepOf(objects: readonly ObjectStatus[], sources: readonly Source[
   if (!isAll) {
     return {
       step: 2,
-      reached: `swap the migrator call: drizzle-offramp has adopted ${of}`,
+      reached: `swap the call: drizzle-offramp has adopted ${of}`,
       next: 'Nothing: the others are adopted as they wake.',
     };
   }
