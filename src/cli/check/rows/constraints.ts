@@ -130,8 +130,10 @@ function comparedAs(
   const tree = isConstant ? expressionOf(sql) : copied?.isPlain ? copied.tree : undefined;
   if (tree === undefined || !isStoredAs(tree, is, table)) return undefined;
   if (tree.type === 'NullLiteral') return sql;
-  // A value that is computed has no type of its own, and the column has.
-  if (typeOf(tree) !== undefined) return `(CAST(${sql} AS ${is.affinity}) COLLATE ${is.collation})`;
+  // A value that is computed has no type of its own, and the column has; one of type BLOB keeps what it is given.
+  if (typeOf(tree) !== undefined && is.affinity !== 'BLOB') {
+    return `(CAST(${sql} AS ${is.affinity}) COLLATE ${is.collation})`;
+  }
   return isOfOneType(check, column, is.affinity) ? `(${sql} COLLATE ${is.collation})` : undefined;
 }
 
