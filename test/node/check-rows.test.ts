@@ -248,6 +248,19 @@ const CASES: Record<string, Case> = {
     found: [expect.objectContaining({ id: 4 }), expect.objectContaining({ id: 5 })],
     throws: /CHECK constraint failed/,
   },
+  'a CHECK of a computed value in a column of no type': {
+    schema: A,
+    migration: rebuild(
+      "(id INTEGER PRIMARY KEY, z BLOB CHECK (z IN ('p', 'q')))",
+      'id, z',
+      'SELECT id, lower(x) FROM a',
+    ),
+    good: "INSERT INTO a VALUES (1, 'P', ''), (2, 'q', '')",
+    bad: "INSERT INTO a VALUES (3, 'r', '')",
+    code: 'NEW_CHECK',
+    found: [{ id: 3, x: 'r', y: '' }],
+    throws: /CHECK constraint failed/,
+  },
   'a CHECK that allows less': {
     schema: "CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT CHECK (x IN ('p', 'q')), y TEXT);",
     migration: rebuild(
