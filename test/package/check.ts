@@ -161,7 +161,7 @@ const FOR_PEOPLE = [
   ...['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'llms.txt'],
   'package.json',
 ];
-const MANUAL = /^docs\/.+\.(md|svg)$/;
+const MANUAL = /^docs\/.+\.(md|svg|png)$/;
 
 function holdsWhatItShould(): void {
   const files = globSync('**/*', { cwd: installed, withFileTypes: true })
