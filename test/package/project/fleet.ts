@@ -5,7 +5,7 @@ import migrations from './drizzle/migrations.js';
 
 export { FleetLedger };
 
-export const Notes = withMigrations(class Notes extends DurableObject {}, migrations);
+export const Inbox = withMigrations(class Inbox extends DurableObject {}, migrations);
 
 interface Env {
   NOTES: DurableObjectNamespace;
