@@ -5,7 +5,9 @@ import migrations from './drizzle/migrations.js';
 
 export { FleetLedger };
 
-export const Inbox = withMigrations(class Inbox extends DurableObject {}, migrations);
+export const Notes = withMigrations(class Notes extends DurableObject {}, migrations);
+
+export class Inbox extends DurableObject {}
 
 interface Env {
   NOTES: DurableObjectNamespace;
