@@ -62,7 +62,7 @@ export const cut = (text: string, length: number): string =>
   text.length > length ? `${text.slice(0, length).trimEnd()}…` : text;
 
 /**
- * A text of somebody else's, apart from the direction of what stands around it.
+ * A text that an object or a request gave. Its direction of writing does not reach the text around it.
  *
  * @param text any text
  * @param length how many UTF-16 units of it are shown at most

@@ -1,11 +1,11 @@
 import { OfframpError } from '../base/errors.ts';
 import type { MigrationInput } from '../input/migration.ts';
 import { readMigrations } from '../input/migrations.ts';
+import { bearsToken } from '../object/token.ts';
 import { FleetError, STATUS } from './errors.ts';
 import { renderReport } from './html.ts';
 import { ledgerOf } from './messages.ts';
 import type { ClassesAnswer, FleetErrorCode, FleetReport, IdsAnswer } from './protocol.ts';
-import { bearsToken } from './token.ts';
 import type { FleetNamespace, PageObject } from './wake.ts';
 
 /** What the route is told of a class. */

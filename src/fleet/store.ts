@@ -12,6 +12,7 @@ import type {
   RunCounts,
   RunOptions,
   RunState,
+  RunStatus,
   Sample,
 } from './protocol.ts';
 import type { PageObject, Seen, Woke } from './wake.ts';
@@ -23,14 +24,11 @@ export interface Bindings {
 }
 
 /** A run as it is kept. */
-export interface Run {
-  readonly run: number;
-  readonly class: string;
-  readonly mode: FleetMode;
-  readonly state: RunState;
-  readonly stoppedBy: 'asked' | 'failures' | null;
-  readonly startedAt: number;
-  readonly finishedAt: number | null;
+export interface Run
+  extends Pick<
+    RunStatus,
+    'run' | 'class' | 'mode' | 'state' | 'stoppedBy' | 'startedAt' | 'finishedAt'
+  > {
   readonly options: RunOptions;
   readonly range: IdRange;
   readonly fingerprint: string | null;

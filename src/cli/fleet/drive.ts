@@ -10,7 +10,7 @@ import type { Lister } from './listing.ts';
 /** How a run is brought to its end. */
 export interface Drive {
   readonly place: FleetPlace;
-  /** Lists the objects; undefined for a run whose listing is somebody else's. */
+  /** Lists the objects; undefined for a run that another process lists. */
   readonly lister: Lister | undefined;
   /** Names that the command was told, by id. */
   readonly names: ReadonlyMap<string, string>;

@@ -14,13 +14,13 @@ import {
 } from '../../fleet/report-words.ts';
 import { indent, indentedTable, paint } from '../output.ts';
 
-/** Control characters, as of a terminal's sequences: what an object says must not write on somebody's screen. */
+/** Control characters, as of a terminal's sequences: what an object says must not control the terminal. */
 const CONTROL =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what it looks for.
   /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?)?|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
- * A text of somebody else's, without what a terminal would obey.
+ * A text that an object or the API gave, without what a terminal would obey.
  *
  * @param text any text
  */
