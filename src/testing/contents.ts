@@ -169,6 +169,16 @@ export function idOf({ sql, isVirtual, columns }: DeclaredTable): string | undef
   return ROWIDS.find((name) => !names.includes(name));
 }
 
+/** A full-text table whose content lacks a column cannot be read; that it is broken is told with what hangs on tables. */
+function readable(sql: SqlStorageLike, { isVirtual }: DeclaredTable, text: string): Row[] {
+  try {
+    return query(sql, text);
+  } catch (error) {
+    if (isVirtual) return [];
+    throw error;
+  }
+}
+
 function readRows(sql: SqlStorageLike, table: DeclaredTable): Pick<FilledTable, 'rows' | 'ids'> {
   const { columns } = table;
   const id = columns.length < MAX_COLUMNS ? idOf(table) : undefined;
@@ -176,7 +186,7 @@ function readRows(sql: SqlStorageLike, table: DeclaredTable): Pick<FilledTable, 
     ...columns.map(({ name }, at) => `${exactly(name)} AS c${at}`),
     ...(id === undefined ? [] : [`${id} AS id`]),
   ];
-  const found = query(sql, `SELECT ${results.join(', ')} FROM ${quote(table.name)}`);
+  const found = readable(sql, table, `SELECT ${results.join(', ')} FROM ${quote(table.name)}`);
   return {
     rows: found.map((row) =>
       Object.fromEntries(columns.map(({ name }, at) => [name, String(row[`c${at}`])])),

@@ -332,6 +332,15 @@ export interface FillOptions {
   readonly offsets?: ReadonlyMap<string, number>;
 }
 
+/** Whether a table has no row; a full-text table that cannot be read, as its content lacks a column, is left as it is. */
+function isEmpty(sql: SqlStorageLike, table: string): boolean {
+  try {
+    return [...sql.exec(`SELECT 1 FROM ${quote(table)} LIMIT 1`)].length === 0;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Gives every empty table rows that its schema allows: types, NOT NULL, UNIQUE, CHECK, and references to rows that are
  * there. Must be called inside a transaction.
@@ -349,9 +358,7 @@ export function fill(
   const plain = readTables(sql, []);
   const all = plain.map((table) => asking(table, of(table), plain));
   const tables = parentsFirst(all.filter(({ name }) => !except.includes(name.toLowerCase())));
-  const empty = tables.filter(
-    ({ name }) => [...sql.exec(`SELECT 1 FROM ${quote(name)} LIMIT 1`)].length === 0,
-  );
+  const empty = tables.filter(({ name }) => isEmpty(sql, name));
   const before = violationsOf(sql).length;
   // In a cycle the first rows come before what they refer to: https://www.sqlite.org/pragma.html#pragma_defer_foreign_keys
   sql.exec('PRAGMA defer_foreign_keys = ON');

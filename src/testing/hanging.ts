@@ -18,7 +18,7 @@ export interface Entry {
 /** All that hangs together in an object. */
 export interface Hanging {
   readonly entries: readonly Entry[];
-  /** Views and triggers that cannot be used, each with SQLite's words. */
+  /** Views, triggers and virtual tables that cannot be used, each with SQLite's words. */
   readonly broken: ReadonlyMap<string, string>;
   /** The counters of AUTOINCREMENT, by their tables' names, folded. */
   readonly counters: ReadonlyMap<string, number>;
@@ -49,8 +49,13 @@ function brokenOf(sql: SqlStorageLike, entries: readonly Entry[]): Map<string, s
       if (!/^cannot modify .* because it is a view$/.test(says)) broken.set(label, says);
     }
   };
-  for (const { type, name, table } of entries) {
+  for (const entry of entries) {
+    const { type, name, table } = entry;
     if (type === 'view') ask(`view ${shown(name)}`, `SELECT * FROM ${quote(name)} LIMIT 0`);
+    // Only a row shows that the content of a full-text table lacks a column.
+    if (type === 'table' && /^create\s+virtual\b/i.test(entry.sql)) {
+      ask(`table ${shown(name)}`, `SELECT * FROM ${quote(name)} LIMIT 1`);
+    }
     if (type !== 'trigger') continue;
     const label = `trigger ${shown(name)}`;
     // A condition that is never true: the statement is read whole, and does nothing.
@@ -71,8 +76,9 @@ function indexesOf(sql: SqlStorageLike, entries: readonly Entry[]): Map<string, 
   const rows = [
     ...sql.exec(
       `SELECT t.name AS of_table, i.name AS index_name, i."unique", i.partial, x.name, x.desc, x.coll
-        FROM sqlite_master AS t, pragma_index_list(t.name) AS i, pragma_index_xinfo(i.name) AS x
-        WHERE t.type = 'table' AND x.key = 1`,
+        FROM (SELECT name FROM sqlite_master WHERE type = 'table' AND ${OWN}) AS t,
+          pragma_index_list(t.name) AS i, pragma_index_xinfo(i.name) AS x
+        WHERE x.key = 1`,
     ),
   ] as Row[];
   const parts = new Map<string, Row[]>();
