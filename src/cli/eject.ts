@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { collect, findConfigs, findFolders, hasConfig } from './config.ts';
-import { type Comparison, compareRecords } from './eject/compare.ts';
+import { compareRecords, type StatesTried } from './eject/compare.ts';
 import { findLeftovers, type Leftover, type Leftovers } from './eject/leftovers.ts';
 import { type OutputFile, type RecordForm, renderRecord } from './eject/render.ts';
 import { checkShadow, findModule, modulesOf, originOf } from './find-module.ts';
@@ -20,7 +20,7 @@ export interface EjectOptions {
 }
 
 /** What ejecting comes to, before anything is written. */
-export interface Ejection extends Comparison {
+export interface Ejection extends StatesTried {
   readonly module: string;
   readonly migrations: number;
   /** How many of them keep a tag. */

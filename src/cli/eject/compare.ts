@@ -13,7 +13,7 @@ import { type Database, openDatabase } from '../database.ts';
 import { CliError } from '../output.ts';
 
 /** What was compared. */
-export interface Comparison {
+export interface StatesTried {
   /** How many states of objects were tried. */
   readonly states: number;
 }
@@ -345,7 +345,7 @@ function succeeds(run: () => unknown): boolean {
 export function compareRecords(
   migrations: readonly Migration[],
   ejected: MigrationRecord,
-): Comparison {
+): StatesTried {
   const entries = Object.values(ejected);
   const compared: Compared = {
     migrations,
