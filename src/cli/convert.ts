@@ -111,7 +111,10 @@ function withHeader(source: string, file: string, folder: string): string {
 const withChecksum = (module: ModuleFile | undefined): Set<string> =>
   new Set(
     Object.entries(module?.entries ?? {})
-      .filter(([, entry]) => typeof entry === 'object' && entry.checksum !== undefined)
+      .filter(
+        ([, entry]) =>
+          typeof entry === 'object' && 'checksum' in entry && entry.checksum !== undefined,
+      )
       .map(([key]) => key),
   );
 

@@ -79,7 +79,7 @@ export function placeOf({ file, source, record }: ModuleFile, key: string): stri
 export function renderEntry(
   key: string,
   { tag, when, was, checksum, sql }: MigrationEntry,
-  text = template(sql),
+  text = template(sql ?? ''),
 ): string {
   const lines = [
     tag === undefined ? '' : `tag: ${string(tag)},`,
@@ -113,7 +113,7 @@ export function carryFingerprint(source: string, entries: MigrationRecord): stri
   if (!called) return source;
   const { migrations, fingerprint } = readMigrations(entries);
   const isSettled = Object.values(entries).every(
-    (entry) => typeof entry === 'object' && entry.checksum !== undefined,
+    (entry) => typeof entry === 'object' && 'checksum' in entry && entry.checksum !== undefined,
   );
   const last = migrations.at(-1);
   const carried = last !== undefined && isSettled ? `, '${last.key} ${fingerprint}'` : '';
