@@ -31,8 +31,9 @@ import { defineConfig } from 'drizzle-kit';
 export default defineConfig({ out: './drizzle' });
 `;
     expect(toCommonJs(source)).toBe(undefined);
-    expect(toCommonJs(source.slice(source.indexOf('\n') + 1)))
-      .toBe(`const { defineConfig } = require('drizzle-kit');
+    expect(
+      toCommonJs(source.slice(source.indexOf('\n') + 1)),
+    ).toBe(`const { defineConfig } = require('drizzle-kit');
 
 module.exports = defineConfig({ out: './drizzle' });`);
     const satisfying = `import type { Config } from 'drizzle-kit';
