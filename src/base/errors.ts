@@ -221,9 +221,9 @@ export class MigrationError extends OfframpError {
   declare readonly key: string;
   /** The migration's canonical tag, or null for a record without tags. */
   declare readonly tag: string | null;
-  /** The whole statement that failed; `''` where a function threw by itself. */
+  /** The whole statement that failed; of a function the last text that it ran, `''` if it threw before any. */
   declare readonly statement: string;
-  /** Which statement of the migration it was, from 0; how many a function had run where it threw by itself. */
+  /** Which statement of the migration it was, from 0; -1 if a function threw before any. */
   declare readonly statementIndex: number;
   /** What the runtime threw, in SQLite's own words, or what the function threw. */
   declare readonly cause: unknown;
@@ -242,9 +242,7 @@ export class MigrationError extends OfframpError {
     super(
       'MIGRATION_FAILED',
       `Migration ${key} failed${tag === null ? '' : ` (${tag})`}; everything was rolled back.\n` +
-        (rest.statement === ''
-          ? `  Its function threw after ${rest.statementIndex} call(s) of exec\n`
-          : `  Statement ${rest.statementIndex + 1}: ${preview(rest.statement)}\n`) +
+        `  Statement ${rest.statementIndex + 1}: ${preview(rest.statement)}\n` +
         `  Error: ${saying(rest.cause)}\n` +
         `  State: ${appliedBefore} migration(s) were applied before this attempt`,
     );

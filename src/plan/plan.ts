@@ -104,10 +104,23 @@ function createdNoneOf(migrations: readonly Migration[], tables: ReadonlySet<unk
   return created.length > 0 && !created.some(({ name }) => tables.has(name));
 }
 
-function toStep(migration: Migration, skipped: boolean, table: string): Step {
-  const statements = splitStatements(migration.sql ?? '');
-  statements.forEach((statement, i) => {
-    const name = `Statement ${i + 1} of ${named(migration)}`;
+/**
+ * Refuses a statement that no migration may run.
+ *
+ * @param statement the statement
+ * @param index its number, from 0
+ * @param migration its migration
+ * @param tables the names of ledgers
+ * @throws {InputError} if it names a ledger, or is longer than the runtime takes
+ */
+export function checkStatement(
+  statement: string,
+  index: number,
+  migration: Migration,
+  tables: readonly string[],
+): void {
+  const name = `Statement ${index + 1} of ${named(migration)}`;
+  for (const table of tables) {
     if (namesTable(statement, table)) {
       throw new InputError(
         'INVALID_TABLE_NAME',
@@ -115,14 +128,21 @@ function toStep(migration: Migration, skipped: boolean, table: string): Step {
         migration.key,
       );
     }
-    const bytes = excessBytes(statement);
-    if (bytes > 0) {
-      throw new InputError(
-        'STATEMENT_TOO_LONG',
-        `${name} has ${bytes} bytes, and the runtime takes ${MAX_STATEMENT_BYTES}. Split it.`,
-        migration.key,
-      );
-    }
+  }
+  const bytes = excessBytes(statement);
+  if (bytes > 0) {
+    throw new InputError(
+      'STATEMENT_TOO_LONG',
+      `${name} has ${bytes} bytes, and the runtime takes ${MAX_STATEMENT_BYTES}. Split it.`,
+      migration.key,
+    );
+  }
+}
+
+function toStep(migration: Migration, skipped: boolean, table: string): Step {
+  const statements = splitStatements(migration.sql ?? '');
+  statements.forEach((statement, i) => {
+    checkStatement(statement, i, migration, [table]);
   });
   return { migration, statements, up: migration.up, skipped };
 }

@@ -68,10 +68,14 @@ describe('a function between migrations of SQL', () => {
       );
       expect(error).toBeInstanceOf(MigrationError);
       expect(error.cause).toBe(cause);
-      expect(error).toMatchObject({ key: 'm0001', statement: '', statementIndex: 1 });
+      expect(error).toMatchObject({
+        key: 'm0001',
+        statement: "UPDATE people SET first = 'x'",
+        statementIndex: 0,
+      });
       expect(error.message).toBe(
         '[MIGRATION_FAILED] Migration m0001 failed (20261201093000_split_names); everything was rolled back.\n' +
-          '  Its function threw after 1 call(s) of exec\n' +
+          "  Statement 1: UPDATE people SET first = 'x'\n" +
           '  Error: no last name\n' +
           '  State: 1 migration(s) were applied before this attempt',
       );
@@ -87,9 +91,12 @@ describe('a function between migrations of SQL', () => {
         await null;
         sql.exec("UPDATE people SET last = 'x'");
       };
-      const error = thrown<MigrationError>(() => migrate(ctx, record(split(up))));
-      expect(error.cause).toBeInstanceOf(InputError);
-      expect(error.cause).toMatchObject({ code: 'NOT_SYNCHRONOUS', key: 'm0001' });
+      const error = thrown<InputError>(() => migrate(ctx, record(split(up))));
+      expect(error).toBeInstanceOf(InputError);
+      expect(error.key).toBe('m0001');
+      expect(error.message).toBe(
+        '[NOT_SYNCHRONOUS] The function of m0001 goes on after it has returned: take `async` or `*` out.',
+      );
       expect(dump(ctx)).toEqual(before);
     }));
 
@@ -110,7 +117,10 @@ describe('a function between migrations of SQL', () => {
       const entry = split((sql) => {
         sql.exec('DROP TABLE "__Migrations"');
       });
-      const error = thrown<MigrationError>(() => migrate(ctx, record(entry)));
-      expect(error.cause).toMatchObject({ code: 'INVALID_TABLE_NAME', key: 'm0001' });
+      const error = thrown<InputError>(() => migrate(ctx, record(entry)));
+      expect(error.message).toBe(
+        '[INVALID_TABLE_NAME] Statement 1 of m0001 (20261201093000_split_names) names __migrations, the ledger. Take it ' +
+          'out, or name another table with the option `table`.',
+      );
     }));
 });
