@@ -242,7 +242,7 @@ export class MigrationError extends OfframpError {
     super(
       'MIGRATION_FAILED',
       `Migration ${key} failed${tag === null ? '' : ` (${tag})`}; everything was rolled back.\n` +
-        `  Statement ${rest.statementIndex + 1}: ${preview(rest.statement)}\n` +
+        `  Statement ${rest.statementIndex + 1}: ${preview(rest.statement) || 'none'}\n` +
         `  Error: ${saying(rest.cause)}\n` +
         `  State: ${appliedBefore} migration(s) were applied before this attempt`,
     );
