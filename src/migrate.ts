@@ -2,7 +2,7 @@ import { knownAhead, noteAhead } from './ahead.ts';
 import { asOurs } from './base/errors.ts';
 import { type MigrateTarget, type ResolvedTarget, resolveTarget } from './base/storage.ts';
 import { telling } from './events.ts';
-import type { Migration, MigrationInput } from './input/migration.ts';
+import type { MigrationInput, MigrationList } from './input/migration.ts';
 import { readMigrations } from './input/migrations.ts';
 import { headOf, readHead, readState } from './ledger/state.ts';
 import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
@@ -104,11 +104,12 @@ function warnOfDrift({ drift }: Plan): void {
 
 function planAndApply(
   { storage, sql }: ResolvedTarget,
-  migrations: readonly Migration[],
+  list: MigrationList,
   head: string,
   options: ResolvedOptions,
 ): MigrateResult {
-  const state = readState(sql, options);
+  const { migrations } = list;
+  const state = readState(storage, options, list);
   const plan = makePlan(migrations, state, options);
   const upToDate = !wouldWrite(plan, state, head);
   const violations = upToDate
@@ -147,7 +148,7 @@ export function migrateUntold(
   if (known) return known;
   before?.(found);
   try {
-    return planAndApply(resolvedTarget, list.migrations, head, resolved);
+    return planAndApply(resolvedTarget, list, head, resolved);
   } catch (cause) {
     throw asOurs(cause, resolved.table, resolved.drizzleTable);
   }

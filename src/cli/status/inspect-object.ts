@@ -114,8 +114,9 @@ function driftOf(
   if (refusal !== undefined || !upToDate || result.ahead.length > 0) return result.drift;
   const settings = resolveOptions({ ...options, drift: 'ignore' });
   try {
-    const state = readState(resolveTarget(database).sql, settings);
-    const { drift } = makePlan(readMigrations(input).migrations, state, settings);
+    const list = readMigrations(input);
+    const state = readState(resolveTarget(database).storage, settings, list);
+    const { drift } = makePlan(list.migrations, state, settings);
     return drift.map(({ key, tag }) => ({ key, tag }));
   } catch (error) {
     if (error instanceof OfframpError) return [];
