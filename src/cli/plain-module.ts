@@ -1,17 +1,18 @@
-// A module of migrations is mostly SQL, and Babel takes longer for a thousand of them than all the rest of a command.
-// The form that `convert` and `eject` write needs no parser: only its first and last lines are no CommonJS.
+// To load Babel takes a third of a short command's time, and a module of a thousand migrations longer than all the rest.
+// The forms that `convert`, `eject` and drizzle-kit write, and most configs, need no parser: only the imports at the top
+// and the words around the exported object are no CommonJS.
 import { Script } from 'node:vm';
 import { findRecord } from './record-source.ts';
 
 const COMMENT = /\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
 const IMPORT =
-  /import\s+(type\s+)?(?:(\w+)\s+from\s+(['"][^'"\n]+\.sql['"])|(\{[\w\s,]*\})\s+from\s+(['"][^'"\n]+['"]))\s*;?/g;
-const START = /^\s*export\s+default\s+(defineMigrations\s*\(\s*)?$/;
+  /import\s+(type\s+)?(?:(\w+)\s+from\s+(['"][^'"\n]+\.(?:sql|json)['"])|(\{[\w\s,]*\})\s+from\s+(['"][^'"\n]+['"]))\s*;?/g;
+const START = /^\s*export\s+default\s+(define\w+\s*\(\s*)?$/;
 const END =
-  /^\s*((?:,\s*(?:'[^'\n]*'|"[^"\n]*"|`[^`\n]*`)\s*)?,?\s*\)?)\s*(?:satisfies\s+MigrationRecord)?\s*;?\s*$/;
+  /^\s*((?:,\s*(?:'[^'\n]*'|"[^"\n]*"|`[^`\n]*`)\s*)?,?\s*\)?)\s*(?:satisfies\s+\w+)?\s*;?\s*$/;
 
 /**
- * Turns the form that `convert` and `eject` write into CommonJS.
+ * Turns a module that imports texts, JSON and named exports, and exports one object or `define…({…})`, into CommonJS.
  *
  * @param source the module's text
  * @returns undefined for any other form, which needs a compiler
@@ -28,12 +29,12 @@ export function toCommonJs(source: string): string | undefined {
     return undefined;
   }
   const opening = head
-    .replace(IMPORT, (_, type, name, sqlFile, names, from) => {
+    .replace(IMPORT, (_, type, name, file, names, from) => {
       if (type !== undefined) return '';
-      return name === undefined
-        ? `const ${names} = require(${from});`
-        : // jiti gives an empty file no exports at all.
-          `const ${name} = require(${sqlFile}).default ?? '';`;
+      if (name === undefined) return `const ${names} = require(${from});`;
+      // jiti gives an empty file no exports at all.
+      const value = /\.json.$/.test(file) ? '' : ".default ?? ''";
+      return `const ${name} = require(${file})${value};`;
     })
     .replace(/export\s+default/, 'module.exports =');
   const code = `${opening}${source.slice(record.open, record.close + 1)}${end[1]};`;
