@@ -111,13 +111,15 @@ function grouped(rows: readonly Row[], key: (row: Row) => string): Row[][] {
 const list = (rows: readonly Row[], column: (row: Row) => unknown): string =>
   rows.map((row) => fold(column(row))).join(', ');
 
-type Query = (text: string) => Row[];
+type Query = (text: string, ...bindings: unknown[]) => Row[];
 
 /** What a PRAGMA says of each of some tables. */
 const ofTables = (query: Query, own: ReadonlySet<unknown>, pragma: string): Row[] =>
+  // The tables of the runtime may not be asked for.
   query(
-    `SELECT t.name AS of_table, t.type AS kind, p.* FROM pragma_table_list AS t, pragma_${pragma}(t.name) AS p WHERE t.schema = 'main'`,
-  ).filter(({ of_table }) => own.has(of_table));
+    `SELECT t.name AS of_table, t.type AS kind, p.* FROM pragma_table_list AS t, pragma_${pragma}(t.name) AS p WHERE t.schema = 'main' AND t.name IN (SELECT value FROM json_each(?))`,
+    JSON.stringify([...own]),
+  );
 
 function references(query: Query, own: ReadonlySet<unknown>, columns: readonly Row[]): string[] {
   // A reference without columns is to the primary key.
@@ -158,7 +160,7 @@ const TABLES = "SELECT * FROM pragma_table_list WHERE schema = 'main'";
  * @returns a line for each thing, sorted; none where there is no such table
  */
 export function structureOf(sql: SqlStorageLike, names: ReadonlySet<string>): string[] {
-  const query: Query = (text) => [...sql.exec(text)];
+  const query: Query = (text, ...bindings) => [...sql.exec(text, ...bindings)];
   const tables = query(TABLES).filter((one) => isOwn(one) && names.has(fold(one.name)));
   const own = new Set(tables.map(({ name }) => name));
   if (own.size === 0) return [];
