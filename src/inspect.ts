@@ -64,7 +64,7 @@ const about = (
 
 const ofEntry = (
   { origin, migration, tag }: Plan['entries'][number],
-  { drizzleTable }: ResolvedOptions,
+  { drizzleTable, adopt }: ResolvedOptions,
 ): PlannedAction => {
   if (migration === null) {
     return about(
@@ -76,8 +76,9 @@ const ofEntry = (
   if (origin === 'ignored') {
     return about('ignore', "it was skipped, and the option says 'ignore'", migration);
   }
-  const ledger = origin === 'drizzle' ? drizzleTable : "do-orm's ledger";
-  return about('adopt', `${ledger} has it`, migration);
+  if (origin === 'schema') return about('adopt', 'the schema of the object tells so', migration);
+  const other = origin === 'adopted' ? adopt?.name : "do-orm's ledger";
+  return about('adopt', `${origin === 'drizzle' ? drizzleTable : other} has it`, migration);
 };
 
 const ofStep = ({ migration, skipped }: Plan['steps'][number]): PlannedAction =>
@@ -107,6 +108,7 @@ function actionsOf(plan: Plan, { ledger }: State, options: ResolvedOptions): Pla
     ...plan.steps.map(ofStep),
     ...(plan.mirror === undefined ? [] : ofMirror(plan.mirror, options)),
   ];
+  if (plan.drop) actions.push(about('retire', `${table} has all of ${options.adopt?.name}`));
   if (plan.retire) actions.push(about('retire', `${table} has all of ${drizzleTable}`));
   if (ledger === undefined) actions.unshift(about('create ledger', `there is no ${table}`));
   else if (ledger.missing.length > 0) {
@@ -148,7 +150,7 @@ export function inspect(
   const refusal = (cause: unknown): OfframpError =>
     asOurs(cause, settings.table, settings.drizzleTable);
   try {
-    const state = readState(resolved.sql, settings);
+    const state = readState(resolved.storage, settings, list);
     const ledgers = ledgersOf(state);
     const head = headOf(list.fingerprint, settings);
     if (readHead(resolved.sql, settings.table) === head) return { ...nothing, ledgers };

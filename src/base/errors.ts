@@ -188,6 +188,8 @@ export type AdoptionErrorCode =
   | 'TOO_FEW_MIGRATIONS'
   | 'NOT_A_LEDGER'
   | 'BROKEN_LEDGER'
+  | 'UNKNOWN_SCHEMA'
+  | 'AMBIGUOUS_SCHEMA'
   | 'AHEAD'
   | 'DRIFT';
 

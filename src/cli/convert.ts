@@ -2,12 +2,23 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { MigrationRecord } from '../input/migration.ts';
+import { readMigrations } from '../input/migrations.ts';
 import { collect, findFolders, openFolder } from './config.ts';
 import { type Change, reconcile } from './convert/reconcile.ts';
+import { schemasOf } from './convert/schemas.ts';
 import { watch } from './convert/watch.ts';
 import { checkShadow, headerOfConverted, modulesOf, originOf, shadowedBy } from './find-module.ts';
 import type { MigrationFolder, Problem, ProblemCode } from './folder.ts';
-import { carryFingerprint, type ModuleFile, openModule, placeOf, renderEntry } from './module.ts';
+import {
+  carriesSchemas,
+  carryFingerprint,
+  carrySchemas,
+  type ModuleFile,
+  openModule,
+  placeOf,
+  renderEntry,
+} from './module.ts';
 import { CliError, EXIT, note, paint, plural, print, printJson, warn } from './output.ts';
 import { editRecord } from './record-source.ts';
 
@@ -18,6 +29,7 @@ export interface ConvertOptions {
   readonly acceptEdit?: readonly string[];
   readonly check?: boolean;
   readonly force?: boolean;
+  readonly untracked?: boolean;
   readonly watch?: boolean;
   readonly json?: boolean;
 }
@@ -140,6 +152,17 @@ function checkOrigin({ file, source }: ModuleFile, folder: string): void {
   );
 }
 
+/** A module's text with the schemas that its migrations make. */
+function withSchemas(source: string, file: string, entries: MigrationRecord): string {
+  const text = carrySchemas(source, schemasOf(readMigrations(entries).migrations));
+  if (text === undefined) {
+    throw new CliError(
+      `${file}: --untracked writes into the call of defineMigrations({ … }), and the record is not exported by it.`,
+    );
+  }
+  return text;
+}
+
 /** A conflict between folder and module: with `--check` it is a finding, else the command cannot run. */
 export class ConvertConflict extends CliError {}
 
@@ -150,6 +173,7 @@ export class ConvertConflict extends CliError {}
  * @param module the module's path; it need not be there
  * @param accepted keys whose SQL may differ from the module's
  * @param force whether a module may become this folder's that was ejected, or made from another one
+ * @param untracked whether the module shall carry the schemas for the option `untracked`; one that does goes on to
  * @throws {CliError} if the folder, or the module that stands there, cannot be read as one
  * @throws {ConvertConflict} if a migration's SQL was edited or a migration was removed
  */
@@ -158,6 +182,7 @@ export async function convert(
   module: string,
   accepted: readonly string[] = [],
   force = false,
+  untracked = false,
 ): Promise<Conversion> {
   const fatal = folder.problems.filter(({ code }) => !HARMLESS.has(code));
   if (fatal.length > 0) throw new CliError(fatal.map(showProblem).join('\n'));
@@ -187,10 +212,15 @@ export async function convert(
           changes.map(({ key, entry }) => renderEntry(key, entry)),
         )
       : withHeader(editModule(standing, changes), module, folder.path);
-  const text = carryFingerprint(edited, {
+  const entries = {
     ...standing?.entries,
     ...Object.fromEntries(changes.map(({ key, entry }) => [key, entry])),
-  });
+  };
+  const fingerprinted = carryFingerprint(edited, entries);
+  const text =
+    untracked || carriesSchemas(edited)
+      ? withSchemas(fingerprinted, module, entries)
+      : fingerprinted;
   return {
     folder: folder.path,
     form: folder.form,
@@ -208,7 +238,7 @@ const MARKS = { added: '+', restamped: '~', edited: '!' } as const;
 
 /** One line for each change, and one for the module. */
 function show(
-  { module, folder, migrations, byHand, changes, upToDate }: Conversion,
+  { module, folder, migrations, byHand, changes, upToDate, text }: Conversion,
   check: boolean,
 ): void {
   const all =
@@ -229,7 +259,9 @@ function show(
       `  ${paint[change === 'added' ? 'green' : 'yellow'](MARKS[change])} ${key}  ${tag}${more}`,
     );
   }
-  if (changes.length === 0 && migrations > 0) print(`  ${paint.yellow('~')} its fingerprint`);
+  if (changes.length === 0 && migrations > 0) {
+    print(`  ${paint.yellow('~')} its fingerprint${carriesSchemas(text) ? ' and schemas' : ''}`);
+  }
 }
 
 /** Folders and their modules; each module is that of one folder. */
@@ -286,7 +318,7 @@ async function convertAll(folder: string | undefined, options: ConvertOptions): 
   const pairs = leaveEjected(await pairUp(folder, options), folder, options);
   const conversions: Conversion[] = [];
   for (const pair of pairs)
-    conversions.push(await convert(pair.folder, pair.module, acceptEdit, force));
+    conversions.push(await convert(pair.folder, pair.module, acceptEdit, force, options.untracked));
   for (const conversion of conversions) {
     const { module, upToDate, text, problems } = conversion;
     if (!upToDate && !check) writeModule(module, text);
@@ -353,6 +385,7 @@ export function register(program: Command): void {
     .option('--accept-edit <key>', 'take the edited SQL of this migration; repeatable', collect)
     .option('--check', 'write nothing; exit status 1 if the module is out of date')
     .option('--force', 'convert into a module that was ejected, or made from another folder')
+    .option('--untracked', 'write the schemas that the option `untracked` looks up')
     .option('--watch', 'convert whenever the folder changes')
     .option('--json', 'print the result as JSON')
     .action(run);

@@ -1,6 +1,7 @@
 // Loads a user's own modules (drizzle.config.ts, a module of migrations) in Node, as their bundler would.
 import { resolve } from 'node:path';
 import { createJiti } from 'jiti';
+import * as adopt from '../adopt.ts';
 import * as runtime from '../index.ts';
 import { CliError } from './output.ts';
 import { toCommonJs } from './plain-module.ts';
@@ -34,6 +35,7 @@ const jiti = createJiti(import.meta.url, {
   interopDefault: false,
   virtualModules: {
     'drizzle-offramp': runtime,
+    'drizzle-offramp/adopt': adopt,
     'drizzle-kit': DRIZZLE_KIT,
     wrangler: NOTHING as Record<string, unknown>,
     miniflare: NOTHING as Record<string, unknown>,

@@ -198,8 +198,9 @@ export class MigratedObject {
     return afterOpenTransaction(storage, () => {
       const { sql } = storage;
       const options = resolveOptions(this.list.options);
-      const { migrations } = readMigrations(this.list.input);
-      const state = readState(sql, options);
+      const list = readMigrations(this.list.input);
+      const { migrations } = list;
+      const state = readState(storage, options, list);
       const fitting = workOut(command.repair, find(migrations, state, options), options);
       if (typeof fitting === 'string') throw this.misfit(command.repair, fitting);
       const steps = fitting.change.first?.steps ?? [];

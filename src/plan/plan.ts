@@ -1,4 +1,5 @@
 import { AdoptionError, InputError } from '../base/errors.ts';
+import { keyOf } from '../base/key.ts';
 import type { Migration, Up } from '../input/migration.ts';
 import { knownRows } from '../ledger/known.ts';
 import {
@@ -11,6 +12,7 @@ import {
   repeatedRows,
 } from '../ledger/match.ts';
 import { type MirrorPlan, mirrorChanges, planMirror } from '../ledger/mirror.ts';
+import { migrationNamed } from '../ledger/other.ts';
 import type { Matches } from '../ledger/pair.ts';
 import type { DrizzleRow, LedgerRow, Origin } from '../ledger/row.ts';
 import type { State } from '../ledger/state.ts';
@@ -60,6 +62,8 @@ export interface Plan {
   readonly drift: readonly Migration[];
   /** Whether Drizzle's ledger is to be dropped. */
   readonly retire: boolean;
+  /** Takes away the history beside both ledgers, where there is one to be taken away. */
+  readonly drop: (() => void) | undefined;
   /** What Drizzle's ledger lacks, where it is kept in sync. */
   readonly mirror: MirrorPlan | undefined;
   /** How many migrations the object has before anything runs. */
@@ -168,7 +172,7 @@ function planEntries(
   theirs: Matches<DrizzleRow>,
   rows: readonly DrizzleRow[],
   kept: ReadonlySet<DrizzleRow>,
-  ignored: readonly Migration[],
+  added: readonly Entry[],
 ): Entry[] {
   const entries: Entry[] = [];
   for (const [{ origin, version }, migration] of ours) {
@@ -186,7 +190,7 @@ function planEntries(
       entries.push(toEntry(migration, 'drizzle', undefined, created_at));
     }
   }
-  return [...entries, ...ignored.map((migration) => toEntry(migration, 'ignored'))];
+  return [...entries, ...added.filter(({ migration }) => !adopted.has(migration as Migration))];
 }
 
 /** What an object has of the migrations, and what in it is none of them. */
@@ -195,6 +199,10 @@ export interface Comparison {
   readonly ours: Matches<LedgerRow>;
   /** The same for Drizzle's. */
   readonly theirs: Matches<DrizzleRow>;
+  /** What another history has. */
+  readonly others: ReadonlySet<Migration>;
+  /** What in it is no migration. */
+  readonly strange: readonly string[];
   readonly applied: ReadonlySet<Migration>;
   /** Migrations that the object lacks, in order. */
   readonly open: readonly Migration[];
@@ -222,13 +230,24 @@ export function compare(
   const drizzleRows = state.drizzle?.rows ?? [];
   const ours = matchLedger(rows, migrations, options.table);
   const theirs = matchTheirs(drizzleRows, migrations, state, new Set(ours.values()), options);
-  const applied = new Set([...ours.values(), ...theirs.values()]);
+  const others = new Set<Migration>();
+  const strange: string[] = [];
+  for (const name of state.other?.keys ?? []) {
+    const migration = migrationNamed(migrations, name);
+    if (migration) others.add(migration);
+    else if (!rows.some(({ tag, version }) => [tag, keyOf(version)].includes(name as string))) {
+      strange.push(String(name));
+    }
+  }
+  const applied = new Set([...ours.values(), ...theirs.values(), ...others]);
   const isKnown = knownRows(drizzleRows, rows);
   const left = drizzleRows.filter((row) => !theirs.has(row) && !isKnown(row));
   const repeated = repeatedRows(left, theirs);
   return {
     ours,
     theirs,
+    others,
+    strange,
     applied,
     open: migrations.filter((migration) => !applied.has(migration)),
     // One that may be another migration's all the same must be kept in mind.
@@ -253,22 +272,28 @@ export function makePlan(
   state: State,
   options: ResolvedRules,
 ): Plan {
-  const { ledger, drizzle } = state;
+  const { ledger, drizzle, other } = state;
   const { table, drizzleTable } = options;
   const rows = ledger?.rows ?? [];
   const drizzleRows = drizzle?.rows ?? [];
   const found = compare(migrations, state, options);
-  const { ours, theirs, applied, open, kept, unknown, ahead, drift } = found;
-  checkRules(found, migrations, options);
+  const { ours, theirs, others, applied, open, kept, unknown, ahead, drift } = found;
+  // Whose history is another's has no ledger of Drizzle's to come back to.
+  const isMirrored = options.drizzle === 'mirror' && !(options.adopt && !drizzle);
+  checkRules(found, migrations, options, other?.name, isMirrored);
 
   const late = findLate(migrations, applied, open);
   const latest = migrations.findLast((migration) => applied.has(migration)) as Migration;
-  checkLate(late, latest, drizzle && !ledger ? drizzleTable : table, options);
+  const first = drizzle ? drizzleTable : (other?.name ?? table);
+  checkLate(late, latest, ledger ? table : first, options);
   const ignored = options.skipped === 'ignore' ? [...late.keys()] : [];
   const steps = open
     .filter((migration) => !ignored.includes(migration))
     .map((migration) => toStep(migration, late.has(migration), table));
-  const entries = planEntries(ours, theirs, drizzleRows, kept, ignored);
+  const entries = planEntries(ours, theirs, drizzleRows, kept, [
+    ...migrations.flatMap((one) => (other && others.has(one) ? toEntry(one, other.origin) : [])),
+    ...ignored.map((migration) => toEntry(migration, 'ignored')),
+  ]);
   const before = [...rows, ...entries.filter(({ version }) => version === undefined)];
   return {
     entries,
@@ -281,10 +306,8 @@ export function makePlan(
       options.drizzle === 'retire' &&
       drizzle !== undefined &&
       (rows.length === 0 || migrations.some(({ tag }) => tag !== null)),
-    mirror:
-      options.drizzle === 'mirror'
-        ? planMirror(migrations, rows, ours, drizzle, theirs)
-        : undefined,
+    drop: options.drizzle === 'retire' ? other?.drop : undefined,
+    mirror: isMirrored ? planMirror(migrations, rows, ours, drizzle, theirs) : undefined,
     appliedBefore: before.filter(({ origin }) => origin !== 'ignored').length,
     size: before.length + steps.length,
     standStill: ahead.length > 0 && open.length === 0,
@@ -305,5 +328,6 @@ export const wouldWrite = (plan: Plan, { ledger }: State, head: string): boolean
     plan.entries.length > 0 ||
     plan.steps.length > 0 ||
     plan.retire ||
+    plan.drop !== undefined ||
     (plan.mirror !== undefined && mirrorChanges(plan.mirror)) ||
     (ledger.rows.length > 0 && ledger.rows.at(-1)?.head !== head));

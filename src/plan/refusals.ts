@@ -19,6 +19,8 @@ const describe = ({ tag, created_at }: DrizzleRow): string =>
 export interface Findings {
   /** Rows of Drizzle's ledger that match no migration. */
   readonly unknown: readonly DrizzleRow[];
+  /** What another history has that is no migration. */
+  readonly strange: readonly string[];
   /** Rows of ours that match none. */
   readonly ahead: readonly LedgerRow[];
   readonly drift: readonly Migration[];
@@ -50,26 +52,37 @@ export function refuseOther(name: string, count: number, option: 'table' | 'driz
  * @param findings what there is in the object
  * @param migrations all migrations
  * @param rules the resolved options
+ * @param other what messages call the history beside both ledgers
+ * @param isMirrored whether Drizzle's ledger is kept in sync
  * @throws {AdoptionError} if a rule says no
  * @throws {InputError} if a ledger cannot be mirrored, as no migration has a tag
  */
 export function checkRules(
-  { unknown, ahead, drift, open, applied }: Findings,
+  { unknown, strange, ahead, drift, open, applied }: Findings,
   migrations: readonly Migration[],
   rules: ResolvedRules,
+  other = '',
+  isMirrored = false,
 ): void {
   const { table, drizzleTable } = rules;
   const names = ahead.map(({ tag, version }) => tag ?? `version ${version}`);
   const lacking = `${table} has ${names.join(', ')}, which the code lacks`;
   const mustMatch = rules.unknown === 'error';
-  if (unknown.length > 0 && mustMatch) {
-    const rows = unknown.map(describe);
-    throw new AdoptionError(
-      'UNKNOWN_ROW',
-      `${drizzleTable} has ${rows.length} row(s) that match no migration: ${rows.join(', ')}. Bring the migration back ` +
-        "(if its `when` was changed, convert and name the old one under `was`), or pass unknown: 'ignore' to keep the rows.",
+  const rows = mustMatch ? unknown.map(describe) : [];
+  for (const [name, list, more] of [
+    [other, strange, ', or correct `adopt`'],
+    [
       drizzleTable,
       rows,
+      " (if its `when` was changed, convert and name the old one under `was`), or pass unknown: 'ignore' to keep the rows",
+    ],
+  ] as const) {
+    if (list.length === 0) continue;
+    throw new AdoptionError(
+      'UNKNOWN_ROW',
+      `${name} has ${list.length} row(s) that match no migration: ${list.join(', ')}. Bring the migration back${more}.`,
+      name,
+      list,
     );
   }
   if (ahead.length > 0 && rules.ahead === 'error') {
@@ -107,7 +120,7 @@ export function checkRules(
       keysOf(drift),
     );
   }
-  if (rules.drizzle === 'mirror' && migrations.length > 0 && migrations.every(hasNoTag)) {
+  if (isMirrored && migrations.length > 0 && migrations.every(hasNoTag)) {
     throw new InputError(
       'INVALID_OPTION',
       `drizzle: 'mirror' needs migrations with tags. ${PASS_TAGS}`,

@@ -13,7 +13,7 @@ export type MigrationRef = Pick<Migration, 'key' | 'tag'>;
 export interface MigrateResult {
   /** Whether nothing was written; what was found is still reported. */
   readonly upToDate: boolean;
-  /** Migrations that were taken over from Drizzle's or do-orm's ledger without running them. */
+  /** Migrations that were taken over from another history without running them: Drizzle's, do-orm's, one's own, or what the tables tell. */
   readonly adopted: readonly MigrationRef[];
   /** Migrations that were run, in order. */
   readonly applied: readonly MigrationRef[];
@@ -84,7 +84,7 @@ export function toResult(plan: Plan, upToDate: boolean, violations: Violations):
   const isMirrored = !upToDate && mirror !== undefined && mirrorChanges(mirror);
   return {
     upToDate,
-    adopted: entered('drizzle', 'do-orm'),
+    adopted: entered('drizzle', 'do-orm', 'adopted', 'schema'),
     applied: refs(steps.map(({ migration }) => migration)),
     outOfOrder: refs(steps.flatMap(({ skipped, migration }) => (skipped ? migration : []))),
     ignored: entered('ignored'),

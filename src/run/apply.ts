@@ -65,6 +65,7 @@ export function applyPlan(
   insertRows(sql, table, added);
   if (last >= 0 && last < rows.length && rows[last]?.head !== head)
     updateHead(sql, table, last, head);
+  plan.drop?.();
   if (plan.retire) retireDrizzleLedger(sql, drizzleTable);
   if (plan.mirror !== undefined) applyMirror(sql, drizzleTable, plan.mirror);
 }

@@ -74,7 +74,7 @@ export function stateOf(migrations: readonly Known[], leftBy: LeftBy): State | u
       leave(object, rows, form, names);
     }
     if (leftBy === 'drizzle-offramp') migrate(object, record);
-    return readState(storage.sql, DEFAULT_OPTIONS);
+    return readState(storage, DEFAULT_OPTIONS, readMigrations(record));
   } catch (cause) {
     // Neither can an object be that somebody refused, or in which a statement failed.
     if (cause instanceof Error) return undefined;
