@@ -51,6 +51,7 @@ export type InputErrorCode =
   | 'INVALID_TAG'
   | 'REPEATED_TAG'
   | 'STALE_FINGERPRINT'
+  | 'STALE_BASELINE'
   | 'STATEMENT_TOO_LONG'
   | 'NOT_WRITTEN'
   | 'NOT_SYNCHRONOUS'
@@ -189,7 +190,8 @@ export type AdoptionErrorCode =
   | 'NOT_A_LEDGER'
   | 'BROKEN_LEDGER'
   | 'AHEAD'
-  | 'DRIFT';
+  | 'DRIFT'
+  | 'REPLACED_MIGRATION';
 
 /** The object's own ledgers do not fit the migrations, so nobody can tell what to run. */
 export class AdoptionError extends OfframpError {
@@ -227,6 +229,8 @@ export class MigrationError extends OfframpError {
   declare readonly statementIndex: number;
   /** What the runtime threw, in SQLite's own words, or what the function threw. */
   declare readonly cause: unknown;
+  /** Whether it was a statement of the migration's baseline, which an object without a row begins with. */
+  declare readonly isBaseline: boolean;
 
   /** @param failure the migration, its statement and what was thrown */
   constructor(failure: {
@@ -235,20 +239,21 @@ export class MigrationError extends OfframpError {
     statementIndex: number;
     appliedBefore: number;
     cause: unknown;
+    isBaseline?: boolean;
   }) {
-    const { migration, appliedBefore, ...rest } = failure;
+    const { migration, appliedBefore, isBaseline = false, ...rest } = failure;
     const { key, tag } = migration;
     const version = Number(key.slice(1));
     super(
       'MIGRATION_FAILED',
-      `Migration ${key} failed${tag === null ? '' : ` (${tag})`}; everything was rolled back.\n` +
+      `${isBaseline ? 'The baseline of' : 'Migration'} ${key} failed${tag === null ? '' : ` (${tag})`}; everything was rolled back.\n` +
         (rest.statement === ''
           ? `  Its function threw after ${rest.statementIndex} call(s) of exec\n`
           : `  Statement ${rest.statementIndex + 1}: ${preview(rest.statement)}\n`) +
         `  Error: ${saying(rest.cause)}\n` +
         `  State: ${appliedBefore} migration(s) were applied before this attempt`,
     );
-    Object.assign(this, { version, key, tag, ...rest });
+    Object.assign(this, { version, key, tag, isBaseline, ...rest });
   }
 }
 

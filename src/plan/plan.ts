@@ -1,4 +1,5 @@
 import { AdoptionError, InputError } from '../base/errors.ts';
+import { replacedBy } from '../input/baseline.ts';
 import type { Migration, Up } from '../input/migration.ts';
 import { knownRows } from '../ledger/known.ts';
 import {
@@ -22,7 +23,14 @@ import {
   splitStatements,
 } from '../sql/statements.ts';
 import { createdAt, findLate } from './late.ts';
-import { checkLate, checkRules, named, refuseOther } from './refusals.ts';
+import {
+  checkBaseline,
+  checkLate,
+  checkReplaced,
+  checkRules,
+  named,
+  refuseOther,
+} from './refusals.ts';
 import type { ResolvedRules } from './rules.ts';
 
 export { createdAt };
@@ -35,6 +43,8 @@ export interface Step {
   readonly up: Up | undefined;
   /** Whether a later migration was applied before it. */
   readonly skipped: boolean;
+  /** Whether these are the statements of the migration's baseline, which stands for all before it too. */
+  readonly isBaseline: boolean;
 }
 
 /** A row to write into the ledger for something that is not run. */
@@ -104,10 +114,16 @@ function createdNoneOf(migrations: readonly Migration[], tables: ReadonlySet<unk
   return created.length > 0 && !created.some(({ name }) => tables.has(name));
 }
 
-function toStep(migration: Migration, skipped: boolean, table: string): Step {
-  const statements = splitStatements(migration.sql ?? '');
+function toStep(
+  migration: Migration,
+  skipped: boolean,
+  table: string,
+  baseline?: string | undefined,
+): Step {
+  const isBaseline = baseline !== undefined;
+  const statements = splitStatements(baseline ?? migration.sql ?? '');
   statements.forEach((statement, i) => {
-    const name = `Statement ${i + 1} of ${named(migration)}`;
+    const name = `Statement ${i + 1} of ${isBaseline ? 'the baseline of ' : ''}${named(migration)}`;
     if (namesTable(statement, table)) {
       throw new InputError(
         'INVALID_TABLE_NAME',
@@ -124,7 +140,7 @@ function toStep(migration: Migration, skipped: boolean, table: string): Step {
       );
     }
   });
-  return { migration, statements, up: migration.up, skipped };
+  return { migration, statements, up: isBaseline ? undefined : migration.up, skipped, isBaseline };
 }
 
 const toEntry = (
@@ -245,10 +261,18 @@ export function makePlan(
   const latest = migrations.findLast((migration) => applied.has(migration)) as Migration;
   checkLate(late, latest, drizzle && !ledger ? drizzleTable : table, options);
   const ignored = options.skipped === 'ignore' ? [...late.keys()] : [];
-  const steps = open
-    .filter((migration) => !ignored.includes(migration))
-    .map((migration) => toStep(migration, late.has(migration), table));
-  const entries = planEntries(ours, theirs, drizzleRows, kept, ignored);
+  // Whatever a row stands for, an object that has one is not new.
+  const replaced = rows.length + drizzleRows.length === 0 ? replacedBy(migrations) : [];
+  checkBaseline(replaced);
+  const toRun = open.slice(replaced.length).filter((migration) => !ignored.includes(migration));
+  checkReplaced(toRun, table);
+  const steps = toRun.map((migration) => toStep(migration, late.has(migration), table));
+  const last = replaced.at(-1);
+  if (last) steps.unshift(toStep(last, false, table, last.baseline));
+  const entries = [
+    ...planEntries(ours, theirs, drizzleRows, kept, ignored),
+    ...replaced.map((migration) => toEntry(migration, 'baseline')),
+  ];
   const before = [...rows, ...entries.filter(({ version }) => version === undefined)];
   return {
     entries,
@@ -265,8 +289,9 @@ export function makePlan(
       options.drizzle === 'mirror'
         ? planMirror(migrations, rows, ours, drizzle, theirs)
         : undefined,
-    appliedBefore: before.filter(({ origin }) => origin !== 'ignored').length,
-    size: before.length + steps.length,
+    appliedBefore: before.filter(({ origin }) => origin !== 'ignored' && origin !== 'baseline')
+      .length,
+    size: before.length + toRun.length,
     standStill: ahead.length > 0 && open.length === 0,
   };
 }

@@ -44,7 +44,7 @@ export function applyPlan(
       completeRow(sql, table, { ...row, version, applied_at, head: isLast ? head : null });
     }
   }
-  for (const { migration, statements, up } of plan.steps) {
+  for (const { migration, statements, up, isBaseline } of plan.steps) {
     if (up) runFunction(sql, migration, up, plan.appliedBefore, [table, drizzleTable], look);
     statements.forEach((statement, statementIndex) => {
       look(statement);
@@ -52,9 +52,12 @@ export function applyPlan(
         runStatement(sql, statement);
       } catch (cause) {
         const { appliedBefore } = plan;
-        throw new MigrationError({ migration, statement, statementIndex, appliedBefore, cause });
+        const failure = { migration, statement, statementIndex, appliedBefore, cause, isBaseline };
+        throw new MigrationError(failure);
       }
     });
+    // Its rows stand among the entries.
+    if (isBaseline) continue;
     const { tag, checksum } = migration;
     add({ tag, checksum, created_at: createdAt(migration), origin: 'applied' });
   }
