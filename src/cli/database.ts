@@ -8,6 +8,8 @@ import { splitStatements } from '../sql/statements.ts';
 export interface OpenOptions {
   /** Whether nothing may be written; a file that is not there is then not made. */
   readonly readOnly?: boolean;
+  /** Functions of SQL, in place of SQLite's own of the same names. */
+  readonly functions?: ReadonlyMap<string, (...values: SQLInputValue[]) => SQLInputValue>;
 }
 
 /** A database that can stand where `ctx.storage` does. */
@@ -63,7 +65,7 @@ function run(database: DatabaseSync, statement: string, bindings: readonly unkno
  */
 export function openDatabase(
   path: string | ':memory:' | URL,
-  { readOnly = false }: OpenOptions = {},
+  { readOnly = false, functions }: OpenOptions = {},
 ): Database {
   const database = new DatabaseSync(path, {
     readOnly,
@@ -71,6 +73,9 @@ export function openDatabase(
     // The runtime reads "text" as text where there is no such column: https://www.sqlite.org/quirks.html#dblquote
     enableDoubleQuotedStringLiterals: true,
   });
+  for (const [name, run] of functions ?? []) {
+    database.function(name, { deterministic: true, varargs: true }, run);
+  }
   let depth = 0;
   return {
     sql: {

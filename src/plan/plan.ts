@@ -1,5 +1,6 @@
 import { AdoptionError, InputError } from '../base/errors.ts';
 import { keyOf } from '../base/key.ts';
+import { replacedBy } from '../input/baseline.ts';
 import type { Migration, Up } from '../input/migration.ts';
 import { knownRows } from '../ledger/known.ts';
 import {
@@ -24,7 +25,14 @@ import {
   splitStatements,
 } from '../sql/statements.ts';
 import { createdAt, findLate } from './late.ts';
-import { checkLate, checkRules, named, refuseOther } from './refusals.ts';
+import {
+  checkBaseline,
+  checkLate,
+  checkReplaced,
+  checkRules,
+  named,
+  refuseOther,
+} from './refusals.ts';
 import type { ResolvedRules } from './rules.ts';
 
 export { createdAt };
@@ -37,6 +45,8 @@ export interface Step {
   readonly up: Up | undefined;
   /** Whether a later migration was applied before it. */
   readonly skipped: boolean;
+  /** Whether these are the statements of the migration's baseline, which stands for all before it too. */
+  readonly isBaseline: boolean;
 }
 
 /** A row to write into the ledger for something that is not run. */
@@ -143,12 +153,18 @@ export function checkStatement(
   }
 }
 
-function toStep(migration: Migration, skipped: boolean, table: string): Step {
-  const statements = splitStatements(migration.sql ?? '');
+function toStep(
+  migration: Migration,
+  skipped: boolean,
+  table: string,
+  baseline?: string | undefined,
+): Step {
+  const isBaseline = baseline !== undefined;
+  const statements = splitStatements(baseline ?? migration.sql ?? '');
   statements.forEach((statement, i) => {
     checkStatement(statement, i, migration, [table]);
   });
-  return { migration, statements, up: migration.up, skipped };
+  return { migration, statements, up: isBaseline ? undefined : migration.up, skipped, isBaseline };
 }
 
 const toEntry = (
@@ -287,12 +303,19 @@ export function makePlan(
   const first = drizzle ? drizzleTable : (other?.name ?? table);
   checkLate(late, latest, ledger ? table : first, options);
   const ignored = options.skipped === 'ignore' ? [...late.keys()] : [];
-  const steps = open
-    .filter((migration) => !ignored.includes(migration))
-    .map((migration) => toStep(migration, late.has(migration), table));
+  // Whatever a row stands for, an object that has one is not new.
+  const isNew = rows.length + drizzleRows.length + applied.size === 0;
+  const replaced = isNew ? replacedBy(migrations) : [];
+  checkBaseline(replaced);
+  const toRun = open.slice(replaced.length).filter((migration) => !ignored.includes(migration));
+  checkReplaced(toRun, table);
+  const steps = toRun.map((migration) => toStep(migration, late.has(migration), table));
+  const last = replaced.at(-1);
+  if (last) steps.unshift(toStep(last, false, table, last.baseline));
   const entries = planEntries(ours, theirs, drizzleRows, kept, [
     ...migrations.flatMap((one) => (other && others.has(one) ? toEntry(one, other.origin) : [])),
     ...ignored.map((migration) => toEntry(migration, 'ignored')),
+    ...replaced.map((migration) => toEntry(migration, 'baseline')),
   ]);
   const before = [...rows, ...entries.filter(({ version }) => version === undefined)];
   return {
@@ -308,8 +331,9 @@ export function makePlan(
       (rows.length === 0 || migrations.some(({ tag }) => tag !== null)),
     drop: options.drizzle === 'retire' ? other?.drop : undefined,
     mirror: isMirrored ? planMirror(migrations, rows, ours, drizzle, theirs) : undefined,
-    appliedBefore: before.filter(({ origin }) => origin !== 'ignored').length,
-    size: before.length + steps.length,
+    appliedBefore: before.filter(({ origin }) => origin !== 'ignored' && origin !== 'baseline')
+      .length,
+    size: before.length + toRun.length,
     standStill: ahead.length > 0 && open.length === 0,
   };
 }

@@ -45,10 +45,17 @@ export function applyPlan(
     }
   }
   for (const step of plan.steps) {
-    const { migration, statements } = step;
+    const { migration, statements, isBaseline } = step;
     const fail = (cause: unknown, statement: string, statementIndex: number): never => {
       const { appliedBefore } = plan;
-      throw new MigrationError({ migration, statement, statementIndex, appliedBefore, cause });
+      throw new MigrationError({
+        migration,
+        statement,
+        statementIndex,
+        appliedBefore,
+        cause,
+        isBaseline,
+      });
     };
     if (step.up) runFunction(sql, step, [table, drizzleTable], look, fail);
     statements.forEach((statement, statementIndex) => {
@@ -59,6 +66,8 @@ export function applyPlan(
         fail(cause, statement, statementIndex);
       }
     });
+    // Its rows stand among the entries.
+    if (isBaseline) continue;
     const { tag, checksum } = migration;
     add({ tag, checksum, created_at: createdAt(migration), origin: 'applied' });
   }
