@@ -19,6 +19,8 @@ export {
 export type {
   DrizzleDatabaseLike,
   MigrateTarget,
+  MigrationCursor,
+  MigrationSql,
   SqlStorageLike,
   StateLike,
   StorageLike,
@@ -29,6 +31,7 @@ export { defineMigrations } from './input/define.ts';
 export type {
   DrizzleBundle0,
   DrizzleBundle1,
+  FunctionEntry,
   MigrationEntry,
   MigrationInput,
   MigrationRecord,

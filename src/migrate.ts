@@ -11,6 +11,7 @@ import { type MigrateResult, NO_VIOLATIONS, toResult, UP_TO_DATE } from './plan/
 import { applyPlan } from './run/apply.ts';
 import { afterOpenTransaction, enforcedAgain } from './run/enforcement.ts';
 import { transact } from './run/foreign-keys.ts';
+import { checkOutside } from './run/function.ts';
 
 /**
  * Brings a Durable Object up to date: adopts what Drizzle's migrator or do-orm left, runs what is missing, all in one
@@ -39,7 +40,7 @@ import { transact } from './run/foreign-keys.ts';
  * @returns what was found and done
  * @throws {InputError} if the target, the migrations or the options are wrong
  * @throws {AdoptionError} if what stands in the object's ledgers does not fit the migrations
- * @throws {MigrationError} if a statement fails
+ * @throws {MigrationError} if a statement fails, or a migration's function throws
  * @throws {ForeignKeyError} if foreign keys cannot be disabled for a rebuild, or a row has lost the row it refers to
  */
 export function migrate(
@@ -108,6 +109,7 @@ function planAndApply(
   head: string,
   options: ResolvedOptions,
 ): MigrateResult {
+  checkOutside();
   const { migrations } = list;
   const state = readState(storage, options, list);
   const plan = makePlan(migrations, state, options);

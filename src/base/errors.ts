@@ -53,6 +53,8 @@ export type InputErrorCode =
   | 'STALE_FINGERPRINT'
   | 'STATEMENT_TOO_LONG'
   | 'NOT_WRITTEN'
+  | 'NOT_SYNCHRONOUS'
+  | 'IN_FUNCTION'
   | 'INVALID_TABLE_NAME'
   | 'INVALID_OPTION';
 
@@ -212,7 +214,7 @@ export class AdoptionError extends OfframpError {
   }
 }
 
-/** A statement of a migration failed; the whole attempt was rolled back. */
+/** A statement of a migration failed, or its function threw; the whole attempt was rolled back. */
 export class MigrationError extends OfframpError {
   override readonly name: string = 'MigrationError';
   /** The number in the migration's key: 7 for `m0007`. */
@@ -221,11 +223,11 @@ export class MigrationError extends OfframpError {
   declare readonly key: string;
   /** The migration's canonical tag, or null for a record without tags. */
   declare readonly tag: string | null;
-  /** The whole statement that failed. */
+  /** The whole statement that failed; `''` where a function threw by itself. */
   declare readonly statement: string;
-  /** Which statement of the migration it was, from 0. */
+  /** Which statement of the migration it was, from 0; how many a function had run where it threw by itself. */
   declare readonly statementIndex: number;
-  /** What the runtime threw: SQLite's own words. */
+  /** What the runtime threw, in SQLite's own words, or what the function threw. */
   declare readonly cause: unknown;
 
   /** @param failure the migration, its statement and what was thrown */
@@ -242,7 +244,9 @@ export class MigrationError extends OfframpError {
     super(
       'MIGRATION_FAILED',
       `Migration ${key} failed${tag === null ? '' : ` (${tag})`}; everything was rolled back.\n` +
-        `  Statement ${rest.statementIndex + 1}: ${preview(rest.statement)}\n` +
+        (rest.statement === ''
+          ? `  Its function threw after ${rest.statementIndex} call(s) of exec\n`
+          : `  Statement ${rest.statementIndex + 1}: ${preview(rest.statement)}\n`) +
         `  Error: ${saying(rest.cause)}\n` +
         `  State: ${appliedBefore} migration(s) were applied before this attempt`,
     );

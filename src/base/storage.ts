@@ -14,6 +14,30 @@ export interface Rows extends Iterable<Record<string, unknown>> {
   toArray?(): Record<string, unknown>[];
 }
 
+declare global {
+  /** Cloudflare's, where its types are installed; without them it adds nothing. */
+  interface SqlStorage {}
+}
+
+/** The part of Cloudflare's `SqlStorageCursor` that a migration's function can use. */
+export interface MigrationCursor<Row> extends Iterable<Row> {
+  next(): IteratorResult<Row, undefined>;
+  toArray(): Row[];
+  one(): Row;
+  // biome-ignore lint/suspicious/noExplicitAny: as in @cloudflare/workers-types.
+  raw<Values extends any[]>(): IterableIterator<Values>;
+  readonly columnNames: string[];
+  readonly rowsRead: number;
+  readonly rowsWritten: number;
+}
+
+/** What a migration's function gets: Cloudflare's `SqlStorage`, whether its types are installed or not. */
+export type MigrationSql = SqlStorage & {
+  // biome-ignore lint/suspicious/noExplicitAny: as in @cloudflare/workers-types.
+  exec<Row extends Record<string, any>>(query: string, ...bindings: any[]): MigrationCursor<Row>;
+  readonly databaseSize: number;
+};
+
 /** The part of Cloudflare's `DurableObjectStorage` that is used here. */
 export interface StorageLike {
   readonly sql: SqlStorageLike;

@@ -79,7 +79,7 @@ export function placeOf({ file, source, record }: ModuleFile, key: string): stri
 export function renderEntry(
   key: string,
   { tag, when, was, checksum, sql }: MigrationEntry,
-  text = template(sql),
+  text = template(sql ?? ''),
 ): string {
   const lines = [
     tag === undefined ? '' : `tag: ${string(tag)},`,
@@ -110,6 +110,15 @@ const behindRecord = (source: string): RegExpExecArray | null => {
  * @param source the module's text
  */
 export const carriesSchemas = (source: string): boolean => behindRecord(source)?.[1] !== undefined;
+
+/**
+ * What stands for the schemas in a module.
+ *
+ * @param source the module's text
+ * @returns undefined where it carries none
+ */
+export const carriedSchemas = (source: string): string | undefined =>
+  /['"`]([^'"`]*)/.exec(behindRecord(source)?.[1] ?? '')?.[1];
 
 const IMPORT = /^import\s[^;]*?from\s+(['"])drizzle-offramp\1;?[^\n]*\n/m;
 
@@ -150,7 +159,7 @@ export function carryFingerprint(source: string, entries: MigrationRecord): stri
   if (found === null) return source;
   const { migrations, fingerprint } = readMigrations(entries);
   const isSettled = Object.values(entries).every(
-    (entry) => typeof entry === 'object' && entry.checksum !== undefined,
+    (entry) => typeof entry === 'object' && 'checksum' in entry && entry.checksum !== undefined,
   );
   const last = migrations.at(-1);
   const kept = found[1]?.trimEnd() ?? '';

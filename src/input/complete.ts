@@ -11,7 +11,9 @@ import { checkWritten } from './unwritten.ts';
  * @throws {InputError} if its SQL is no text, or not written yet
  */
 export function complete(source: MigrationSource): Migration {
-  const { key, tag = null, when = null, was = [], sql } = source;
+  const { key, tag = null, when = null, was = [], sql, up, revision, baseline } = source;
+  const parts = { key, tag, when, was, up, revision, baseline };
+  if (sql === null && source.checksum) return { ...parts, sql, checksum: source.checksum };
   if (typeof sql !== 'string') {
     refuse(
       'SQL_NOT_TEXT',
@@ -23,5 +25,5 @@ export function complete(source: MigrationSource): Migration {
   checkWritten(key, sql);
   // Some bundlers keep a file's byte order mark and some do not; it must not make another migration of it.
   const checksum = source.checksum ?? sha256(sql.replace(/^\ufeff/, ''));
-  return { key, tag, when, was, sql, checksum };
+  return { ...parts, sql, checksum };
 }

@@ -1,5 +1,5 @@
 // What goes in: the forms of migrations that people pass, and the one that all of them are read into.
-import type { SqlStorageLike } from '../base/storage.ts';
+import type { MigrationSql, SqlStorageLike } from '../base/storage.ts';
 
 /** The default export of `migrations.js` as drizzle-kit 0.x writes it. */
 export interface DrizzleBundle0 {
@@ -21,28 +21,55 @@ export interface DrizzleBundle1 {
 
 /** One migration of a record in its long form, as a converted module has it. */
 export interface MigrationEntry {
-  /** The SQL, with any number of statements. */
-  readonly sql: string;
+  /** The SQL, with any number of statements; it may be left out where a baseline replaces it. */
+  readonly sql?: string;
   /** The canonical tag: the UTC second in 14 digits, `_`, and a name. */
   readonly tag?: string;
   /** The `when` of Drizzle's journal, in milliseconds; it may be left out where the tag came from drizzle-kit 1.x. */
   readonly when?: number;
   /** Earlier values of `when`, in milliseconds, under which objects may know this migration. */
   readonly was?: readonly number[];
-  /** The SHA-256 of `sql` in hexadecimal; computed where it is left out. */
+  /** The SHA-256 of `sql` in hexadecimal; computed where it is left out, and needed where `sql` is left out. */
   readonly checksum?: string;
+  /** The SQL that stands for all migrations up to and with this one. */
+  readonly baseline?: string;
+}
+
+/** One migration of a record that is a function: for data that SQL alone cannot change. */
+export interface FunctionEntry {
+  /** The canonical tag: the UTC second in 14 digits, `_`, and a name. */
+  readonly tag: string;
+  /** The `when` that Drizzle's journal would have, in milliseconds. */
+  readonly when?: number;
+  /** Earlier values of `when`, in milliseconds, under which objects may know this migration. */
+  readonly was?: readonly number[];
+  /** What the function is known by, with its tag: its text is no checksum. Another one is drift, as another SQL is. */
+  readonly revision: string;
+  /** The SQL that stands for all migrations up to and with this one. */
+  readonly baseline?: string;
+  /**
+   * Does the migration, in the transaction of all, before it returns. What it throws rolls back all of them.
+   *
+   * @param sql the object's `SqlStorage`, until the function returns
+   */
+  up(sql: MigrationSql): void;
 }
 
 /** Migrations by key: `m0000`, `m0001` and so on, without a gap. */
-export type MigrationRecord = Readonly<Record<string, string | MigrationEntry>>;
+export type MigrationRecord = Readonly<Record<string, string | MigrationEntry | FunctionEntry>>;
 
 /** What `migrate` reads: the default export of drizzle-kit's `migrations.js` (0.x or 1.x), or a record. */
 export type MigrationInput = DrizzleBundle0 | DrizzleBundle1 | MigrationRecord;
 
-/** A migration as one of the readers found it, its SQL not yet looked at. */
+/** The function of a migration. */
+export type Up = (sql: MigrationSql) => unknown;
+
+/** A migration as one of the readers found it, its SQL not yet looked at; null where it has none, and needs none. */
 export interface MigrationSource extends Omit<MigrationEntry, 'sql'> {
   readonly key: string;
   readonly sql: unknown;
+  readonly up?: Up;
+  readonly revision?: string;
 }
 
 /** One migration, whatever it was read from. */
@@ -55,10 +82,16 @@ export interface Migration {
   readonly when: number | null;
   /** Earlier values of `when`, in milliseconds. */
   readonly was: readonly number[];
-  /** The whole SQL text. */
-  readonly sql: string;
-  /** The SHA-256 of `sql` without a byte order mark, in hexadecimal. */
+  /** The whole SQL text; null for a function, and where a baseline has replaced it. */
+  readonly sql: string | null;
+  /** The SHA-256 of `sql` without a byte order mark, in hexadecimal; that of the tag and revision of a function. */
   readonly checksum: string;
+  /** The function; undefined where the migration is SQL. */
+  readonly up?: Up | undefined;
+  /** The revision of the function. */
+  readonly revision?: string | undefined;
+  /** The SQL that stands for all migrations up to and with this one; undefined where there is none. */
+  readonly baseline?: string | undefined;
 }
 
 /** Tells from an object's own tables which migrations made them: what `schemas` of `drizzle-offramp/adopt` returns. */

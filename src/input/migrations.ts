@@ -1,7 +1,7 @@
 import { reading } from '../base/errors.ts';
 import { freeze } from './freeze.ts';
 import type { MigrationList } from './migration.ts';
-import { addParts, isSame } from './parts.ts';
+import { addParts, FUNCTION, isSame } from './parts.ts';
 import { read } from './read.ts';
 
 /** The lists of inputs that cannot change any more. */
@@ -38,7 +38,17 @@ function readAnew(input: unknown): MigrationList {
   const parts: unknown[] = [];
   const isWhole = typeof input === 'object' && input !== null && addParts(input, parts);
   const known = isWhole && recent.find((one) => isSame(one.parts, parts));
-  if (known) return known.list;
+  if (known) {
+    const { fingerprint } = known.list;
+    // A function that is written anew may see another object's `this` than the one that is known.
+    if (!parts.includes(FUNCTION)) return known.list;
+    return {
+      fingerprint,
+      get migrations() {
+        return read(input).migrations;
+      },
+    };
+  }
   const list = read(input);
   freeze(input);
   remember(input as object, list);

@@ -3,6 +3,9 @@ import { DEPTH } from './freeze.ts';
 /** What stands before an object's number of keys, and those; no input has this. */
 const START = Symbol();
 
+/** What stands for a function: a migration's is told by its revision, and is another one each time it is written. */
+export const FUNCTION = Symbol();
+
 /**
  * Adds an input's keys and values to a list, in order. Two inputs with the same list have the same migrations.
  *
@@ -19,7 +22,8 @@ export function addParts(value: object, parts: unknown[], depth = DEPTH): boolea
   for (const key of keys) {
     const part: unknown = value[key as never];
     parts.push(key);
-    if (typeof part !== 'object' || part === null) parts.push(part);
+    if (typeof part === 'function') parts.push(FUNCTION);
+    else if (typeof part !== 'object' || part === null) parts.push(part);
     else if (!addParts(part, parts, depth - 1)) return false;
   }
   return true;

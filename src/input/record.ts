@@ -1,11 +1,12 @@
 import { check, type InputErrorCode, refuse } from '../base/errors.ts';
 import { isTag, isTimestamp, secondOf } from '../base/time.ts';
 import { PASS, TAG } from './bundles.ts';
+import { isFunction, readFunction } from './function.ts';
 import type { MigrationRecord, MigrationSource } from './migration.ts';
 
 /** Checks what an entry in the long form says beside its SQL. */
 function checkEntry(source: MigrationSource): void {
-  const { key, tag, when, was, checksum } = source;
+  const { key, tag, when, was, checksum, baseline } = source;
   const field = (
     code: InputErrorCode,
     name: keyof MigrationSource,
@@ -26,6 +27,7 @@ function checkEntry(source: MigrationSource): void {
   field('INVALID_WHEN', 'was', areTimes, 'a list of times in milliseconds');
   const isSha256 = typeof checksum === 'string' && /^[0-9a-f]{64}$/.test(checksum);
   field('INVALID_ENTRY', 'checksum', isSha256, 'the SHA-256 of its SQL');
+  field('INVALID_ENTRY', 'baseline', typeof baseline === 'string', 'SQL');
 }
 
 /**
@@ -45,7 +47,8 @@ export function readRecord(record: MigrationRecord): MigrationSource[] {
         key,
       );
     }
-    return typeof value === 'object' && value !== null ? { ...value, key } : { key, sql: value };
+    if (typeof value !== 'object' || value === null) return { key, sql: value };
+    return isFunction(value) ? readFunction(key, value) : { ...value, key, sql: value.sql };
   });
   sources.sort((a, b) => versionOf(a) - versionOf(b));
   sources.forEach((source, expected) => {
@@ -61,5 +64,9 @@ export function readRecord(record: MigrationRecord): MigrationSource[] {
     }
   });
   sources.forEach(checkEntry);
-  return sources;
+  const replaced = sources.findLastIndex(({ baseline }) => baseline !== undefined);
+  return sources.map((source, at) => {
+    const isReplaced = source.sql === undefined && at <= replaced;
+    return isReplaced && source.tag && source.checksum ? { ...source, sql: null } : source;
+  });
 }

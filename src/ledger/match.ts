@@ -169,7 +169,9 @@ export const isKept = (row: LedgerRow): boolean =>
 /** The checksums of all texts that cannot differ from a migration's in effect; made only where a row is not found else. */
 const spelled = new WeakMap<Migration, readonly string[]>();
 function checksumsOf(migration: Migration): readonly string[] {
-  const found = spelled.get(migration) ?? spellingsOf(migration.sql).map(sha256);
+  const { sql, checksum } = migration;
+  const found =
+    spelled.get(migration) ?? (sql === null ? [checksum] : spellingsOf(sql).map(sha256));
   spelled.set(migration, found);
   return found;
 }

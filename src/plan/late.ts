@@ -12,12 +12,15 @@ import {
 import { splitStatements } from '../sql/statements.ts';
 
 /** Why a migration may not run out of order. */
-export interface Obstacle {
-  /** Its statement. */
-  readonly statement: string;
-  /** The statement that stands against it, and whose that is; undefined where it does more than add. */
-  readonly other?: { readonly text: string; readonly migration: Migration };
-}
+export type Obstacle =
+  | {
+      /** Its statement. */
+      readonly statement: string;
+      /** The statement that stands against it, and whose that is; undefined where it does more than add. */
+      readonly other?: { readonly text: string; readonly migration: Migration };
+    }
+  /** The function that cannot be judged: itself, or one that comes later. */
+  | { readonly opaque: Migration };
 
 /** What Drizzle would write as `created_at`: the exact `when`, or the second of the tag. */
 export const createdAt = ({ when, tag }: Migration): number | null =>
@@ -25,7 +28,7 @@ export const createdAt = ({ when, tag }: Migration): number | null =>
 
 const read = new WeakMap<Migration, readonly Effect[]>();
 function effectsOf(migration: Migration): readonly Effect[] {
-  const found = read.get(migration) ?? splitStatements(migration.sql).map(effectOf);
+  const found = read.get(migration) ?? splitStatements(migration.sql ?? '').map(effectOf);
   read.set(migration, found);
   return found;
 }
@@ -65,6 +68,12 @@ export function findLate(
     const ran = after.filter((other) => applied.has(other));
     if (ran.length > 0) {
       const coming = after.filter((other) => !applied.has(other));
+      // What a function does is not known.
+      const opaque = [migration, ...after].find(({ sql }) => sql === null);
+      if (opaque) {
+        late.set(migration, { opaque });
+        continue;
+      }
       const all = migrations.filter((other) => !coming.includes(other)).flatMap(effectsOf);
       const more = effectsOf(migration).find((effect) => !onlyAdds(effect, all));
       const obstacle = more

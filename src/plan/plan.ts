@@ -1,6 +1,6 @@
 import { AdoptionError, InputError } from '../base/errors.ts';
 import { keyOf } from '../base/key.ts';
-import type { Migration } from '../input/migration.ts';
+import type { Migration, Up } from '../input/migration.ts';
 import { knownRows } from '../ledger/known.ts';
 import {
   hasDrifted,
@@ -32,7 +32,9 @@ export { createdAt };
 /** A migration to run. */
 export interface Step {
   readonly migration: Migration;
+  /** Its statements; none of a function, whose statements are known once it has run. */
   readonly statements: readonly string[];
+  readonly up: Up | undefined;
   /** Whether a later migration was applied before it. */
   readonly skipped: boolean;
 }
@@ -101,13 +103,13 @@ function matchTheirs(
 
 /** Whether migrations create tables, and an object has none of these: so it is not they that ran in it. */
 function createdNoneOf(migrations: readonly Migration[], tables: ReadonlySet<unknown>): boolean {
-  const effects = migrations.flatMap(({ sql }) => splitStatements(sql).map(effectOf));
+  const effects = migrations.flatMap(({ sql }) => splitStatements(sql ?? '').map(effectOf));
   const created = effects.filter(({ kind }) => kind === 'table');
   return created.length > 0 && !created.some(({ name }) => tables.has(name));
 }
 
 function toStep(migration: Migration, skipped: boolean, table: string): Step {
-  const statements = splitStatements(migration.sql);
+  const statements = splitStatements(migration.sql ?? '');
   statements.forEach((statement, i) => {
     const name = `Statement ${i + 1} of ${named(migration)}`;
     if (namesTable(statement, table)) {
@@ -126,7 +128,7 @@ function toStep(migration: Migration, skipped: boolean, table: string): Step {
       );
     }
   });
-  return { migration, statements, skipped };
+  return { migration, statements, up: migration.up, skipped };
 }
 
 const toEntry = (

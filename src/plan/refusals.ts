@@ -138,6 +138,9 @@ const quoted = (statement: string): string => {
 
 const reasonOf = (obstacle: Obstacle | undefined): string => {
   if (obstacle === undefined) return 'nothing stands against it';
+  if ('opaque' in obstacle) {
+    return `what ${named(obstacle.opaque)} does cannot be told, as it is no SQL`;
+  }
   const { statement, other } = obstacle;
   return `${quoted(statement)} ${other ? `stands against ${quoted(other.text)} of ${named(other.migration)}` : 'does more than add'}`;
 };

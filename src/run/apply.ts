@@ -6,6 +6,7 @@ import { applyMirror } from '../ledger/mirror.ts';
 import type { LedgerRow } from '../ledger/row.ts';
 import type { State, TableNames } from '../ledger/state.ts';
 import { createdAt, type Plan } from '../plan/plan.ts';
+import { runFunction } from './function.ts';
 
 /**
  * Carries out a plan. Must be called inside one transaction.
@@ -16,7 +17,7 @@ import { createdAt, type Plan } from '../plan/plan.ts';
  * @param head what the last row says afterwards
  * @param options the names of the ledgers
  * @param look sees each statement of a migration before it runs
- * @throws {MigrationError} if a statement of a migration fails
+ * @throws {MigrationError} if a statement of a migration fails, or its function throws
  */
 export function applyPlan(
   sql: SqlStorageLike,
@@ -43,7 +44,8 @@ export function applyPlan(
       completeRow(sql, table, { ...row, version, applied_at, head: isLast ? head : null });
     }
   }
-  for (const { migration, statements } of plan.steps) {
+  for (const { migration, statements, up } of plan.steps) {
+    if (up) runFunction(sql, migration, up, plan.appliedBefore, [table, drizzleTable], look);
     statements.forEach((statement, statementIndex) => {
       look(statement);
       try {

@@ -44,8 +44,12 @@ export const foreignKeyMode = (steps: readonly Asking[]): ForeignKeyMode =>
   steps.some(needsOff) ? 'off' : steps.some(defers) ? 'checked' : 'enforced';
 
 /** Whether a row may be left without its parent until the commit, where that would reset the object. */
-const mayDefer = (sql: SqlStorageLike, statements: readonly string[]): boolean =>
-  statements.some((statement) => !/^(create|alter)\b/i.test(statement)) &&
+const mayDefer = (
+  sql: SqlStorageLike,
+  statements: readonly string[],
+  hasFunction: boolean,
+): boolean =>
+  (hasFunction || statements.some((statement) => !/^(create|alter)\b/i.test(statement))) &&
   (statements.some((statement) => /\bdeferred\b/i.test(statement)) ||
     firstRow(
       sql.exec("SELECT 1 FROM sqlite_master WHERE instr(upper(sql), 'DEFERRED') > 0 LIMIT 1"),
@@ -105,6 +109,7 @@ function runEnforced(
   statements: readonly string[],
   keys: readonly string[],
   apply: Apply,
+  hasFunction: boolean,
 ): Violations {
   const { sql } = storage;
   const refuse = openTransaction(sql, keys);
@@ -120,6 +125,7 @@ function runEnforced(
       statements,
       () => apply(look),
       violated(keys, 'foreign keys could not be disabled'),
+      hasFunction,
     );
   } catch (cause) {
     if (!(cause instanceof MigrationError)) throw cause;
@@ -162,19 +168,33 @@ function checkBeforeRebuilds(check: () => void): (statement: string) => void {
 export function transact(storage: StorageLike, steps: readonly Step[], apply: Apply): Violations {
   const mode = foreignKeyMode(steps);
   const statements = steps.flatMap((step) => step.statements);
+  const hasFunction = steps.some(({ up }) => up);
   const keys = steps
-    .filter(mode === 'off' ? needsOff : defers)
+    .filter((step) => (mode === 'off' ? needsOff(step) : defers(step) || step.up))
     .map(({ migration }) => migration.key);
-  const checked = (how: string): Violations =>
+  // What a function runs is known once it has run.
+  const known = new Set(statements);
+  const noting: Apply = (look = () => {}) =>
+    apply((statement) => {
+      if (!known.has(statement)) statements.push(statement);
+      known.add(statement);
+      look(statement);
+    });
+  const run = hasFunction ? noting : apply;
+  const checked = (how: string, isNeeded = () => true): Violations =>
     inCheckedTransaction(
       storage,
       statements,
-      (check) => apply(checkBeforeRebuilds(check)),
+      (check) => run(checkBeforeRebuilds(check)),
       violated(keys, how),
+      hasFunction,
+      isNeeded,
     );
   if (mode === 'off') {
     const enforcement = disable(storage);
-    if (enforcement === 'in transaction') return runEnforced(storage, statements, keys, apply);
+    if (enforcement === 'in transaction') {
+      return runEnforced(storage, statements, keys, run, hasFunction);
+    }
     try {
       return checked(`${keys.join(', ')} disabled foreign keys`);
     } finally {
@@ -183,8 +203,12 @@ export function transact(storage: StorageLike, steps: readonly Step[], apply: Ap
   }
   if (isDisabled(storage)) return checked('another call of this turn disabled foreign keys');
   if (mode === 'checked') return checked(`${keys.join(', ')} deferred foreign keys`);
-  if (mayDefer(storage.sql, statements)) {
-    return checked('a deferred reference is looked at when a transaction ends');
+  const DEFERRED = 'a deferred reference is looked at when a transaction ends';
+  if (mayDefer(storage.sql, statements, hasFunction)) return checked(DEFERRED);
+  if (hasFunction) {
+    return checked(DEFERRED, () =>
+      statements.some((text) => /\bdefer(red|_foreign_keys)\b/i.test(text)),
+    );
   }
   inTransaction(storage, statements, apply);
   return NO_VIOLATIONS;

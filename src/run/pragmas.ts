@@ -28,14 +28,19 @@ const stateOf = (sql: SqlStorageLike, pragma: string): unknown => {
  * @param sql the object's SQL storage
  * @param statements the statements that `run` runs
  * @param run runs them
+ * @param hasFunction whether a function runs too, which may set any of them
  */
 export function keepPragmas<T>(
   sql: SqlStorageLike,
   statements: readonly string[],
   run: () => T,
+  hasFunction: boolean,
 ): T {
   const set = new Set(statements.flatMap((statement) => pragmaSwitch(statement)?.name ?? []));
-  const before = FLAGS.filter((flag) => set.has(flag)).map((flag) => [flag, stateOf(sql, flag)]);
+  const before = FLAGS.filter((flag) => hasFunction || set.has(flag)).map((flag) => [
+    flag,
+    stateOf(sql, flag),
+  ]);
   try {
     return run();
   } finally {

@@ -33,17 +33,19 @@ export function writeOut(storage: StorageLike): void {
  * @param storage the object's storage
  * @param statements the statements of migrations that `run` runs
  * @param run what to run
+ * @param hasFunction whether `run` runs a function too
  */
 export function inTransaction<T>(
   storage: StorageLike,
   statements: readonly string[],
   run: () => T,
+  hasFunction = false,
 ): T {
   let failure: { readonly cause: unknown } | undefined;
   try {
     return storage.transactionSync(() => {
       try {
-        return keepPragmas(storage.sql, statements, run);
+        return keepPragmas(storage.sql, statements, run, hasFunction);
       } catch (cause) {
         failure = { cause };
         writeOut(storage);
@@ -62,9 +64,11 @@ export function inTransaction<T>(
  * Only if there are any afterwards is it rolled back and run once more, with a look at those that were there before.
  *
  * @param storage the object's storage
- * @param statements the statements that `run` runs
+ * @param statements the statements that `run` runs; those of a function are in it once that has run
  * @param run runs them; it can have what was done so far checked in between
  * @param fail makes the error for new violations
+ * @param hasFunction whether `run` runs a function too
+ * @param isNeeded whether there can be violations at all, which is asked when they are looked for
  * @returns the violations that were there before and still are, and what could not be checked
  */
 export function inCheckedTransaction(
@@ -72,30 +76,43 @@ export function inCheckedTransaction(
   statements: readonly string[],
   run: (check: () => void) => void,
   fail: (added: Violations) => Error,
+  hasFunction: boolean,
+  isNeeded = () => true,
 ): Violations {
   const { sql } = storage;
   const before = readSchema(sql);
-  const namesBefore = touchedNames(statements, [before]);
+  const namesBefore = () => touchedNames(statements, [before]);
   let found = NO_VIOLATIONS;
   const look = (since?: Schema): void => {
+    if (!isNeeded()) return;
     found = findViolations(sql, touchedNames(statements, [before, readSchema(sql)]), since);
     if (found.total > 0) throw fail(found);
   };
   try {
-    return inTransaction(storage, statements, () => {
-      run(look);
-      look();
-      return found;
-    });
+    return inTransaction(
+      storage,
+      statements,
+      () => {
+        run(look);
+        look();
+        return found;
+      },
+      hasFunction,
+    );
   } catch (error) {
-    if (found.total === 0 || findViolations(sql, namesBefore).total === 0) throw error;
+    if (found.total === 0 || findViolations(sql, namesBefore()).total === 0) throw error;
   }
-  return inTransaction(storage, statements, () => {
-    rememberViolations(sql, namesBefore);
-    const check = (): void => look(before);
-    run(check);
-    check();
-    forgetViolations(sql);
-    return findViolations(sql, touchedNames(statements, [before, readSchema(sql)]));
-  });
+  return inTransaction(
+    storage,
+    statements,
+    () => {
+      rememberViolations(sql, namesBefore());
+      const check = (): void => look(before);
+      run(check);
+      check();
+      forgetViolations(sql);
+      return findViolations(sql, touchedNames(statements, [before, readSchema(sql)]));
+    },
+    hasFunction,
+  );
 }

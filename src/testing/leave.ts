@@ -2,6 +2,7 @@
 
 import { quote, runStatement, type SqlStorageLike, type StateLike } from '../base/storage.ts';
 import { millisOf } from '../base/time.ts';
+import { entryOf } from '../input/entry.ts';
 import type { Migration, MigrationRecord } from '../input/migration.ts';
 import { migrate } from '../migrate.ts';
 import { createdAt } from '../plan/plan.ts';
@@ -47,25 +48,17 @@ function leaveAsDrizzle(
     const columns = COLUMNS[form].join(',\n\t\t\t\t\t');
     sql.exec(`CREATE TABLE IF NOT EXISTS ${table} (\n\t\t\t\t\t${columns}\n\t\t\t\t)`);
     for (const migration of applied) {
-      for (const piece of migration.sql.split(BREAKPOINT)) runStatement(sql, piece);
+      const { sql: text, key } = migration;
+      // Drizzle's migrators run no functions.
+      if (text === null) throw new TypeError(`${key} is no SQL`);
+      for (const piece of text.split(BREAKPOINT)) runStatement(sql, piece);
       writeRow(sql, table, form, migration);
     }
   });
 }
 
 const asRecord = (applied: readonly Migration[]): MigrationRecord =>
-  Object.fromEntries(
-    applied.map(({ key, tag, when, was, sql, checksum }) => [
-      key,
-      {
-        sql,
-        checksum,
-        was,
-        ...(tag === null ? {} : { tag }),
-        ...(when === null ? {} : { when }),
-      },
-    ]),
-  );
+  Object.fromEntries(applied.map((migration) => [migration.key, entryOf(migration)]));
 
 /**
  * Makes an empty object into one that a runner has left: the schema, and the runner's ledger.

@@ -431,7 +431,7 @@ class Rehearsing {
       throw Object.assign(new RehearsalError('SEED_FAILED', message), { cause: error });
     }
     const { sql } = ctx.storage;
-    const pending = start.pending.map((migration) => splitStatements(migration.sql));
+    const pending = start.pending.map((migration) => splitStatements(migration.sql ?? ''));
     const options = {
       except: [...this.#except, ...(this.options.empty ?? []), ...unfilled].map(fold),
       count: this.options.rows,

@@ -387,7 +387,7 @@ export async function risksOf(
   if (plain === undefined || plain.error !== undefined) return [];
   const known = damagesIn(plain, before).length;
   const risks: Risk[] = [...(await seedRisks(storage, migration, options, plain))];
-  for (const demand of demandsOf(schema, [splitStatements(migration.sql)])) {
+  for (const demand of demandsOf(schema, [splitStatements(migration.sql ?? '')])) {
     const table = before.find(({ name }) => fold(name) === demand.table);
     if (table === undefined || isMet(table, demand)) continue;
     for (const { change, rows, query } of attemptsFor(

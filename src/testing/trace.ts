@@ -294,7 +294,8 @@ export async function trace(
   const { sql } = storage;
   const steps = migrations.map((migration) => ({
     migration,
-    statements: splitStatements(migration.sql),
+    statements: splitStatements(migration.sql ?? ''),
+    up: migration.up,
     skipped: false,
   }));
   const enforced = foreignKeyMode(steps) !== 'off';

@@ -153,7 +153,7 @@ const NOTHING_BEFORE: Hanging = {
 
 /** What the statements of an object's pending migrations say. */
 const statementsOf = ({ pending }: FullStart): string[] =>
-  pending.flatMap(({ sql }) => splitStatements(sql));
+  pending.flatMap(({ sql }) => splitStatements(sql ?? ''));
 
 /**
  * Whether the object has the schema that it should have: that of a new object, and all that it had before and that no
@@ -225,7 +225,7 @@ export function risksOfRebuilds(
 ): Risk[] {
   const migrationOf = (table: string): string | null => {
     const found = start.pending.find(({ sql }) =>
-      splitStatements(sql).some(
+      splitStatements(sql ?? '').some(
         (statement) => /^drop\s+table\b/i.test(statement) && fold(statement).includes(table),
       ),
     );

@@ -420,7 +420,7 @@ describe('the rehearsal', () => {
     Object.fromEntries(
       listOf(...sql).map(({ key, tag, when, sql }) => [
         key,
-        { tag: tag as string, when: when as number, sql },
+        { tag: tag as string, when: when as number, sql: sql as string },
       ]),
     );
 

@@ -30,7 +30,7 @@ function carrying(record: MigrationRecord): Promise<MigrationRecord> {
     sql.exec('PRAGMA foreign_keys = OFF');
     const names = new Set<string>();
     const prints = migrations.map((migration) => {
-      for (const statement of splitStatements(migration.sql)) sql.exec(statement);
+      for (const statement of splitStatements(migration.sql ?? '')) sql.exec(statement);
       for (const name of namesOf(sql)) names.add(name);
       return printOf(structureOf(sql, names));
     });
@@ -264,7 +264,7 @@ describe('what a module carries', () => {
     for (let at = 0; at < migrations.length; at++) {
       await inObject((ctx) => {
         for (const { sql } of migrations.slice(0, at + 1)) {
-          for (const statement of splitStatements(sql)) ctx.storage.sql.exec(statement);
+          for (const statement of splitStatements(sql ?? '')) ctx.storage.sql.exec(statement);
         }
         const untracked = { at: migrations[at]?.key as string };
         const { refusal, result } = inspect(ctx, list, { untracked });

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { Migration } from '../../input/migration.ts';
 import { readMigrations } from '../../input/migrations.ts';
 import type { Bundle } from '../bundle.ts';
 import { defaultModule, originOf } from '../find-module.ts';
@@ -16,6 +17,12 @@ const WHERE_EJECTED =
   'It was ejected, and objects run what it says: write what is missing with `drizzle-offramp new`, or remove it from ' +
   'the folder.';
 
+/** What a folder can have too: the migrations that are SQL. */
+const asPast = (migrations: readonly Migration[]): Past['migrations'] =>
+  migrations.flatMap(({ key, tag, when, sql }) =>
+    sql === null ? [] : { name: key, tag, when, sql },
+  );
+
 /**
  * What the code imports from a folder, as a past to compare the folder with.
  *
@@ -26,12 +33,7 @@ export const pastOfBundle = ({ file, list }: Bundle): Past => ({
   isModule: true,
   whereStale:
     'Write that file anew from the folder, as it was written before: objects run what it says.',
-  migrations: (list?.migrations ?? []).map(({ key, tag, when, sql }) => ({
-    name: key,
-    tag,
-    when,
-    sql,
-  })),
+  migrations: asPast(list?.migrations ?? []),
 });
 
 /**
@@ -74,10 +76,10 @@ export async function readModule(file: string): Promise<Past> {
       isModule: true,
       isEjected,
       ...(isEjected && { whereStale: WHERE_EJECTED }),
-      migrations: migrations
-        // The folder has none that was written by hand: beside converted ones that is an entry without a checksum.
-        .filter(({ key }) => converted.size === 0 || converted.has(key))
-        .map(({ key, tag, when, sql }) => ({ name: key, tag, when, sql })),
+      // The folder has none that was written by hand: beside converted ones that is an entry without a checksum.
+      migrations: asPast(
+        migrations.filter(({ key }) => converted.size === 0 || converted.has(key)),
+      ),
     };
   } catch (cause) {
     throw new CliError(`${file}: ${(cause as Error).message}`, { cause });

@@ -93,7 +93,7 @@ export async function ofModule(file: string): Promise<Subject> {
       journalFile: null,
       migrations: migrations.map(({ key, tag, when, sql }): LocatedMigration => {
         const place = places.get(key) ?? { file, line: 1, byLine: false };
-        const located = locateStatements(sql, place.line);
+        const located = locateStatements(sql ?? '', place.line);
         return {
           name: key,
           tag,
@@ -101,7 +101,7 @@ export async function ofModule(file: string): Promise<Subject> {
           idx: null,
           file: place.file,
           entry: { file, line: places.get(key)?.line ?? 1 },
-          sql,
+          sql: sql ?? '',
           firstLine: place.line,
           statements: place.byLine
             ? located

@@ -3,6 +3,7 @@ import { MigrationError, OfframpError } from '../../base/errors.ts';
 import { keyOf } from '../../base/key.ts';
 import { quote, type StateLike } from '../../base/storage.ts';
 import { millisOf } from '../../base/time.ts';
+import { entryOf } from '../../input/entry.ts';
 import type { Migration, MigrationRecord } from '../../input/migration.ts';
 import { type Inspection, inspect } from '../../inspect.ts';
 import { migrate } from '../../migrate.ts';
@@ -20,12 +21,7 @@ export interface StatesTried {
 
 /** Migrations in their long form under new keys: an earlier deploy, or one that lacked a migration. */
 const recordOf = (migrations: readonly Migration[]): MigrationRecord =>
-  Object.fromEntries(
-    migrations.map(({ tag, when, was, checksum, sql }, number) => [
-      keyOf(number),
-      { sql, checksum, was, ...(tag !== null && { tag }), ...(when !== null && { when }) },
-    ]),
-  );
+  Object.fromEntries(migrations.map((migration, number) => [keyOf(number), entryOf(migration)]));
 
 /** An object to try things on. */
 interface Tried extends StateLike {
@@ -71,7 +67,7 @@ function leaveDrizzleLedger(
   const more = isNamed ? ', name text, applied_at TEXT' : '';
   // Plans alone are compared here, and one table is enough to show that these migrations have run.
   const created = present
-    .flatMap((migration) => splitStatements(migration.sql).map(effectOf))
+    .flatMap((migration) => splitStatements(migration.sql ?? '').map(effectOf))
     .find(({ kind }) => kind === 'table');
   if (created !== undefined) sql.exec(`CREATE TABLE ${quote(created.name)} (x)`);
   sql.exec(

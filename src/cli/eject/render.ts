@@ -43,7 +43,11 @@ const fileOf = ({ key, tag }: Migration): string => {
 };
 
 /** What a record says of a migration: its names and its SQL. The checksum goes, as nobody writes one by hand. */
-function entryOf({ tag, when, was, sql }: Migration, plain: boolean): MigrationEntry | string {
+function entryOf(
+  { tag, when, was, sql: text }: Migration,
+  plain: boolean,
+): MigrationEntry | string {
+  const sql = text ?? '';
   if (tag === null || plain) return sql;
   return { tag, ...(when !== null && { when }), ...(was.length > 0 && { was }), sql };
 }
@@ -73,7 +77,7 @@ export function renderRecord(
   const files = (sqlFiles ? migrations : []).map(
     (migration): OutputFile => ({
       path: join(dirname(out), name, fileOf(migration)),
-      text: migration.sql,
+      text: migration.sql ?? '',
     }),
   );
   const imports = files.map(({ path }, i) => {
@@ -90,7 +94,7 @@ export function renderRecord(
     hasTags ||= typeof entry !== 'string';
     // Strings still tell people what Drizzle called them.
     if (plain && tag !== null && !sqlFiles) lines += `  // ${tag.replaceAll(/\s+/g, ' ')}\n`;
-    lines += linesOf(key, entry, sqlFiles ? key : template(sql));
+    lines += linesOf(key, entry, sqlFiles ? key : template(sql ?? ''));
   }
   const text =
     `${headerOfEjected(out, folder)}${HEADER}${hasTags ? TAGS : ''}${typed ? TYPE : ''}${imports.join('')}\n` +
