@@ -19,6 +19,7 @@ export interface PlannedAction {
     | 'keep'
     | 'ignore'
     | 'apply'
+    | 'apply baseline'
     | 'apply out of order'
     | 'mirror'
     | 'retire'
@@ -81,14 +82,16 @@ const ofEntry = (
   return about('adopt', `${origin === 'drizzle' ? drizzleTable : other} has it`, migration);
 };
 
-const ofStep = ({ migration, skipped }: Plan['steps'][number]): PlannedAction =>
-  skipped
-    ? about(
-        'apply out of order',
-        'it was skipped: a later migration is there, this one is not',
-        migration,
-      )
-    : about('apply', 'no ledger has it', migration);
+const ofStep = ({ migration, skipped, isBaseline }: Plan['steps'][number]): PlannedAction =>
+  isBaseline
+    ? about('apply baseline', 'the object is new: it stands for all up to this one', migration)
+    : skipped
+      ? about(
+          'apply out of order',
+          'it was skipped: a later migration is there, this one is not',
+          migration,
+        )
+      : about('apply', 'no ledger has it', migration);
 
 function ofMirror(mirror: MirrorPlan, { drizzleTable }: ResolvedOptions): PlannedAction[] {
   const actions = mirror.rows.map(({ tag }) =>
@@ -104,7 +107,9 @@ function ofMirror(mirror: MirrorPlan, { drizzleTable }: ResolvedOptions): Planne
 function actionsOf(plan: Plan, { ledger }: State, options: ResolvedOptions): PlannedAction[] {
   const { table, drizzleTable } = options;
   const actions = [
-    ...plan.entries.map((entry) => ofEntry(entry, options)),
+    ...plan.entries.flatMap((entry) =>
+      entry.origin === 'baseline' ? [] : ofEntry(entry, options),
+    ),
     ...plan.steps.map(ofStep),
     ...(plan.mirror === undefined ? [] : ofMirror(plan.mirror, options)),
   ];

@@ -68,7 +68,7 @@ export type Up = (sql: MigrationSql) => unknown;
 export interface MigrationSource extends Omit<MigrationEntry, 'sql'> {
   readonly key: string;
   readonly sql: unknown;
-  readonly up?: Up;
+  readonly up?: Up | undefined;
   readonly revision?: string;
 }
 

@@ -1,5 +1,6 @@
 import { AdoptionError, InputError } from '../base/errors.ts';
 import { keyOf } from '../base/key.ts';
+import { replacedBy } from '../input/baseline.ts';
 import type { Migration, Up } from '../input/migration.ts';
 import { knownRows } from '../ledger/known.ts';
 import {
@@ -24,7 +25,14 @@ import {
   splitStatements,
 } from '../sql/statements.ts';
 import { createdAt, findLate } from './late.ts';
-import { checkLate, checkRules, named, refuseOther } from './refusals.ts';
+import {
+  checkBaseline,
+  checkLate,
+  checkReplaced,
+  checkRules,
+  named,
+  refuseOther,
+} from './refusals.ts';
 import type { ResolvedRules } from './rules.ts';
 
 export { createdAt };
@@ -37,6 +45,8 @@ export interface Step {
   readonly up: Up | undefined;
   /** Whether a later migration was applied before it. */
   readonly skipped: boolean;
+  /** Whether these are the statements of the migration's baseline, which stands for all before it too. */
+  readonly isBaseline: boolean;
 }
 
 /** A row to write into the ledger for something that is not run. */
@@ -108,10 +118,23 @@ function createdNoneOf(migrations: readonly Migration[], tables: ReadonlySet<unk
   return created.length > 0 && !created.some(({ name }) => tables.has(name));
 }
 
-function toStep(migration: Migration, skipped: boolean, table: string): Step {
-  const statements = splitStatements(migration.sql ?? '');
-  statements.forEach((statement, i) => {
-    const name = `Statement ${i + 1} of ${named(migration)}`;
+/**
+ * Refuses a statement that no migration may run.
+ *
+ * @param statement the statement
+ * @param index its number, from 0
+ * @param migration its migration
+ * @param tables the names of ledgers
+ * @throws {InputError} if it names a ledger, or is longer than the runtime takes
+ */
+export function checkStatement(
+  statement: string,
+  index: number,
+  migration: Migration,
+  tables: readonly string[],
+): void {
+  const name = `Statement ${index + 1} of ${named(migration)}`;
+  for (const table of tables) {
     if (namesTable(statement, table)) {
       throw new InputError(
         'INVALID_TABLE_NAME',
@@ -119,16 +142,29 @@ function toStep(migration: Migration, skipped: boolean, table: string): Step {
         migration.key,
       );
     }
-    const bytes = excessBytes(statement);
-    if (bytes > 0) {
-      throw new InputError(
-        'STATEMENT_TOO_LONG',
-        `${name} has ${bytes} bytes, and the runtime takes ${MAX_STATEMENT_BYTES}. Split it.`,
-        migration.key,
-      );
-    }
+  }
+  const bytes = excessBytes(statement);
+  if (bytes > 0) {
+    throw new InputError(
+      'STATEMENT_TOO_LONG',
+      `${name} has ${bytes} bytes, and the runtime takes ${MAX_STATEMENT_BYTES}. Split it.`,
+      migration.key,
+    );
+  }
+}
+
+function toStep(
+  migration: Migration,
+  skipped: boolean,
+  table: string,
+  baseline?: string | undefined,
+): Step {
+  const isBaseline = baseline !== undefined;
+  const statements = splitStatements(baseline ?? migration.sql ?? '');
+  statements.forEach((statement, i) => {
+    checkStatement(statement, i, migration, [table]);
   });
-  return { migration, statements, up: migration.up, skipped };
+  return { migration, statements, up: isBaseline ? undefined : migration.up, skipped, isBaseline };
 }
 
 const toEntry = (
@@ -267,12 +303,19 @@ export function makePlan(
   const first = drizzle ? drizzleTable : (other?.name ?? table);
   checkLate(late, latest, ledger ? table : first, options);
   const ignored = options.skipped === 'ignore' ? [...late.keys()] : [];
-  const steps = open
-    .filter((migration) => !ignored.includes(migration))
-    .map((migration) => toStep(migration, late.has(migration), table));
+  // Whatever a row stands for, an object that has one is not new.
+  const isNew = rows.length + drizzleRows.length + applied.size === 0;
+  const replaced = isNew ? replacedBy(migrations) : [];
+  checkBaseline(replaced);
+  const toRun = open.slice(replaced.length).filter((migration) => !ignored.includes(migration));
+  checkReplaced(toRun, table);
+  const steps = toRun.map((migration) => toStep(migration, late.has(migration), table));
+  const last = replaced.at(-1);
+  if (last) steps.unshift(toStep(last, false, table, last.baseline));
   const entries = planEntries(ours, theirs, drizzleRows, kept, [
     ...migrations.flatMap((one) => (other && others.has(one) ? toEntry(one, other.origin) : [])),
     ...ignored.map((migration) => toEntry(migration, 'ignored')),
+    ...replaced.map((migration) => toEntry(migration, 'baseline')),
   ]);
   const before = [...rows, ...entries.filter(({ version }) => version === undefined)];
   return {
@@ -288,8 +331,9 @@ export function makePlan(
       (rows.length === 0 || migrations.some(({ tag }) => tag !== null)),
     drop: options.drizzle === 'retire' ? other?.drop : undefined,
     mirror: isMirrored ? planMirror(migrations, rows, ours, drizzle, theirs) : undefined,
-    appliedBefore: before.filter(({ origin }) => origin !== 'ignored').length,
-    size: before.length + steps.length,
+    appliedBefore: before.filter(({ origin }) => origin !== 'ignored' && origin !== 'baseline')
+      .length,
+    size: before.length + toRun.length,
     standStill: ahead.length > 0 && open.length === 0,
   };
 }

@@ -1,5 +1,6 @@
 // Why a plan cannot be made: each rule that says no, and its words.
 import { AdoptionError, InputError } from '../base/errors.ts';
+import { isCurrent } from '../input/baseline.ts';
 import type { Migration } from '../input/migration.ts';
 import { PASS_TAGS } from '../ledger/match.ts';
 import type { DrizzleRow, LedgerRow } from '../ledger/row.ts';
@@ -129,6 +130,42 @@ export function checkRules(
   }
 }
 
+/**
+ * Refuses a baseline that was made of other migrations than those it would stand for: one of them would never run.
+ *
+ * @param replaced what it would stand for
+ * @throws {InputError} if it was made of others
+ */
+export function checkBaseline(replaced: readonly Migration[]): void {
+  const last = replaced.at(-1);
+  if (last === undefined || isCurrent(replaced)) return;
+  throw new InputError(
+    'STALE_BASELINE',
+    `The baseline of ${named(last)} was made of other migrations than the ${replaced.length} up to it. Run ` +
+      `\`npx drizzle-offramp convert --baseline ${last.key}\` again, or take the baseline out.`,
+    last.key,
+  );
+}
+
+/**
+ * Refuses to go on in an object that lacks migrations whose SQL is gone.
+ *
+ * @param migrations those that must run
+ * @param table the ledger
+ * @throws {AdoptionError} if the SQL of any was replaced by a baseline
+ */
+export function checkReplaced(migrations: readonly Migration[], table: string): void {
+  const gone = migrations.filter(({ sql, up }) => sql === null && up === undefined);
+  if (gone.length === 0) return;
+  throw new AdoptionError(
+    'REPLACED_MIGRATION',
+    `This object lacks ${list(gone)}, and the code has no SQL of them any more: a baseline replaced them, and it is for ` +
+      'new objects only. Bring their SQL back (as it was before `convert --drop-replaced`) until this object has run them.',
+    table,
+    keysOf(gone),
+  );
+}
+
 /** How much of a statement a message repeats, in characters. */
 const STATEMENT = 100;
 const quoted = (statement: string): string => {
@@ -138,9 +175,6 @@ const quoted = (statement: string): string => {
 
 const reasonOf = (obstacle: Obstacle | undefined): string => {
   if (obstacle === undefined) return 'nothing stands against it';
-  if ('opaque' in obstacle) {
-    return `what ${named(obstacle.opaque)} does cannot be told, as it is no SQL`;
-  }
   const { statement, other } = obstacle;
   return `${quoted(statement)} ${other ? `stands against ${quoted(other.text)} of ${named(other.migration)}` : 'does more than add'}`;
 };

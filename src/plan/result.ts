@@ -15,6 +15,8 @@ export interface MigrateResult {
   readonly upToDate: boolean;
   /** Migrations that were taken over from another history without running them: Drizzle's, do-orm's, one's own, or what the tables tell. */
   readonly adopted: readonly MigrationRef[];
+  /** Migrations that a new object has from a baseline, which was run in their place. */
+  readonly fromBaseline: readonly MigrationRef[];
   /** Migrations that were run, in order. */
   readonly applied: readonly MigrationRef[];
   /** Those of `applied` that were applied out of order: one that comes later was there already. */
@@ -55,6 +57,7 @@ export const NO_VIOLATIONS: Violations = { listed: [], total: 0, unchecked: [] }
 export const UP_TO_DATE: MigrateResult = freeze({
   upToDate: true,
   adopted: [],
+  fromBaseline: [],
   applied: [],
   outOfOrder: [],
   ignored: [],
@@ -85,7 +88,8 @@ export function toResult(plan: Plan, upToDate: boolean, violations: Violations):
   return {
     upToDate,
     adopted: entered('drizzle', 'do-orm', 'adopted', 'schema'),
-    applied: refs(steps.map(({ migration }) => migration)),
+    fromBaseline: entered('baseline'),
+    applied: refs(steps.flatMap(({ isBaseline, migration }) => (isBaseline ? [] : migration))),
     outOfOrder: refs(steps.flatMap(({ skipped, migration }) => (skipped ? migration : []))),
     ignored: entered('ignored'),
     unknown,

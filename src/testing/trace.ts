@@ -297,6 +297,7 @@ export async function trace(
     statements: splitStatements(migration.sql ?? ''),
     up: migration.up,
     skipped: false,
+    isBaseline: false,
   }));
   const enforced = foreignKeyMode(steps) !== 'off';
   let tracing = new Tracing(sql, before, schema, except, enforced);

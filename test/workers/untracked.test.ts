@@ -109,7 +109,7 @@ describe('an object with tables and no ledger', () => {
     for (let at = 0; at < 7; at++) {
       await inObject((ctx) => {
         for (const sql of Object.values(RECORD).slice(0, at + 1)) {
-          for (const statement of splitStatements(sql)) ctx.storage.sql.exec(statement);
+          for (const statement of splitStatements(sql ?? '')) ctx.storage.sql.exec(statement);
         }
         const { refusal, result } = inspect(ctx, record, MATCH);
         found.push(
