@@ -19,7 +19,11 @@ export interface Structures {
 /** Runs a migration; the baseline where its own SQL was dropped. */
 function run(sql: SqlStorageLike, migration: Migration): boolean {
   const { up, baseline, sql: text } = migration;
-  if (up) runFunction(sql, migration, up, 0, [], () => {});
+  const step = { migration, up, statements: [], skipped: false, isBaseline: false };
+  const fail = (cause: unknown): never => {
+    throw cause;
+  };
+  if (up) runFunction(sql, step, [], () => {}, fail);
   const own = up ? '' : (text ?? baseline);
   for (const statement of splitStatements(own ?? '')) sql.exec(statement);
   return own !== undefined;
