@@ -19,6 +19,8 @@ import {
 export interface PastMigration extends Known {
   /** What a person calls it: its key in a module, or its name in the folder. */
   readonly name: string;
+  /** The SHA-256 of its SQL, where a module has no more than that: its baseline has replaced it. */
+  readonly replaced?: string;
 }
 
 /** What is known of the past. */
@@ -379,6 +381,19 @@ function effects(now: Asked, later: Asked = []): string {
   return [...new Set(sentences)].join(' ');
 }
 
+/** A past with the SQL that its module has no more, where the present has it still. */
+function inFull({ migrations }: Present, past: Past): Past {
+  if (past.migrations.every(({ replaced }) => replaced === undefined)) return past;
+  const texts = new Map(migrations.map(({ sql }) => [sha256(sql), sql]));
+  return {
+    ...past,
+    migrations: past.migrations.map((one) => ({
+      ...one,
+      sql: texts.get(one.replaced ?? '') ?? one.sql,
+    })),
+  };
+}
+
 /**
  * Finds what has changed in a history that objects may have.
  *
@@ -386,4 +401,4 @@ function effects(now: Asked, later: Asked = []): string {
  * @param past what is known of the past
  */
 export const checkHistory = (present: Present, past: Past): Finding[] =>
-  new Comparison(present, past).findings();
+  new Comparison(present, inFull(present, past)).findings();

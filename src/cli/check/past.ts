@@ -17,10 +17,12 @@ const WHERE_EJECTED =
   'It was ejected, and objects run what it says: write what is missing with `drizzle-offramp new`, or remove it from ' +
   'the folder.';
 
-/** What a folder can have too: the migrations that are SQL. */
+/** What a folder can have too: the migrations that are SQL, or were before a baseline replaced it. */
 const asPast = (migrations: readonly Migration[]): Past['migrations'] =>
-  migrations.flatMap(({ key, tag, when, sql }) =>
-    sql === null ? [] : { name: key, tag, when, sql },
+  migrations.flatMap(({ key, tag, when, sql, up, checksum }) =>
+    up === undefined
+      ? { name: key, tag, when, sql: sql ?? '', ...(sql === null && { replaced: checksum }) }
+      : [],
   );
 
 /**
