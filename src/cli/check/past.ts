@@ -17,11 +17,15 @@ const WHERE_EJECTED =
   'It was ejected, and objects run what it says: write what is missing with `drizzle-offramp new`, or remove it from ' +
   'the folder.';
 
-/** What a folder can have too: the migrations that are SQL. */
 const asPast = (migrations: readonly Migration[]): Past['migrations'] =>
-  migrations.flatMap(({ key, tag, when, sql }) =>
-    sql === null ? [] : { name: key, tag, when, sql },
-  );
+  migrations.map(({ key, tag, when, sql, up, revision }) => ({
+    name: key,
+    tag,
+    when,
+    sql: sql ?? '',
+    up,
+    revision,
+  }));
 
 /**
  * What the code imports from a folder, as a past to compare the folder with.
@@ -78,7 +82,7 @@ export async function readModule(file: string): Promise<Past> {
       ...(isEjected && { whereStale: WHERE_EJECTED }),
       // The folder has none that was written by hand: beside converted ones that is an entry without a checksum.
       migrations: asPast(
-        migrations.filter(({ key }) => converted.size === 0 || converted.has(key)),
+        migrations.filter(({ key, up }) => up || converted.size === 0 || converted.has(key)),
       ),
     };
   } catch (cause) {
