@@ -35,6 +35,8 @@ export interface Past {
   readonly isEjected?: boolean;
   /** What to do where it lacks a migration of the folder. */
   readonly whereStale?: string;
+  /** What is wrong with it by itself. */
+  readonly findings?: readonly Finding[];
 }
 
 /** What is compared with the past. */
@@ -102,7 +104,8 @@ class Comparison {
 
   #pairUnchanged(): void {
     const left = new Map<string, LocatedMigration[]>();
-    const keyOf = ({ tag, when, sql }: Known): string => JSON.stringify([tag, when, sql]);
+    const keyOf = ({ tag, when, sql, revision }: Known): string =>
+      JSON.stringify([tag, when, sql, revision]);
     for (const is of this.present.migrations) {
       left.set(keyOf(is), [...(left.get(keyOf(is)) ?? []), is]);
     }
@@ -129,6 +132,11 @@ class Comparison {
     }
   }
 
+  /** Whether it is a function of the module, and the past is that of the folder, which can have none. */
+  #isBeyond({ up }: LocatedMigration): boolean {
+    return up !== undefined && !this.past.isModule && !this.past.migrations.some((was) => was.up);
+  }
+
   /** What is new, and comes before something that is not. */
   #inserted(): LocatedMigration[] {
     const { migrations } = this.present;
@@ -137,7 +145,9 @@ class Comparison {
     const isOwn = ({ entry }: LocatedMigration): boolean =>
       this.past.isEjected === true && entry.file === this.past.source;
     const last = migrations.findLastIndex((migration) => known.has(migration) && !isOwn(migration));
-    return migrations.slice(0, Math.max(last, 0)).filter((migration) => !known.has(migration));
+    return migrations
+      .slice(0, Math.max(last, 0))
+      .filter((one) => !known.has(one) && !this.#isBeyond(one));
   }
 
   findings(): Finding[] {
@@ -218,7 +228,26 @@ class Comparison {
     ];
   }
 
+  #ofRevision(was: PastMigration, is: LocatedMigration): Finding[] {
+    const { source } = this.past;
+    return [
+      {
+        code: 'EDITED_SQL',
+        severity: 'error',
+        file: is.file,
+        line: is.firstLine,
+        message:
+          was.up && is.up
+            ? `The revision of the function ${is.name} is ${is.revision}; in ${source} it was ${was.revision}.`
+            : `${is.name} is ${is.up ? 'a function' : 'SQL'}, and in ${source} it was ${was.up ? 'a function' : 'SQL'}.`,
+        effect: `Objects that have it keep what the old one did; new ones get the new one. ${effects(this.#ask(was))}`,
+        fix: `Restore it from ${source}, and write a new migration with the change.`,
+      },
+    ];
+  }
+
   #ofSql(was: PastMigration, is: LocatedMigration): Finding[] {
+    if (was.revision !== is.revision) return this.#ofRevision(was, is);
     if (sha256(was.sql) === sha256(is.sql)) return [];
     const verdicts = this.#ask(was);
     const drifts = verdicts.some(([, { drift, refused }, own]) => drift.includes(own) || refused);
