@@ -19,7 +19,18 @@ export interface Structures {
 /** Runs a migration; the baseline where its own SQL was dropped. */
 function run(sql: SqlStorageLike, migration: Migration): boolean {
   const { up, baseline, sql: text } = migration;
-  if (up) runFunction(sql, migration, up, 0, [], () => {});
+  const fail = (cause: unknown): never => {
+    throw cause;
+  };
+  if (up) {
+    runFunction(
+      sql,
+      { migration, up, statements: [], skipped: false, isBaseline: false },
+      [],
+      () => {},
+      fail,
+    );
+  }
   const own = up ? '' : (text ?? baseline);
   for (const statement of splitStatements(own ?? '')) sql.exec(statement);
   return own !== undefined;
