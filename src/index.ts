@@ -47,6 +47,7 @@ export type {
   HistoryCommand,
   InspectAnswer,
   InspectCommand,
+  InstanceFacts,
   MigrationRepair,
   MigrationsAnswer,
   MigrationsCommand,
@@ -59,8 +60,10 @@ export type {
   RepairAnswer,
   RepairCommand,
   RepairRecord,
+  RowCounts,
   RowInQuestion,
   RowName,
+  Stays,
   WithMigrations,
   Woke,
 } from './object/commands.ts';

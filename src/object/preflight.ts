@@ -23,7 +23,7 @@ export async function preflight(
   input: unknown,
   options: MigrateOptions | undefined,
   around: (run: () => MigrateResult) => MigrateResult,
-): Promise<Omit<PreflightAnswer, 'empty'>> {
+): Promise<Omit<PreflightAnswer, 'empty' | 'instance'>> {
   let fingerprint: string | null = null;
   try {
     fingerprint = readMigrations(input).fingerprint;

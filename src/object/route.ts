@@ -121,11 +121,18 @@ async function respond(
     return refuse(400, 'INVALID_COMMAND', 'The body is no command in JSON.');
   }
   try {
-    return answer(await call(object, command));
+    return answer(await call(object, rest.split('/')[2] === 'id' ? releasing(command) : command));
   } catch (thrown) {
     return failed(thrown);
   }
 }
+
+/** Commands after which an instance that does not know its name may end. */
+const LOOKS: readonly unknown[] = ['inspect', 'history', 'preflight'];
+
+/** A look by id that asks for the end of the instance, unless it says itself whether it does. */
+const releasing = (command: { readonly do?: unknown }): object =>
+  LOOKS.includes(command.do) ? { release: true, ...command } : command;
 
 /** How often an object is called that ends itself just then, as after a repair. */
 const CALLS = 5;
