@@ -18,7 +18,9 @@ export class RowMeter {
    * @param sql the object's SQL storage
    */
   start(sql: SqlStorageLike): void {
-    if (this.stop !== undefined || Object.hasOwn(sql, 'exec') || !Object.isExtensible(sql)) return;
+    if (this.stop !== undefined) return;
+    // Whoever else looks at it has one of its own there already, and hears of each statement as before.
+    const own = Object.getOwnPropertyDescriptor(sql, 'exec');
     const { cursors } = this;
     const exec: SqlStorageLike['exec'] = sql.exec;
     const value = (query: string, ...bindings: unknown[]) => {
@@ -26,8 +28,9 @@ export class RowMeter {
       cursors.push(cursor as Counted);
       return cursor;
     };
-    Object.defineProperty(sql, 'exec', { value, configurable: true, writable: true });
-    this.stop = () => Reflect.deleteProperty(sql, 'exec');
+    if (!Reflect.defineProperty(sql, 'exec', { value, configurable: true, writable: true })) return;
+    this.stop = () =>
+      own ? Reflect.defineProperty(sql, 'exec', own) : Reflect.deleteProperty(sql, 'exec');
   }
 
   /** Ends counting; what was counted since `start` is added up. */
