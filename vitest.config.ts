@@ -11,7 +11,11 @@ export default defineConfig({
           name: 'workers',
           include: ['test/workers/**/*.test.ts'],
           provide: { randomFactor: Number(process.env.RANDOM_FACTOR ?? 1) },
-          globalSetup: ['./test/drizzle-kit-up.ts', './test/convert-example.ts'],
+          globalSetup: [
+            './test/drizzle-kit-up.ts',
+            './test/convert-example.ts',
+            './test/baselines.ts',
+          ],
         },
       },
       {

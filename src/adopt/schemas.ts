@@ -45,6 +45,26 @@ export const writeSchemas = (
     ' ',
   );
 
+/** What a module carries, taken apart. */
+export interface SchemasText {
+  /** What tells which migrations the prints are of. */
+  readonly mark: string | undefined;
+  readonly prints: readonly string[];
+  /** The tables and views that the migrations ever make, in lower case. */
+  readonly names: readonly string[];
+}
+
+/**
+ * Takes apart what {@link writeSchemas} made.
+ *
+ * @param text what a module carries
+ */
+export function readSchemas(text: string): SchemasText {
+  const [all = '', ...names] = text.split(' ');
+  const [mark, ...prints] = all.match(/.{11}/gs) ?? [];
+  return { mark, prints, names: names.map(decodeURIComponent) };
+}
+
 const REFERENCE = 'the schema';
 const named = ({ key, tag }: Migration): string => (tag === null ? key : `${key} (${tag})`);
 
@@ -57,8 +77,7 @@ class CarriedSchemas implements Schemas {
     migrations: readonly Migration[],
     untracked: 'match' | { readonly at: string },
   ): readonly string[] | undefined {
-    const [all = '', ...encoded] = this.text.split(' ');
-    const [mark, ...prints] = all.match(/.{11}/gs) ?? [];
+    const { mark, prints, names } = readSchemas(this.text);
     const known = migrations.slice(0, prints.length);
     if (prints.length > migrations.length || mark !== markOf(known)) {
       refuse(
@@ -75,7 +94,7 @@ class CarriedSchemas implements Schemas {
         'untracked',
       );
     }
-    const structure = structureOf(sql, new Set(encoded.map(decodeURIComponent)));
+    const structure = structureOf(sql, new Set(names));
     if (structure.length === 0) return undefined;
     const print = printOf(structure);
     const hits = known.filter((_, place) => prints[place] === print);

@@ -11,6 +11,7 @@ import { watch } from './convert/watch.ts';
 import { checkShadow, headerOfConverted, modulesOf, originOf, shadowedBy } from './find-module.ts';
 import type { MigrationFolder, Problem, ProblemCode } from './folder.ts';
 import {
+  carriedSchemas,
   carriesSchemas,
   carryFingerprint,
   carrySchemas,
@@ -154,7 +155,10 @@ function checkOrigin({ file, source }: ModuleFile, folder: string): void {
 
 /** A module's text with the schemas that its migrations make. */
 function withSchemas(source: string, file: string, entries: MigrationRecord): string {
-  const text = carrySchemas(source, schemasOf(readMigrations(entries).migrations));
+  const text = carrySchemas(
+    source,
+    schemasOf(readMigrations(entries).migrations, carriedSchemas(source)),
+  );
   if (text === undefined) {
     throw new CliError(
       `${file}: --untracked writes into the call of defineMigrations({ … }), and the record is not exported by it.`,

@@ -111,6 +111,15 @@ const behindRecord = (source: string): RegExpExecArray | null => {
  */
 export const carriesSchemas = (source: string): boolean => behindRecord(source)?.[1] !== undefined;
 
+/**
+ * What stands for the schemas in a module.
+ *
+ * @param source the module's text
+ * @returns undefined where it carries none
+ */
+export const carriedSchemas = (source: string): string | undefined =>
+  /['"`]([^'"`]*)/.exec(behindRecord(source)?.[1] ?? '')?.[1];
+
 const IMPORT = /^import\s[^;]*?from\s+(['"])drizzle-offramp\1;?[^\n]*\n/m;
 
 /**

@@ -57,14 +57,26 @@ function endOfTemplate(source: string, start: number): number {
   return source.length;
 }
 
+/** A regular expression, which may hold quotes and braces. */
+const PATTERN = /\/(?![*/])(?:[^\\/[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/\w*/y;
+
+/** What a value stands behind: there a slash starts a regular expression, and behind anything else it divides. */
+const BEFORE_VALUE = /^(?:[-(,=:[!&|?{}+*%<>~^;]|return|typeof|case|of|in|throw|yield|void)$/;
+
 /** The tokens that mean something, a whole template as one. */
 function* tokensFrom(source: string, from = 0): Generator<Token> {
   const scanner = new RegExp(TOKEN);
   scanner.lastIndex = from;
+  let before = '(';
   for (let match = scanner.exec(source); match !== null; match = scanner.exec(source)) {
     const { 0: text, index: start } = match;
     if (/^(\s|\/\/|\/\*)/.test(text)) continue;
     if (text === '`') scanner.lastIndex = endOfTemplate(source, start);
+    if (text === '/' && BEFORE_VALUE.test(before)) {
+      PATTERN.lastIndex = start;
+      scanner.lastIndex += (PATTERN.exec(source)?.[0].length ?? 1) - 1;
+    }
+    before = text;
     const end = scanner.lastIndex;
     yield { text: source.slice(start, end), start, end };
   }

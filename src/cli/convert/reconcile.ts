@@ -99,7 +99,8 @@ const isSame = (known: Known, entry: MigrationEntry, written: boolean): boolean 
 
 /**
  * Decides what converting a folder changes in a module. Keys that the module has stay, new ones are appended in the
- * folder's order, and entries without a checksum that the folder does not know (written by hand) are left alone.
+ * folder's order, and functions, and entries without a checksum that the folder does not know (written by hand), are
+ * left alone.
  *
  * @param known what the module has; empty for a new one
  * @param found the folder's migrations, in order
@@ -127,6 +128,8 @@ export function reconcile(
       if (isConverted) conflicts.push({ key, code: 'REMOVED', found: undefined });
       continue;
     }
+    // Who wrote a function in its place keeps it, and the name in the folder.
+    if (migration.up) continue;
     const edited = pair.sql !== migration.sql;
     if (edited && !accepted.has(key)) {
       conflicts.push({ key, code: 'EDITED', found: pair });

@@ -1,7 +1,9 @@
 // The schema after each migration of a list, as they make it in an empty database.
-import { printOf, writeSchemas } from '../../adopt/schemas.ts';
+import { printOf, readSchemas, writeSchemas } from '../../adopt/schemas.ts';
 import { namesOf, structureOf } from '../../adopt/structure.ts';
+import type { SqlStorageLike } from '../../base/storage.ts';
 import type { Migration } from '../../input/migration.ts';
+import { runFunction } from '../../run/function.ts';
 import { splitStatements } from '../../sql/statements.ts';
 import { openDatabase } from '../database.ts';
 import { CliError } from '../output.ts';
@@ -10,8 +12,21 @@ import { CliError } from '../output.ts';
 export interface Structures {
   /** The tables and views that the migrations ever make, in lower case. */
   readonly names: ReadonlySet<string>;
-  /** The structure after each of them. */
-  readonly points: readonly (readonly string[])[];
+  /** The structure after each of them; undefined before a baseline whose earlier SQL was dropped. */
+  readonly points: readonly (readonly string[] | undefined)[];
+}
+
+/** Runs a migration; the baseline where its own SQL was dropped. */
+function run(sql: SqlStorageLike, migration: Migration): boolean {
+  const { up, baseline, sql: text } = migration;
+  const step = { migration, up, statements: [], skipped: false, isBaseline: false };
+  const fail = (cause: unknown): never => {
+    throw cause;
+  };
+  if (up) runFunction(sql, step, [], () => {}, fail);
+  const own = up ? '' : (text ?? baseline);
+  for (const statement of splitStatements(own ?? '')) sql.exec(statement);
+  return own !== undefined;
 }
 
 /**
@@ -28,7 +43,7 @@ export function structuresOf(migrations: readonly Migration[]): Structures {
     sql.exec('PRAGMA foreign_keys = OFF');
     const points = migrations.map((migration) => {
       try {
-        for (const statement of splitStatements(migration.sql ?? '')) sql.exec(statement);
+        if (!run(sql, migration)) return undefined;
       } catch (cause) {
         throw new CliError(
           `${migration.key} cannot be run in an empty database, so that nobody can tell the schema after it: ` +
@@ -50,9 +65,20 @@ export function structuresOf(migrations: readonly Migration[]): Structures {
  * The schemas that a module of these migrations carries.
  *
  * @param migrations the migrations
+ * @param before what the module carries now: it knows the schemas of which the SQL was dropped
  * @throws {CliError} if one of them fails in an empty database
  */
-export function schemasOf(migrations: readonly Migration[]): string {
+export function schemasOf(migrations: readonly Migration[], before = ''): string {
   const { names, points } = structuresOf(migrations);
-  return writeSchemas(migrations, points.map(printOf), [...names].sort());
+  const known = readSchemas(before);
+  const prints = points.map((point, at) => {
+    const print = point ? printOf(point) : known.prints[at];
+    if (print !== undefined) return print;
+    throw new CliError(
+      `The SQL of ${migrations[at]?.key} was dropped, so that nobody can tell the schema after it.`,
+    );
+  });
+  const isDropped = points.includes(undefined);
+  const all = new Set([...(isDropped ? known.names : []), ...names]);
+  return writeSchemas(migrations, prints, [...all].sort());
 }

@@ -22,10 +22,11 @@ export function nearestSchema(sql: SqlStorageLike, migrations: readonly Migratio
   try {
     const { names, points } = structuresOf(migrations);
     const found = structureOf(sql, names);
-    const distances = points.map((point, at) => {
+    const distances = points.flatMap((point, at) => {
+      if (point === undefined) return [];
       const lacks = without(point, found);
       const more = without(found, point);
-      return { key: migrations[at]?.key, lacks, more, count: lacks.length + more.length };
+      return [{ key: migrations[at]?.key, lacks, more, count: lacks.length + more.length }];
     });
     const least = Math.min(...distances.map(({ count }) => count));
     const nearest = distances.filter(({ count }) => count === least);
