@@ -168,11 +168,20 @@ export class MigratedObject {
     return this.nameless ? this.nameless.leave() : 'refused';
   }
 
+  /** A class that was declared under `new_classes` has no SQLite. */
+  private get hasSql(): boolean {
+    try {
+      return typeof this.ctx.storage.sql.exec === 'function';
+    } catch {
+      return false;
+    }
+  }
+
   /** Counts the rows of what runs at once. */
   private metered<T>(run: () => T, counted: (rows: RowCounts) => void): T {
     const meter = new RowMeter();
-    meter.start(this.ctx.storage.sql);
     try {
+      if (this.hasSql) meter.start(this.ctx.storage.sql);
       return run();
     } finally {
       counted(meter.end());
@@ -219,8 +228,14 @@ export class MigratedObject {
     return { ...answer, instance, ...taken };
   }
 
+  /** The object's storage, where there is a ledger to be asked for. */
+  private get storage(): ObjectContext['storage'] {
+    if (this.failure?.error.code === 'NOT_SQLITE') throw this.failure.error;
+    return this.ctx.storage;
+  }
+
   private async history(command: HistoryCommand): Promise<HistoryAnswer> {
-    const { sql } = this.ctx.storage;
+    const { sql } = this.storage;
     const { table, drizzleTable } = resolveOptions(this.list.options);
     let counted = NO_ROWS;
     const read = () => ({
@@ -262,7 +277,7 @@ export class MigratedObject {
   }
 
   private async repair(command: RepairCommand): Promise<RepairAnswer> {
-    const { storage } = this.ctx;
+    const { storage } = this;
     if (command.dryRun) return this.repairIn(rolledBack(storage), command);
     return endAfter(this.ctx, async () => {
       const answer = await this.repairIn(storage, command);

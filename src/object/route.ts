@@ -1,4 +1,5 @@
 import { hasEnded } from './ending.ts';
+import { isTooDeep, TOO_DEEP } from './json.ts';
 import { METHOD } from './method.ts';
 import { toPlain } from './plain.ts';
 import { bearsToken } from './token.ts';
@@ -120,6 +121,7 @@ async function respond(
   if (typeof command !== 'object' || command === null) {
     return refuse(400, 'INVALID_COMMAND', 'The body is no command in JSON.');
   }
+  if (isTooDeep(command)) return refuse(400, 'INVALID_COMMAND', TOO_DEEP);
   try {
     return answer(await call(object, rest.split('/')[2] === 'id' ? releasing(command) : command));
   } catch (thrown) {

@@ -1,4 +1,5 @@
 import type { SqlStorageLike } from '../base/storage.ts';
+import { aroundExec } from './around-exec.ts';
 import type { RowCounts } from './commands.ts';
 
 /** What Cloudflare's cursor tells beside the rows; it is final when these were read. */
@@ -13,24 +14,16 @@ export class RowMeter {
   private stop: (() => void) | undefined;
 
   /**
-   * Begins to count. It looks at the object's own `exec`, as the storage itself must stay the same object to all.
+   * Begins to count.
    *
    * @param sql the object's SQL storage
    */
   start(sql: SqlStorageLike): void {
-    if (this.stop !== undefined) return;
-    // Whoever else looks at it has one of its own there already, and hears of each statement as before.
-    const own = Object.getOwnPropertyDescriptor(sql, 'exec');
-    const { cursors } = this;
-    const exec: SqlStorageLike['exec'] = sql.exec;
-    const value = (query: string, ...bindings: unknown[]) => {
-      const cursor = Reflect.apply(exec, sql, [query, ...bindings]);
-      cursors.push(cursor as Counted);
+    this.stop ??= aroundExec(sql, (run) => {
+      const cursor = run();
+      this.cursors.push(cursor as Counted);
       return cursor;
-    };
-    if (!Reflect.defineProperty(sql, 'exec', { value, configurable: true, writable: true })) return;
-    this.stop = () =>
-      own ? Reflect.defineProperty(sql, 'exec', own) : Reflect.deleteProperty(sql, 'exec');
+    });
   }
 
   /** Ends counting; what was counted since `start` is added up. */

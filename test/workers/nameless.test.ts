@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 /** Longer than an instance takes to end. */
-const ENDED = 30;
+const ENDED = 150;
 
 /** A class that asks for its name when it is built, and loads something in a block. */
 class Named extends Plain {
@@ -164,6 +164,7 @@ describe('an instance stays', () => {
     const object = new ById();
     // The first that comes is by its name.
     deployed.Class = withMigrations(class extends Named {}, ONE);
+    await object.byName.query('SELECT 1');
     const command = { do: 'inspect', release: true } as const;
     const { instance } = (await object.byName.__migrations(command)) as InspectAnswer;
     expect(instance.stays).toBe('named');
