@@ -11,13 +11,18 @@ export default defineConfig({
           name: 'workers',
           include: ['test/workers/**/*.test.ts'],
           provide: { randomFactor: Number(process.env.RANDOM_FACTOR ?? 1) },
-          globalSetup: ['./test/drizzle-kit-up.ts', './test/convert-example.ts'],
+          globalSetup: [
+            './test/build-command.ts',
+            './test/drizzle-kit-up.ts',
+            './test/convert-example.ts',
+          ],
         },
       },
       {
         test: {
           name: 'node',
           include: ['test/node/**/*.test.ts'],
+          globalSetup: ['./test/build-command.ts'],
           // Many start processes, on machines that have other things to do.
           testTimeout: 30_000,
         },

@@ -66,8 +66,9 @@ export function checkRules(
     const rows = unknown.map(describe);
     throw new AdoptionError(
       'UNKNOWN_ROW',
-      `${drizzleTable} has ${rows.length} row(s) that match no migration: ${rows.join(', ')}. Bring the migration back ` +
-        "(if its `when` was changed, convert and name the old one under `was`), or pass unknown: 'ignore' to keep the rows.",
+      `${drizzleTable} has ${rows.length} row(s) that match no migration: ${rows.join(', ')}. Bring the migration back. ` +
+        'If its `when` was changed, convert and name the old one under `was`: else it would run again. If it is gone for ' +
+        "good, pass unknown: 'ignore' to keep the rows.",
       drizzleTable,
       rows,
     );

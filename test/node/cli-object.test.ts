@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFolder } from '../../src/cli/folder.ts';
 import { toRepair, toWords } from '../../src/cli/object/repair.ts';
 import type { Repair } from '../../src/object/commands.ts';
-import type { Run } from './built.ts';
+import type { Run } from './command.ts';
 import { runCommand } from './in-process.ts';
 import { startRefused, TOKEN } from './refused-objects.ts';
 import { splitCommand, transcriptsOf, writeTranscripts } from './transcripts.ts';

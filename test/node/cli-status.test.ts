@@ -703,7 +703,7 @@ describe('the report', () => {
 });
 
 describe('the built command', { timeout: SLOW }, () => {
-  const run = buildCommand('status');
+  const run = buildCommand();
   const project = join(temporary, 'command');
   const folder = join(project, '.wrangler/state/v3/do/worker-Inbox');
   const file = (id: string): string => join(folder, `${id.repeat(64)}.sqlite`);
@@ -877,7 +877,7 @@ describe('the built command', { timeout: SLOW }, () => {
 });
 
 describe('which migrations a class has', { timeout: SLOW }, () => {
-  const run = buildCommand('status');
+  const run = buildCommand();
   const { at, write, object } = useProject();
 
   /** A project of its own for each test. */

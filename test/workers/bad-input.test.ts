@@ -376,8 +376,8 @@ describe('migrations', () => {
 });
 
 const notSqlite =
-  'The class has no SQLite storage. Declare a new one under `new_sqlite_classes` in wrangler.jsonc: one of ' +
-  '`new_classes` cannot be changed.';
+  'The class has no SQLite storage. Declare a new one with it in wrangler.jsonc (`new_sqlite_classes`, or "storage": ' +
+  '"sqlite" under `exports`): a class cannot get it later.';
 
 describe('a bundle of 1.x', () => {
   it('is read in the order of its names, and a name may be its time alone', () =>
