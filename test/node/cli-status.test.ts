@@ -281,8 +281,9 @@ describe('one object', () => {
       state: 'refused',
       wake: '',
       problem:
-        '[UNKNOWN_ROW] __drizzle_migrations has 1 row(s) that match no migration: created_at 5. Bring the migration back ' +
-        "(if its `when` was changed, convert and name the old one under `was`), or pass unknown: 'ignore' to keep the rows.",
+        '[UNKNOWN_ROW] __drizzle_migrations has 1 row(s) that match no migration: created_at 5. Bring the migration back. ' +
+        'If its `when` was changed, convert and name the old one under `was`: else it would run again. If it is gone for ' +
+        "good, pass unknown: 'ignore' to keep the rows.",
     });
   });
 
