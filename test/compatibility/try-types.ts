@@ -20,8 +20,9 @@ const RESOLUTIONS = [
  * @param project an empty one
  * @param typescript the version of TypeScript
  * @param types the version of `@cloudflare/workers-types`
+ * @returns what the table shows beside it
  */
-export function tryTypes(project: Project, typescript: string, types: string): void {
+export function tryTypes(project: Project, typescript: string, types: string): string {
   for (const name of ['plain.ts', 'fleet.ts', 'drop-in.ts', 'testing-types.ts']) {
     project.copy(`test/package/project/${name}`, name);
   }
@@ -40,4 +41,5 @@ export function tryTypes(project: Project, typescript: string, types: string): v
     project.run('tsc', ...flags, ...own, 'plain.ts', 'fleet.ts');
     project.run('tsc', ...flags, '--skipLibCheck', 'drop-in.ts', 'testing-types.ts');
   }
+  return `typescript@${typescript}, workers-types@${types}`;
 }

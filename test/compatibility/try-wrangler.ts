@@ -56,6 +56,12 @@ async function askDev(project: Project, texts: readonly string[]): Promise<unkno
   }
 }
 
+/** The first version that imports `.sql` files as text by itself. */
+const WITHOUT_RULE = '4.60.0';
+
+const isBefore = (one: string, other: string): boolean =>
+  one.localeCompare(other, 'en', { numeric: true }) < 0;
+
 /** How wrangler's config names classes with SQLite. */
 const CLASSES = {
   new_sqlite_classes: { migrations: [{ tag: 'v1', new_sqlite_classes: ['Inbox'] }] },
@@ -76,7 +82,11 @@ export async function tryWrangler(
   classes: keyof typeof CLASSES,
   date: string,
 ): Promise<string> {
+  const hasRule = isBefore(version, WITHOUT_RULE);
   project.copy('drizzle');
+  project.write({
+    'drizzle.config.json': JSON.stringify({ dialect: 'sqlite', driver: 'durable-sqlite' }),
+  });
   const imports =
     "import { migrate } from 'drizzle-offramp';\nimport migrations from './drizzle/migrations.js';";
   project.write({
@@ -87,12 +97,17 @@ export async function tryWrangler(
       compatibility_date: date,
       durable_objects: { bindings: [{ name: 'INBOX', class_name: 'Inbox' }] },
       ...CLASSES[classes],
+      ...(hasRule ? { rules: [{ type: 'Text', globs: ['**/*.sql'], fallthrough: true }] } : {}),
     }),
   });
   project.install(`wrangler@${version}`);
   const ledger = 'SELECT count(*) AS n FROM __migrations';
   assert.deepEqual(await askDev(project, [ledger, COUNT]), [[{ n: ALL }], [{ rows: '000' }]]);
-  const status = project.offramp('status');
-  console.log(status);
-  return `\`${classes}\`, ${date}, workerd@${project.versionOf('workerd')}`;
+  assert.match(project.offramp('status'), /\n1 object against drizzle: 1 up to date\.\n/);
+  return [
+    `\`${classes}\``,
+    ...(hasRule ? ['a rule for `.sql`'] : []),
+    date,
+    `workerd@${project.versionOf('workerd')}`,
+  ].join(', ');
 }
