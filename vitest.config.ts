@@ -15,6 +15,7 @@ export default defineConfig({
             './test/build-command.ts',
             './test/drizzle-kit-up.ts',
             './test/convert-example.ts',
+            './test/baselines.ts',
           ],
         },
       },

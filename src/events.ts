@@ -5,7 +5,14 @@ import { type MigrateResult, type MigrationRef, UP_TO_DATE } from './plan/result
 /** One thing that a call of `migrate` found or did, for a log or for Analytics Engine. */
 export type MigrateEvent =
   | {
-      readonly type: 'adopted' | 'applied' | 'outOfOrder' | 'ignored' | 'drift' | 'ahead';
+      readonly type:
+        | 'adopted'
+        | 'fromBaseline'
+        | 'applied'
+        | 'outOfOrder'
+        | 'ignored'
+        | 'drift'
+        | 'ahead';
       readonly migration: MigrationRef;
     }
   | { readonly type: 'unknown'; readonly row: DrizzleRow }
@@ -51,7 +58,7 @@ export const FAILURES = ['MIGRATION_FAILED', 'FOREIGN_KEY_VIOLATION', 'STORAGE_F
 /** A result as events: one for each migration and each row. One out of order is not told as applied a second time. */
 function toEvents(result: MigrateResult): MigrateEvent[] {
   const outOfOrder = new Set(result.outOfOrder.map(({ key }) => key));
-  const lists = ['adopted', 'ignored', 'applied', 'drift', 'ahead'] as const;
+  const lists = ['adopted', 'fromBaseline', 'ignored', 'applied', 'drift', 'ahead'] as const;
   const events = lists.flatMap((list) =>
     result[list].map((migration): MigrateEvent => {
       const type = list === 'applied' && outOfOrder.has(migration.key) ? 'outOfOrder' : list;

@@ -19,6 +19,7 @@ export interface PlannedAction {
     | 'keep'
     | 'ignore'
     | 'apply'
+    | 'apply baseline'
     | 'apply out of order'
     | 'mirror'
     | 'retire'
@@ -64,7 +65,7 @@ const about = (
 
 const ofEntry = (
   { origin, migration, tag }: Plan['entries'][number],
-  { drizzleTable }: ResolvedOptions,
+  { drizzleTable, adopt }: ResolvedOptions,
 ): PlannedAction => {
   if (migration === null) {
     return about(
@@ -76,18 +77,21 @@ const ofEntry = (
   if (origin === 'ignored') {
     return about('ignore', "it was skipped, and the option says 'ignore'", migration);
   }
-  const ledger = origin === 'drizzle' ? drizzleTable : "do-orm's ledger";
-  return about('adopt', `${ledger} has it`, migration);
+  if (origin === 'schema') return about('adopt', 'the schema of the object tells so', migration);
+  const other = origin === 'adopted' ? adopt?.name : "do-orm's ledger";
+  return about('adopt', `${origin === 'drizzle' ? drizzleTable : other} has it`, migration);
 };
 
-const ofStep = ({ migration, skipped }: Plan['steps'][number]): PlannedAction =>
-  skipped
-    ? about(
-        'apply out of order',
-        'it was skipped: a later migration is there, this one is not',
-        migration,
-      )
-    : about('apply', 'no ledger has it', migration);
+const ofStep = ({ migration, skipped, isBaseline }: Plan['steps'][number]): PlannedAction =>
+  isBaseline
+    ? about('apply baseline', 'the object is new: it stands for all up to this one', migration)
+    : skipped
+      ? about(
+          'apply out of order',
+          'it was skipped: a later migration is there, this one is not',
+          migration,
+        )
+      : about('apply', 'no ledger has it', migration);
 
 function ofMirror(mirror: MirrorPlan, { drizzleTable }: ResolvedOptions): PlannedAction[] {
   const actions = mirror.rows.map(({ tag }) =>
@@ -103,10 +107,13 @@ function ofMirror(mirror: MirrorPlan, { drizzleTable }: ResolvedOptions): Planne
 function actionsOf(plan: Plan, { ledger }: State, options: ResolvedOptions): PlannedAction[] {
   const { table, drizzleTable } = options;
   const actions = [
-    ...plan.entries.map((entry) => ofEntry(entry, options)),
+    ...plan.entries.flatMap((entry) =>
+      entry.origin === 'baseline' ? [] : ofEntry(entry, options),
+    ),
     ...plan.steps.map(ofStep),
     ...(plan.mirror === undefined ? [] : ofMirror(plan.mirror, options)),
   ];
+  if (plan.drop) actions.push(about('retire', `${table} has all of ${options.adopt?.name}`));
   if (plan.retire) actions.push(about('retire', `${table} has all of ${drizzleTable}`));
   if (ledger === undefined) actions.unshift(about('create ledger', `there is no ${table}`));
   else if (ledger.missing.length > 0) {
@@ -148,7 +155,7 @@ export function inspect(
   const refusal = (cause: unknown): OfframpError =>
     asOurs(cause, settings.table, settings.drizzleTable);
   try {
-    const state = readState(resolved.sql, settings);
+    const state = readState(resolved.storage, settings, list);
     const ledgers = ledgersOf(state);
     const head = headOf(list.fingerprint, settings);
     if (readHead(resolved.sql, settings.table) === head) return { ...nothing, ledgers };

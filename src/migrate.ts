@@ -2,7 +2,7 @@ import { knownAhead, noteAhead } from './ahead.ts';
 import { asOurs } from './base/errors.ts';
 import { type MigrateTarget, type ResolvedTarget, resolveTarget } from './base/storage.ts';
 import { telling } from './events.ts';
-import type { Migration, MigrationInput } from './input/migration.ts';
+import type { MigrationInput, MigrationList } from './input/migration.ts';
 import { readMigrations } from './input/migrations.ts';
 import { headOf, readHead, readState } from './ledger/state.ts';
 import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
@@ -105,12 +105,13 @@ function warnOfDrift({ drift }: Plan): void {
 
 function planAndApply(
   { storage, sql }: ResolvedTarget,
-  migrations: readonly Migration[],
+  list: MigrationList,
   head: string,
   options: ResolvedOptions,
 ): MigrateResult {
   checkOutside();
-  const state = readState(sql, options);
+  const { migrations } = list;
+  const state = readState(storage, options, list);
   const plan = makePlan(migrations, state, options);
   const upToDate = !wouldWrite(plan, state, head);
   const violations = upToDate
@@ -149,7 +150,7 @@ export function migrateUntold(
   if (known) return known;
   before?.(found);
   try {
-    return planAndApply(resolvedTarget, list.migrations, head, resolved);
+    return planAndApply(resolvedTarget, list, head, resolved);
   } catch (cause) {
     throw asOurs(cause, resolved.table, resolved.drizzleTable);
   }

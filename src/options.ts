@@ -2,6 +2,7 @@ import { check, reading, refuse, typeOf } from './base/errors.ts';
 import type { MigrateEvent } from './events.ts';
 import { DEFAULT_DRIZZLE_TABLE } from './ledger/drizzle.ts';
 import { DEFAULT_TABLE } from './ledger/ledger.ts';
+import { type Adopter, type OtherLedger, tableAdopter } from './ledger/other.ts';
 import type { ResolvedRules, Rules } from './plan/rules.ts';
 
 /** What `migrate` can be told. Every option has a default that a team can start with. */
@@ -16,7 +17,7 @@ export interface MigrateOptions extends Rules {
 /** The options with their defaults. */
 export type ResolvedOptions = ResolvedRules & Pick<MigrateOptions, 'onEvent'>;
 
-/** The defaults; `skipped` and `onEvent` have none. */
+/** The defaults; `skipped`, `adopt`, `untracked` and `onEvent` have none. */
 export const DEFAULT_OPTIONS: ResolvedOptions = {
   drizzle: 'retire',
   unknown: 'error',
@@ -47,6 +48,18 @@ const TAKES = new Map<string, Takes>([
   ['drift', oneOf('warn', 'error', 'ignore')],
   ['table', TABLE],
   ['drizzleTable', TABLE],
+  [
+    'adopt',
+    [
+      '{ table, key: (row) => … }, or an adopter of drizzle-offramp/adopt',
+      (value) => {
+        const { table, key, read } = Object(value) as Partial<OtherLedger & Adopter>;
+        return typeof read === 'function' || (TABLE[1](table) && typeof key === 'function');
+      },
+    ],
+  ],
+  // Who reads the schemas checks it.
+  ['untracked', ['', () => true]],
   ['onEvent', ['a function', (value) => typeof value === 'function']],
 ]);
 
@@ -71,14 +84,19 @@ export function resolveOptions(options?: MigrateOptions): ResolvedOptions {
       }
       const code = takes === TABLE ? 'INVALID_TABLE_NAME' : 'INVALID_OPTION';
       check(takes[1](value), code, `The option \`${option}\``, value, takes[0], option);
-      (resolved as Record<string, unknown>)[option] = value;
+      const isTable = option === 'adopt' && !('read' in (value as object));
+      (resolved as unknown as Record<string, unknown>)[option] = isTable
+        ? tableAdopter(value as OtherLedger)
+        : value;
     }
   });
-  const { table, drizzleTable } = resolved;
-  if (table.toLowerCase() === drizzleTable.toLowerCase()) {
+  const { table, drizzleTable, adopt } = resolved;
+  const others = Object.entries({ drizzleTable, adopt: adopt?.name });
+  for (const [option, name] of others) {
+    if (table.toLowerCase() !== name?.toLowerCase()) continue;
     refuse(
       'INVALID_TABLE_NAME',
-      `The options \`table\` and \`drizzleTable\` are both "${table}". Name another one with the option \`table\`.`,
+      `The options \`table\` and \`${option}\` are both "${table}". Name another one with the option \`table\`.`,
       'table',
     );
   }

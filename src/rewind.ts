@@ -80,6 +80,13 @@ function findRow(rows: readonly LedgerRow[], migration: string, input?: Migratio
       migration,
     );
   }
+  if (row.origin === 'baseline') {
+    throw new RewindError(
+      'NOT_APPLIED',
+      `${migration} came with the baseline that this object began with, so there is nothing to go back to. See history(ctx).`,
+      migration,
+    );
+  }
   if (row.origin !== 'applied' || row.applied_at === null) {
     throw new RewindError(
       'ADOPTED',

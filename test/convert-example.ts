@@ -22,6 +22,7 @@ export default function convertExample(): void {
   const converted = out('form-0/migrations.ts');
   command('convert', 'drizzle', '--out', converted);
   command('convert', 'test/.generated/up/drizzle', '--out', out('form-1/migrations.ts'));
+  command('convert', 'drizzle', '--untracked', '--out', out('untracked/migrations.ts'));
   command('eject', converted, '--out', out('ejected/migrations.ts'));
   command('eject', converted, '--out', out('files/migrations.ts'), '--sql-files');
   command('eject', out('form-1/migrations.ts'), '--out', out('ejected-1/migrations.ts'));

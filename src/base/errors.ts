@@ -51,6 +51,7 @@ export type InputErrorCode =
   | 'INVALID_TAG'
   | 'REPEATED_TAG'
   | 'STALE_FINGERPRINT'
+  | 'STALE_BASELINE'
   | 'STATEMENT_TOO_LONG'
   | 'NOT_WRITTEN'
   | 'NOT_SYNCHRONOUS'
@@ -188,8 +189,11 @@ export type AdoptionErrorCode =
   | 'TOO_FEW_MIGRATIONS'
   | 'NOT_A_LEDGER'
   | 'BROKEN_LEDGER'
+  | 'UNKNOWN_SCHEMA'
+  | 'AMBIGUOUS_SCHEMA'
   | 'AHEAD'
-  | 'DRIFT';
+  | 'DRIFT'
+  | 'REPLACED_MIGRATION';
 
 /** The object's own ledgers do not fit the migrations, so nobody can tell what to run. */
 export class AdoptionError extends OfframpError {
@@ -221,12 +225,14 @@ export class MigrationError extends OfframpError {
   declare readonly key: string;
   /** The migration's canonical tag, or null for a record without tags. */
   declare readonly tag: string | null;
-  /** The whole statement that failed; `''` where a function threw by itself. */
+  /** The whole statement that failed; of a function the last text that it ran, `''` if it threw before any. */
   declare readonly statement: string;
-  /** Which statement of the migration it was, from 0; how many a function had run where it threw by itself. */
+  /** Which statement of the migration it was, from 0; -1 if a function threw before any. */
   declare readonly statementIndex: number;
   /** What the runtime threw, in SQLite's own words, or what the function threw. */
   declare readonly cause: unknown;
+  /** Whether it was a statement of the migration's baseline, which an object without a row begins with. */
+  declare readonly isBaseline: boolean;
 
   /** @param failure the migration, its statement and what was thrown */
   constructor(failure: {
@@ -235,20 +241,19 @@ export class MigrationError extends OfframpError {
     statementIndex: number;
     appliedBefore: number;
     cause: unknown;
+    isBaseline?: boolean;
   }) {
-    const { migration, appliedBefore, ...rest } = failure;
+    const { migration, appliedBefore, isBaseline = false, ...rest } = failure;
     const { key, tag } = migration;
     const version = Number(key.slice(1));
     super(
       'MIGRATION_FAILED',
-      `Migration ${key} failed${tag === null ? '' : ` (${tag})`}; everything was rolled back.\n` +
-        (rest.statement === ''
-          ? `  Its function threw after ${rest.statementIndex} call(s) of exec\n`
-          : `  Statement ${rest.statementIndex + 1}: ${preview(rest.statement)}\n`) +
+      `${isBaseline ? 'The baseline of' : 'Migration'} ${key} failed${tag === null ? '' : ` (${tag})`}; everything was rolled back.\n` +
+        `  Statement ${rest.statementIndex + 1}: ${preview(rest.statement) || 'none'}\n` +
         `  Error: ${saying(rest.cause)}\n` +
         `  State: ${appliedBefore} migration(s) were applied before this attempt`,
     );
-    Object.assign(this, { version, key, tag, ...rest });
+    Object.assign(this, { version, key, tag, isBaseline, ...rest });
   }
 }
 

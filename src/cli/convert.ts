@@ -2,13 +2,42 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
+import type { MigrationRecord } from '../input/migration.ts';
+import { readMigrations } from '../input/migrations.ts';
 import { collect, findFolders, openFolder } from './config.ts';
 import { type Change, reconcile } from './convert/reconcile.ts';
+import { schemasOf } from './convert/schemas.ts';
 import { watch } from './convert/watch.ts';
-import { checkShadow, headerOfConverted, modulesOf, originOf, shadowedBy } from './find-module.ts';
+import {
+  checkShadow,
+  headerOfConverted,
+  modulesAlone,
+  modulesOf,
+  originOf,
+  shadowedBy,
+} from './find-module.ts';
 import type { MigrationFolder, Problem, ProblemCode } from './folder.ts';
-import { carryFingerprint, type ModuleFile, openModule, placeOf, renderEntry } from './module.ts';
-import { CliError, EXIT, note, paint, plural, print, printJson, warn } from './output.ts';
+import {
+  carriedSchemas,
+  carriesSchemas,
+  carryFingerprint,
+  carrySchemas,
+  type ModuleFile,
+  openModule,
+  placeOf,
+  renderEntry,
+} from './module.ts';
+import {
+  CliError,
+  EXIT,
+  NoFolderError,
+  note,
+  paint,
+  plural,
+  print,
+  printJson,
+  warn,
+} from './output.ts';
 import { editRecord } from './record-source.ts';
 
 /** The options of `convert`, as commander reads them. */
@@ -18,6 +47,11 @@ export interface ConvertOptions {
   readonly acceptEdit?: readonly string[];
   readonly check?: boolean;
   readonly force?: boolean;
+  readonly untracked?: boolean;
+  readonly baseline?: string;
+  readonly dropReplaced?: boolean;
+  readonly fleet?: string;
+  readonly yes?: boolean;
   readonly watch?: boolean;
   readonly json?: boolean;
 }
@@ -140,6 +174,20 @@ function checkOrigin({ file, source }: ModuleFile, folder: string): void {
   );
 }
 
+/** A module's text with the schemas that its migrations make. */
+function withSchemas(source: string, file: string, entries: MigrationRecord): string {
+  const text = carrySchemas(
+    source,
+    schemasOf(readMigrations(entries).migrations, carriedSchemas(source)),
+  );
+  if (text === undefined) {
+    throw new CliError(
+      `${file}: --untracked writes into the call of defineMigrations({ … }), and the record is not exported by it.`,
+    );
+  }
+  return text;
+}
+
 /** A conflict between folder and module: with `--check` it is a finding, else the command cannot run. */
 export class ConvertConflict extends CliError {}
 
@@ -150,6 +198,7 @@ export class ConvertConflict extends CliError {}
  * @param module the module's path; it need not be there
  * @param accepted keys whose SQL may differ from the module's
  * @param force whether a module may become this folder's that was ejected, or made from another one
+ * @param untracked whether the module shall carry the schemas for the option `untracked`; one that does goes on to
  * @throws {CliError} if the folder, or the module that stands there, cannot be read as one
  * @throws {ConvertConflict} if a migration's SQL was edited or a migration was removed
  */
@@ -158,6 +207,7 @@ export async function convert(
   module: string,
   accepted: readonly string[] = [],
   force = false,
+  untracked = false,
 ): Promise<Conversion> {
   const fatal = folder.problems.filter(({ code }) => !HARMLESS.has(code));
   if (fatal.length > 0) throw new CliError(fatal.map(showProblem).join('\n'));
@@ -187,10 +237,15 @@ export async function convert(
           changes.map(({ key, entry }) => renderEntry(key, entry)),
         )
       : withHeader(editModule(standing, changes), module, folder.path);
-  const text = carryFingerprint(edited, {
+  const entries = {
     ...standing?.entries,
     ...Object.fromEntries(changes.map(({ key, entry }) => [key, entry])),
-  });
+  };
+  const fingerprinted = carryFingerprint(edited, entries);
+  const text =
+    untracked || carriesSchemas(edited)
+      ? withSchemas(fingerprinted, module, entries)
+      : fingerprinted;
   return {
     folder: folder.path,
     form: folder.form,
@@ -208,7 +263,7 @@ const MARKS = { added: '+', restamped: '~', edited: '!' } as const;
 
 /** One line for each change, and one for the module. */
 function show(
-  { module, folder, migrations, byHand, changes, upToDate }: Conversion,
+  { module, folder, migrations, byHand, changes, upToDate, text }: Conversion,
   check: boolean,
 ): void {
   const all =
@@ -229,7 +284,9 @@ function show(
       `  ${paint[change === 'added' ? 'green' : 'yellow'](MARKS[change])} ${key}  ${tag}${more}`,
     );
   }
-  if (changes.length === 0 && migrations > 0) print(`  ${paint.yellow('~')} its fingerprint`);
+  if (changes.length === 0 && migrations > 0) {
+    print(`  ${paint.yellow('~')} its fingerprint${carriesSchemas(text) ? ' and schemas' : ''}`);
+  }
 }
 
 /** Folders and their modules; each module is that of one folder. */
@@ -286,7 +343,7 @@ async function convertAll(folder: string | undefined, options: ConvertOptions): 
   const pairs = leaveEjected(await pairUp(folder, options), folder, options);
   const conversions: Conversion[] = [];
   for (const pair of pairs)
-    conversions.push(await convert(pair.folder, pair.module, acceptEdit, force));
+    conversions.push(await convert(pair.folder, pair.module, acceptEdit, force, options.untracked));
   for (const conversion of conversions) {
     const { module, upToDate, text, problems } = conversion;
     if (!upToDate && !check) writeModule(module, text);
@@ -296,7 +353,110 @@ async function convertAll(folder: string | undefined, options: ConvertOptions): 
   if (json) printJson({ modules: conversions.map((it) => toJson(it, !it.upToDate && !check)) });
   const late = check && conversions.some(({ upToDate }) => !upToDate);
   if (late && !json) print('Run `drizzle-offramp convert`.');
-  return late ? EXIT.found : EXIT.ok;
+  const stale = await checkBaselines(conversions, json);
+  return late || (check && stale) ? EXIT.found : EXIT.ok;
+}
+
+/** Proves the baselines of modules again, as far as the SQL is there that they replace; says which do not hold. */
+async function checkBaselines(conversions: readonly Conversion[], json: boolean): Promise<boolean> {
+  let isStale = false;
+  for (const { module } of conversions) {
+    const found = existsSync(module) ? await openModule(module) : undefined;
+    if (!found?.list.migrations.some(({ baseline }) => baseline !== undefined)) continue;
+    try {
+      const { checkBaseline } = await import('./baseline/make.ts');
+      checkBaseline(found.list.migrations);
+    } catch (error) {
+      if (!(error instanceof CliError)) throw error;
+      isStale = true;
+      if (!json) warn(`${module}: ${error.message}`);
+    }
+  }
+  return isStale;
+}
+
+/** The one module whose baseline is meant: its file may be named, as an ejected one has no folder. */
+async function moduleForBaseline(
+  path: string | undefined,
+  options: ConvertOptions,
+): Promise<ModuleFile> {
+  const isNamed = path !== undefined && /\.[cm]?[jt]s$/.test(path) && existsSync(path);
+  const files = isNamed ? [path] : await modulesFor(path, options);
+  const [file] = files;
+  if (files.length > 1) {
+    throw new CliError(
+      `There are several modules: ${files.join(', ')}. Name the one that is meant: convert <module>.`,
+    );
+  }
+  const module = file === undefined ? undefined : await openModule(file);
+  if (module === undefined) {
+    throw new CliError(
+      `${file ?? 'A module'} is not there: only a module can have a baseline. Run \`npx drizzle-offramp convert\` first.`,
+    );
+  }
+  return module;
+}
+
+async function modulesFor(
+  path: string | undefined,
+  options: ConvertOptions,
+): Promise<readonly string[]> {
+  try {
+    return (await pairUp(path, options)).map(({ module }) => module);
+  } catch (error) {
+    if (!(error instanceof NoFolderError) || path !== undefined) throw error;
+    return modulesAlone();
+  }
+}
+
+async function writeBaseline(path: string | undefined, options: ConvertOptions): Promise<number> {
+  const module = await moduleForBaseline(path, options);
+  const { addBaseline, LARGE } = await import('./convert/baseline.ts');
+  const { text, ...made } = addBaseline(module, options.baseline as string);
+  writeModule(module.file, text);
+  const { key, tag, replaced, bytes, rows } = made;
+  if (options.json) {
+    printJson({ module: module.file, baseline: made });
+    return EXIT.ok;
+  }
+  const name = tag === null ? key : `${key} (${tag})`;
+  print(
+    `Wrote the baseline of ${name} into ${module.file}: ${plural(bytes, 'byte')} with ${plural(rows, 'row')}, for ` +
+      `${plural(replaced, 'migration')}.`,
+    '  A new object runs it instead of these. Other objects run what they lack, as before.',
+  );
+  if (bytes > LARGE) {
+    warn(
+      `The baseline is longer than ${LARGE} bytes, and each Worker that imports it is as much larger.`,
+    );
+  }
+  return EXIT.ok;
+}
+
+async function dropSql(path: string | undefined, options: ConvertOptions): Promise<number> {
+  const module = await moduleForBaseline(path, options);
+  const { dropReplaced } = await import('./convert/baseline.ts');
+  const { text, ...change } = dropReplaced(module);
+  const { readSwept } = await import('./convert/swept.ts');
+  const swept =
+    options.fleet === undefined ? undefined : readSwept(options.fleet, module.list.fingerprint);
+  if (swept !== undefined && !options.json) print(swept.text);
+  if (!swept?.isComplete && !options.yes) {
+    throw new CliError(
+      `An object that lacks one of the ${plural(change.replaced, 'migration')} up to ${change.key} is refused once the SQL is gone, ` +
+        `and ${swept === undefined ? 'no sweep of the fleet was looked at' : 'this sweep does not show that none does'}. ` +
+        'Pass --fleet with what `npx drizzle-offramp fleet status --json` prints after a full sweep with this code, or ' +
+        '--yes if you know that each object has them.',
+    );
+  }
+  writeModule(module.file, text);
+  if (options.json) printJson({ module: module.file, dropped: change });
+  else {
+    print(
+      `Took the SQL of ${plural(change.dropped.length, 'migration')} out of ${module.file}: ${plural(change.bytes, 'byte')} less.`,
+    );
+  }
+  return EXIT.ok;
 }
 
 function writeModule(module: string, text: string): void {
@@ -310,9 +470,39 @@ function writeModule(module: string, text: string): void {
   }
 }
 
+/** Which options exclude each other. */
+const APART = [
+  ['watch', 'check'],
+  ['baseline', 'dropReplaced'],
+  ['baseline', 'check'],
+  ['dropReplaced', 'check'],
+  ['baseline', 'watch'],
+  ['dropReplaced', 'watch'],
+] as const;
+
+const flagOf = (option: string): string =>
+  `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+function checkOptions(options: ConvertOptions): void {
+  for (const [one, other] of APART) {
+    if (options[one] && options[other]) {
+      throw new CliError(`Pass either ${flagOf(one)} or ${flagOf(other)}, not both.`);
+    }
+  }
+  for (const one of ['fleet', 'yes'] as const) {
+    if (options[one] && !options.dropReplaced) {
+      throw new CliError(`${flagOf(one)} is for --drop-replaced.`);
+    }
+  }
+}
+
 async function run(folder: string | undefined, options: ConvertOptions): Promise<void> {
-  if (options.watch && options.check)
-    throw new CliError('Pass either --watch or --check, not both.');
+  checkOptions(options);
+  if (options.baseline !== undefined || options.dropReplaced) {
+    const act = options.dropReplaced ? dropSql : writeBaseline;
+    process.exitCode = await act(folder, options);
+    return;
+  }
   if (options.watch) {
     const places = await findFolders(folder, options.config);
     return watch(
@@ -343,7 +533,8 @@ export function register(program: Command): void {
     )
     .argument(
       '[folder]',
-      'the folder of migrations (default: the `out` of the configs for Durable Objects)',
+      'the folder of migrations (default: the `out` of the configs for Durable Objects); with --baseline or ' +
+        '--drop-replaced a module too',
     )
     .option('-c, --config <file>', 'a config of drizzle-kit; repeat it for several', collect)
     .option(
@@ -353,6 +544,17 @@ export function register(program: Command): void {
     .option('--accept-edit <key>', 'take the edited SQL of this migration; repeatable', collect)
     .option('--check', 'write nothing; exit status 1 if the module is out of date')
     .option('--force', 'convert into a module that was ejected, or made from another folder')
+    .option('--untracked', 'write the schemas that the option `untracked` looks up')
+    .option(
+      '--baseline <migration>',
+      'write one script into the module that new objects run in place of all up to this migration',
+    )
+    .option('--drop-replaced', 'take the SQL out of the module that its baseline replaces')
+    .option(
+      '--fleet <file>',
+      'with --drop-replaced: what `fleet status --json` printed after a full sweep',
+    )
+    .option('--yes', 'with --drop-replaced: each object has run that SQL, though no sweep shows it')
     .option('--watch', 'convert whenever the folder changes')
     .option('--json', 'print the result as JSON')
     .action(run);

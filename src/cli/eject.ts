@@ -4,6 +4,7 @@ import { dirname, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { collect, findConfigs, findFolders, hasConfig } from './config.ts';
 import { compareRecords, type StatesTried } from './eject/compare.ts';
+import { functionSourceOf } from './eject/functions.ts';
 import { findLeftovers, type Leftover, type Leftovers } from './eject/leftovers.ts';
 import { type OutputFile, type RecordForm, renderRecord } from './eject/render.ts';
 import { checkShadow, findModule, modulesOf, originOf } from './find-module.ts';
@@ -54,7 +55,18 @@ export function eject(
     );
   }
   checkShadow(out);
-  const { record, files } = renderRecord(out, migrations, form, folder);
+  const functions = functionSourceOf(module, out);
+  if (functions !== undefined && form.plain) {
+    throw new CliError(
+      `${module.file}: ${[...functions.entries.keys()].join(', ')} is a function, which needs its tag. Eject without --plain.`,
+    );
+  }
+  if (form.plain && migrations.some(({ baseline }) => baseline !== undefined)) {
+    throw new CliError(
+      `${module.file}: it has a baseline, which knows the migrations by their tags. Eject without --plain.`,
+    );
+  }
+  const { record, files } = renderRecord(out, migrations, form, folder, functions);
   for (const { path, text } of files) {
     const isModule = resolve(path) === resolve(module.file);
     if (isModule || !existsSync(path) || readFileSync(path, 'utf8') === text) continue;

@@ -2,6 +2,7 @@
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { createJiti } from 'jiti';
+import * as adopt from '../adopt.ts';
 import * as runtime from '../index.ts';
 import { CliError } from './output.ts';
 import { toCommonJs } from './plain-module.ts';
@@ -36,6 +37,7 @@ const jiti = createJiti(import.meta.url, {
   interopDefault: false,
   virtualModules: {
     'drizzle-offramp': runtime,
+    'drizzle-offramp/adopt': adopt,
     'drizzle-kit': DRIZZLE_KIT,
     wrangler: NOTHING as Record<string, unknown>,
     miniflare: NOTHING as Record<string, unknown>,

@@ -78,15 +78,16 @@ export function placeOf({ file, source, record }: ModuleFile, key: string): stri
  */
 export function renderEntry(
   key: string,
-  { tag, when, was, checksum, sql }: MigrationEntry,
-  text = template(sql ?? ''),
+  { tag, when, was, checksum, sql, baseline }: MigrationEntry,
+  text = sql === undefined ? undefined : template(sql),
 ): string {
   const lines = [
     tag === undefined ? '' : `tag: ${string(tag)},`,
     when === undefined ? '' : `when: ${when},`,
     was === undefined || was.length === 0 ? '' : `was: [${was.join(', ')}],`,
     checksum === undefined ? '' : `checksum: ${string(checksum)},`,
-    `sql: ${text},`,
+    baseline === undefined ? '' : `baseline: ${template(baseline)},`,
+    text === undefined ? '' : `sql: ${text},`,
   ];
   const fields = lines.filter((line) => line !== '').map((line) => `    ${line}\n`);
   return `${key}: {\n${fields.join('')}  }`;
@@ -94,8 +95,54 @@ export function renderEntry(
 
 /** The call that takes a record, up to the record. */
 const CALL = /\bdefineMigrations\s*\(\s*$/;
-/** What may stand between a record and the end of the call: the key and the fingerprint that it carries. */
-const CARRIED = /^\s*(?:,\s*(?:'[^'\n]*'|"[^"\n]*"|`[^`\n]*`)\s*)?,?\s*\)/;
+/** What may stand between a record and the end of the call: the key and the fingerprint that it carries, and its schemas. */
+const CARRIED =
+  /^\s*(?:,\s*(?:'[^'\n]*'|"[^"\n]*"|`[^`\n]*`|undefined)\s*)?(,\s*schemas\s*\(\s*(?:'[^'\n]*'|"[^"\n]*"|`[^`\n]*`)\s*,?\s*\)\s*)?,?\s*\)/;
+
+const behindRecord = (source: string): RegExpExecArray | null => {
+  const record = findRecord(source);
+  const end = (record?.close ?? source.length) + 1;
+  return CALL.test(source.slice(0, record?.open)) ? CARRIED.exec(source.slice(end)) : null;
+};
+
+/**
+ * Whether a module carries the schemas that its migrations make.
+ *
+ * @param source the module's text
+ */
+export const carriesSchemas = (source: string): boolean => behindRecord(source)?.[1] !== undefined;
+
+/**
+ * What stands for the schemas in a module.
+ *
+ * @param source the module's text
+ * @returns undefined where it carries none
+ */
+export const carriedSchemas = (source: string): string | undefined =>
+  /['"`]([^'"`]*)/.exec(behindRecord(source)?.[1] ?? '')?.[1];
+
+const IMPORT = /^import\s[^;]*?from\s+(['"])drizzle-offramp\1;?[^\n]*\n/m;
+
+/**
+ * Writes what stands for the schemas that a module's migrations make, behind its fingerprint, and the import for it.
+ *
+ * @param source the module's text
+ * @param text what stands for them
+ * @returns undefined where the record is not exported by `defineMigrations({…})`
+ */
+export function carrySchemas(source: string, text: string): string | undefined {
+  const found = behindRecord(source);
+  if (found === null) return undefined;
+  const end = (findRecord(source)?.close ?? 0) + 1;
+  const [all, kept] = found;
+  const first = /^\s*,\s*(?!schemas\b)([^,)]+?)\s*[,)]/.exec(all)?.[1] ?? 'undefined';
+  const written = `${source.slice(0, end)}, ${first}, schemas(${string(text)}))${source.slice(end + all.length)}`;
+  if (kept !== undefined) return written;
+  return written.replace(
+    IMPORT,
+    (line) => `${line}import { schemas } from 'drizzle-offramp/adopt';\n`,
+  );
+}
 
 /**
  * Writes the last key and the fingerprint of the whole behind the record, as the second argument of
@@ -109,13 +156,15 @@ const CARRIED = /^\s*(?:,\s*(?:'[^'\n]*'|"[^"\n]*"|`[^`\n]*`)\s*)?,?\s*\)/;
 export function carryFingerprint(source: string, entries: MigrationRecord): string {
   const record = findRecord(source);
   const end = (record?.close ?? source.length) + 1;
-  const called = CALL.test(source.slice(0, record?.open)) && CARRIED.test(source.slice(end));
-  if (!called) return source;
+  const found = behindRecord(source);
+  if (found === null) return source;
   const { migrations, fingerprint } = readMigrations(entries);
   const isSettled = Object.values(entries).every(
     (entry) => typeof entry === 'object' && 'checksum' in entry && entry.checksum !== undefined,
   );
   const last = migrations.at(-1);
-  const carried = last !== undefined && isSettled ? `, '${last.key} ${fingerprint}'` : '';
-  return source.slice(0, end) + source.slice(end).replace(CARRIED, `${carried})`);
+  const kept = found[1]?.trimEnd() ?? '';
+  const none = kept === '' ? '' : ', undefined';
+  const carried = last !== undefined && isSettled ? `, '${last.key} ${fingerprint}'` : none;
+  return source.slice(0, end) + source.slice(end).replace(CARRIED, () => `${carried}${kept})`);
 }

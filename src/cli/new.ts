@@ -17,6 +17,7 @@ import { editRecord } from './record-source.ts';
 export interface NewOptions {
   readonly module?: string;
   readonly config?: readonly string[];
+  readonly function?: boolean;
   readonly json?: boolean;
 }
 
@@ -33,6 +34,19 @@ export interface NextMigration {
 
 /** What stands where the SQL goes; `migrate` refuses it, so that no object runs it before it is written. */
 const STUB = `${UNWRITTEN} write the SQL in place of this line. Until then migrate throws NOT_WRITTEN.\n`;
+
+/** The entry of a function that nobody has written yet; `migrate` refuses it, too. */
+function functionStub(key: string, { tag, when }: Pick<MigrationEntry, 'tag' | 'when'>): string {
+  const lines = [
+    `tag: ${string(tag as string)},`,
+    ...(when === undefined ? [] : [`when: ${when},`]),
+    `revision: ${string(`${UNWRITTEN} write the function, then put 1 here.`)},`,
+    'up(sql) {',
+    "  // for (const row of sql.exec('SELECT …')) sql.exec('UPDATE … WHERE id = ?', row.id);",
+    '},',
+  ];
+  return `${key}: {\n${lines.map((line) => `    ${line}\n`).join('')}  }`;
+}
 
 /**
  * What an object will know the next migration by.
@@ -73,9 +87,15 @@ function lastSqlImport(source: string): { end: number; path: string } | undefine
  * @param module the module
  * @param name what the migration does, in letters, digits, `_` and `-`
  * @param now the time, in milliseconds
- * @throws {CliError} if the name is none, or its file is there already
+ * @param isFunction whether it is a function
+ * @throws {CliError} if the name is none, its file is there already, or a function would have no tag
  */
-export function appendMigration(module: ModuleFile, name: string, now: number): NextMigration {
+export function appendMigration(
+  module: ModuleFile,
+  name: string,
+  now: number,
+  isFunction = false,
+): NextMigration {
   if (!/^[A-Za-z][\w-]*$/.test(name)) {
     throw new CliError(
       `"${name}" is no name for a migration: a letter, then letters, digits, _ and -, such as add_tags.`,
@@ -88,6 +108,18 @@ export function appendMigration(module: ModuleFile, name: string, now: number): 
     if (tag !== null) return renderEntry(key, { ...names, sql: '' }, sql);
     return sql === key ? key : `// ${name}\n  ${key}: ${sql}`;
   };
+  if (isFunction) {
+    if (tag === null) {
+      throw new CliError(
+        `${module.file}: its migrations have no tags, and a function needs one. With one tag among them Drizzle's ` +
+          'ledger is no longer matched by count: give them their tags first, or write the migration in SQL.',
+      );
+    }
+    const edited = editRecord(module.source, module.record, new Map(), [functionStub(key, names)]);
+    const entry = { tag, revision: '1', up: () => {} };
+    const text = carryFingerprint(edited, { ...module.entries, [key]: entry });
+    return { key, tag, text, sqlFile: undefined };
+  }
   const imported = lastSqlImport(module.source);
   if (imported === undefined) {
     const entry = entryOf(template(STUB));
@@ -113,14 +145,14 @@ async function run(name: string, options: NewOptions): Promise<void> {
   const file = await findModule(options.module, options.config);
   const module = await openModule(file);
   if (module === undefined) throw new CliError(`${file}: there is no such module.`);
-  const { key, tag, text, sqlFile } = appendMigration(module, name, Date.now());
+  const { key, tag, text, sqlFile } = appendMigration(module, name, Date.now(), options.function);
   // The SQL first: a module never imports a file that is not there.
   if (sqlFile !== undefined) writeFileSync(sqlFile.path, sqlFile.text, { flag: 'wx' });
   writeFileSync(file, text);
   if (options.json) return printJson({ module: file, key, tag, sqlFile: sqlFile?.path ?? null });
   print(
     `Added ${tag === null ? key : `${key} (${tag})`} to ${file}${sqlFile === undefined ? '' : `, with ${sqlFile.path}`}.`,
-    'Write its SQL there: until then migrate refuses it, in every object.',
+    `Write its ${options.function ? 'function' : 'SQL'} there: until then migrate refuses it, in every object.`,
   );
 }
 
@@ -133,13 +165,16 @@ export function register(program: Command): void {
   program
     .command('new')
     .summary('append a migration that you write yourself')
-    .description('Appends the next key to a module of migrations, with a place for its SQL.')
+    .description(
+      'Appends the next key to a module of migrations, with a place for its SQL, or for its function.',
+    )
     .argument('<name>', 'what the migration does, such as add_tags')
     .option(
       '-m, --module <file>',
       "the module (default: migrations.ts beside drizzle-kit's folder, or in src)",
     )
     .option('-c, --config <file>', 'a config of drizzle-kit', collect)
+    .option('-f, --function', 'a function instead of SQL, for data that SQL alone cannot change')
     .option('--json', 'print the result as JSON')
     .action(run);
 }

@@ -9,7 +9,7 @@ const IMPORT =
   /import\s+(type\s+)?(?:(\w+)\s+from\s+(['"][^'"\n]+\.(?:sql|json)['"])|(\{[\w\s,]*\})\s+from\s+(['"][^'"\n]+['"]))\s*;?/g;
 const START = /^\s*export\s+default\s+(define\w+\s*\(\s*)?$/;
 const END =
-  /^\s*((?:,\s*(?:'[^'\n]*'|"[^"\n]*"|`[^`\n]*`)\s*)?,?\s*\)?)\s*(?:satisfies\s+\w+)?\s*;?\s*$/;
+  /^\s*((?:,\s*(?:'[^'\n]*'|"[^"\n]*"|`[^`\n]*`|undefined|\w+\s*\(\s*'[^'\n]*'\s*,?\s*\))\s*)*,?\s*\)?)\s*(?:satisfies\s+\w+)?\s*;?\s*$/;
 
 /**
  * Turns a module that imports texts, JSON and named exports, and exports one object or `define…({…})`, into CommonJS.

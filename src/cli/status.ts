@@ -16,7 +16,7 @@ import { type SourceOptions, Sources } from './status/source.ts';
 /** The options of `migrate` that a plan depends on. */
 type PlanOptions = Pick<
   MigrateOptions,
-  'drizzle' | 'skipped' | 'unknown' | 'ahead' | 'drift' | 'table' | 'drizzleTable'
+  'drizzle' | 'skipped' | 'unknown' | 'ahead' | 'drift' | 'table' | 'drizzleTable' | 'untracked'
 >;
 
 /** What the command was told. */
@@ -70,11 +70,13 @@ export async function status(path: string, options: StatusOptions): Promise<Flee
   const drizzle = drizzleOfAll(files, plan, (name) => sources.isMirroring(name));
   const objects: ObjectStatus[] = [];
   for (const file of files) {
+    const untracked = plan.untracked ?? sources.untrackedOf(file.className);
     objects.push(
       await inspectObject(file, {
         name: names.get(file.id) ?? null,
         source: ofClass.get(file.className),
-        options: { ...plan, drizzle: drizzle(file) },
+        adopts: sources.isAdopting(file.className),
+        options: { ...plan, ...(untracked && { untracked }), drizzle: drizzle(file) },
       }),
     );
     // Each is copied and migrated, which takes some milliseconds.
@@ -131,6 +133,11 @@ export function register(program: Command): void {
     )
     .addOption(
       new Option('--drift <what>', 'as the option of migrate').choices(['warn', 'error', 'ignore']),
+    )
+    .option(
+      '--untracked <what>',
+      'as the option of migrate: match, or the key that stands there as at',
+      (value: string) => (value === 'match' ? value : { at: value }),
     )
     .option('--table <name>', 'as the option of migrate')
     .option('--drizzle-table <name>', 'as the option of migrate')

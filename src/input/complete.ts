@@ -13,6 +13,12 @@ import { checkWritten } from './unwritten.ts';
 export function complete(source: MigrationSource): Migration {
   const { key, tag = null, when = null, was = [], sql, up, revision, baseline } = source;
   const parts = { key, tag, when, was, up, revision, baseline };
+  if (up) {
+    checkWritten(key, revision as string);
+    // Other functions may have the same revision, and none of them is this one.
+    const checksum = sha256(`up ${tag} ${revision}`);
+    return { ...parts, sql: null, checksum };
+  }
   if (sql === null && source.checksum) return { ...parts, sql, checksum: source.checksum };
   if (typeof sql !== 'string') {
     refuse(

@@ -1,7 +1,7 @@
 import { reading, refuse } from '../base/errors.ts';
 import { keyOf } from '../base/key.ts';
 import { freeze } from './freeze.ts';
-import type { Migration, MigrationList, MigrationRecord } from './migration.ts';
+import type { Migration, MigrationList, MigrationRecord, Schemas } from './migration.ts';
 import { readMigrations, remember } from './migrations.ts';
 import { read } from './read.ts';
 
@@ -12,6 +12,7 @@ class CarriedList implements MigrationList {
   constructor(
     private readonly record: MigrationRecord,
     readonly fingerprint: string,
+    readonly schemas: Schemas | undefined,
   ) {}
 
   get migrations(): readonly Migration[] {
@@ -44,13 +45,22 @@ class CarriedList implements MigrationList {
  * @param record the migrations by key
  * @param carried what `drizzle-offramp convert` writes: the last key and the fingerprint of the whole, so that an
  *   isolate's first wake need not look at each migration. Left out of use where the last key is another one.
+ * @param schemas what `drizzle-offramp convert --untracked` writes, for the option `untracked`
  * @returns the same record, frozen
  * @throws {InputError} if a key, a tag or a text in it is wrong
  */
-export function defineMigrations<const T extends MigrationRecord>(record: T, carried?: string): T {
+export function defineMigrations<const T extends MigrationRecord>(
+  record: T,
+  carried?: string,
+  schemas?: Schemas,
+): T {
   const [, key, fingerprint] = /^(m\d+) ([0-9a-f]{64})$/.exec(carried ?? '') ?? [];
   if (fingerprint !== undefined && key === keyOf(Object.keys(Object(record)).length - 1)) {
-    remember(Object.freeze(record), new CarriedList(record, fingerprint));
-  } else readMigrations(record);
+    remember(Object.freeze(record), new CarriedList(record, fingerprint, schemas));
+  } else {
+    const list = readMigrations(record);
+    if (schemas)
+      remember(record, { fingerprint: list.fingerprint, migrations: list.migrations, schemas });
+  }
   return record;
 }

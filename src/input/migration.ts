@@ -1,5 +1,5 @@
 // What goes in: the forms of migrations that people pass, and the one that all of them are read into.
-import type { MigrationSql } from '../base/storage.ts';
+import type { MigrationSql, SqlStorageLike } from '../base/storage.ts';
 
 /** The default export of `migrations.js` as drizzle-kit 0.x writes it. */
 export interface DrizzleBundle0 {
@@ -68,7 +68,7 @@ export type Up = (sql: MigrationSql) => unknown;
 export interface MigrationSource extends Omit<MigrationEntry, 'sql'> {
   readonly key: string;
   readonly sql: unknown;
-  readonly up?: Up;
+  readonly up?: Up | undefined;
   readonly revision?: string;
 }
 
@@ -94,9 +94,29 @@ export interface Migration {
   readonly baseline?: string | undefined;
 }
 
+/** Tells from an object's own tables which migrations made them: what `schemas` of `drizzle-offramp/adopt` returns. */
+export interface Schemas {
+  /**
+   * Looks for the object's schema among those that the migrations make.
+   *
+   * @param sql the object's SQL storage
+   * @param migrations the code's migrations
+   * @param untracked the option of that name
+   * @returns the keys of the migrations that ran; undefined where the object has none of their tables
+   * @throws {OfframpError} if it is none of them, or nobody can tell which
+   */
+  find(
+    sql: SqlStorageLike,
+    migrations: readonly Migration[],
+    untracked: 'match' | { readonly at: string },
+  ): readonly string[] | undefined;
+}
+
 /** All migrations of one input, in the order in which they run, and the fingerprint of the whole. */
 export interface MigrationList {
   readonly migrations: readonly Migration[];
   /** The SHA-256 over every tag (or key) and checksum, in order. */
   readonly fingerprint: string;
+  /** The schema after each of them, where the module carries it. */
+  readonly schemas?: Schemas | undefined;
 }

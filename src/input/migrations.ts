@@ -38,12 +38,11 @@ function readAnew(input: unknown): MigrationList {
   const parts: unknown[] = [];
   const isWhole = typeof input === 'object' && input !== null && addParts(input, parts);
   const known = isWhole && recent.find((one) => isSame(one.parts, parts));
+  if (known && !parts.includes(FUNCTION)) return known.list;
+  // A function that is written anew may see another object's `this` than the one that is known.
   if (known) {
-    const { fingerprint } = known.list;
-    // A function that is written anew may see another object's `this` than the one that is known.
-    if (!parts.includes(FUNCTION)) return known.list;
     return {
-      fingerprint,
+      fingerprint: known.list.fingerprint,
       get migrations() {
         return read(input).migrations;
       },

@@ -1,12 +1,16 @@
 import { check, type InputErrorCode, refuse } from '../base/errors.ts';
 import { isTag, isTimestamp, secondOf } from '../base/time.ts';
 import { PASS, TAG } from './bundles.ts';
-import { isFunction, readFunction } from './function.ts';
-import type { MigrationRecord, MigrationSource } from './migration.ts';
+import type {
+  FunctionEntry,
+  MigrationEntry,
+  MigrationRecord,
+  MigrationSource,
+} from './migration.ts';
 
 /** Checks what an entry in the long form says beside its SQL. */
 function checkEntry(source: MigrationSource): void {
-  const { key, tag, when, was, checksum, baseline } = source;
+  const { key, tag, when, was, checksum, baseline, up, revision } = source;
   const field = (
     code: InputErrorCode,
     name: keyof MigrationSource,
@@ -28,6 +32,23 @@ function checkEntry(source: MigrationSource): void {
   const isSha256 = typeof checksum === 'string' && /^[0-9a-f]{64}$/.test(checksum);
   field('INVALID_ENTRY', 'checksum', isSha256, 'the SHA-256 of its SQL');
   field('INVALID_ENTRY', 'baseline', typeof baseline === 'string', 'SQL');
+  const isFunction =
+    isTag(tag) &&
+    revision &&
+    typeof revision === 'string' &&
+    typeof up === 'function' &&
+    Object.entries(source).every(
+      ([name, value]) =>
+        value === undefined || /^(key|tag|when|was|revision|up|baseline)$/.test(name),
+    );
+  check(
+    isFunction || (up ?? revision) === undefined,
+    'INVALID_ENTRY',
+    `The function ${key}`,
+    source,
+    "a `tag`, a `revision` such as '1' and `up`, and no `sql`",
+    key,
+  );
 }
 
 /**
@@ -48,7 +69,9 @@ export function readRecord(record: MigrationRecord): MigrationSource[] {
       );
     }
     if (typeof value !== 'object' || value === null) return { key, sql: value };
-    return isFunction(value) ? readFunction(key, value) : { ...value, key, sql: value.sql };
+    const { sql, up } = value as MigrationEntry & FunctionEntry;
+    // A method may use `this`, and one of a class is none of the entry's own.
+    return { ...value, key, sql, up: up?.bind?.(value) ?? up };
   });
   sources.sort((a, b) => versionOf(a) - versionOf(b));
   sources.forEach((source, expected) => {

@@ -16,6 +16,6 @@ const STUB = new RegExp(`^\\s*${UNWRITTEN}.*\\s*$`);
  */
 export function checkWritten(key: string, sql: string): void {
   if (STUB.test(sql)) {
-    refuse('NOT_WRITTEN', `The SQL of ${key} is not written yet. Write it, or remove ${key}.`, key);
+    refuse('NOT_WRITTEN', `${key} is not written yet. Write it, or remove ${key}.`, key);
   }
 }

@@ -11,7 +11,15 @@ export interface HistoryRow {
 }
 
 /** How a migration came into the ledger. */
-export type Origin = 'applied' | 'drizzle' | 'do-orm' | 'ignored' | 'repair';
+export type Origin =
+  | 'applied'
+  | 'drizzle'
+  | 'baseline'
+  | 'do-orm'
+  | 'adopted'
+  | 'schema'
+  | 'ignored'
+  | 'repair';
 
 /** A row of the ledger. Everything but `version` may be null: do-orm writes nothing else. */
 export interface LedgerRow extends HistoryRow {

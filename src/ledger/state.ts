@@ -1,6 +1,14 @@
-import { capitals, firstRow, notSqlite, type SqlStorageLike } from '../base/storage.ts';
+import {
+  capitals,
+  firstRow,
+  notSqlite,
+  type SqlStorageLike,
+  type StorageLike,
+} from '../base/storage.ts';
+import type { MigrationList } from '../input/migration.ts';
 import { readDrizzleLedger } from './drizzle.ts';
 import { DEFAULT_TABLE, readLedger, SELECT_HEAD, selectHead } from './ledger.ts';
+import { type OtherHistory, type OtherOptions, readOther } from './other.ts';
 import type { DrizzleLedger, Ledger } from './row.ts';
 
 /** The names of both ledgers. */
@@ -17,6 +25,8 @@ export interface State {
   readonly drizzle: DrizzleLedger | undefined;
   /** All tables and views beside Drizzle's ledger, in capitals; none are read where there is no such ledger. */
   readonly tables: ReadonlySet<unknown>;
+  /** What a history beside both ledgers says. */
+  readonly other?: OtherHistory | undefined;
 }
 
 /**
@@ -40,11 +50,11 @@ export function readHead(sql: SqlStorageLike, table: string): unknown {
  * Reads both ledgers.
  *
  * @param sql the object's SQL storage
- * @param options the resolved options
+ * @param names the names of both
  * @throws {AdoptionError} if a table is not a ledger
  * @throws {InputError} if the class has no SQLite storage
  */
-export function readState(sql: SqlStorageLike, { table, drizzleTable }: TableNames): State {
+export function readLedgers(sql: SqlStorageLike, { table, drizzleTable }: TableNames): State {
   try {
     const drizzle = readDrizzleLedger(sql, drizzleTable);
     // https://www.sqlite.org/pragma.html#pragma_table_list reads the schema in memory, so no row is billed.
@@ -61,6 +71,25 @@ export function readState(sql: SqlStorageLike, { table, drizzleTable }: TableNam
 }
 
 /**
+ * Reads both ledgers, and a history beside them.
+ *
+ * @param storage the object's storage
+ * @param options the resolved options
+ * @param list the code's migrations
+ * @throws {AdoptionError} if a table is not a ledger, or nobody can tell which migrations ran
+ * @throws {InputError} if the class has no SQLite storage
+ */
+export function readState(
+  storage: StorageLike,
+  options: TableNames & OtherOptions,
+  list: MigrationList,
+): State {
+  const state = readLedgers(storage.sql, options);
+  const isTracked = [state.ledger, state.drizzle].some((one) => one && one.rows.length > 0);
+  return { ...state, other: readOther(storage, options, list, isTracked) };
+}
+
+/**
  * What the ledger's last row says of an object that is up to date with a list of migrations and with what the options ask
  * of the database.
  *
@@ -72,5 +101,6 @@ export const headOf = (
   {
     drizzle,
     drizzleTable,
-  }: { readonly drizzle: 'retire' | 'mirror'; readonly drizzleTable: string },
-): string => `${fingerprint} ${drizzle} ${drizzleTable}`;
+    adopt,
+  }: { readonly drizzle: 'retire' | 'mirror'; readonly drizzleTable: string } & OtherOptions,
+): string => `${fingerprint} ${drizzle} ${drizzleTable}${adopt ? ` ${adopt.name}` : ''}`;

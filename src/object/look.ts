@@ -49,7 +49,8 @@ function stateOf({ upToDate, result }: Inspection, refusal: OfframpError | undef
 function tryToFind({ storage }: StateLike, { input, options }: List): Findings | undefined {
   const settings = resolveOptions(options);
   try {
-    return find(readMigrations(input).migrations, readState(storage.sql, settings), settings);
+    const list = readMigrations(input);
+    return find(list.migrations, readState(storage, settings, list), settings);
   } catch {
     return undefined;
   }

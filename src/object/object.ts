@@ -35,6 +35,7 @@ import { applyChange, type Fitting, rowsBefore, workOut } from './repair.ts';
 import { readRepairs, writeRepair } from './repairs-table.ts';
 import { rolledBack } from './rolled-back.ts';
 import type { ObjectContext } from './runtime.ts';
+import { withOwnFunctions } from './sent.ts';
 import { Untouched } from './untouched.ts';
 
 /** One instance of an object, from before its class is built on. */
@@ -169,7 +170,7 @@ export class MigratedObject {
   private async preflight({ migrations }: PreflightCommand): Promise<PreflightAnswer> {
     const { input, options } = this.list;
     const { untouched } = this;
-    const given = migrations === undefined ? input : migrations;
+    const given = migrations === undefined ? input : withOwnFunctions(migrations, input);
     const answer = await preflight(this.ctx.storage, given, options, (run) =>
       untouched ? untouched.without(run) : run(),
     );
@@ -198,8 +199,9 @@ export class MigratedObject {
     return afterOpenTransaction(storage, () => {
       const { sql } = storage;
       const options = resolveOptions(this.list.options);
-      const { migrations } = readMigrations(this.list.input);
-      const state = readState(sql, options);
+      const list = readMigrations(this.list.input);
+      const { migrations } = list;
+      const state = readState(storage, options, list);
       const fitting = workOut(command.repair, find(migrations, state, options), options);
       if (typeof fitting === 'string') throw this.misfit(command.repair, fitting);
       const steps = fitting.change.first?.steps ?? [];

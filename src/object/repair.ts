@@ -11,7 +11,7 @@ import type { Migration } from '../input/migration.ts';
 import { insertRows, prepareLedger } from '../ledger/ledger.ts';
 import { applyMirror, planMirror } from '../ledger/mirror.ts';
 import type { DrizzleRow, LedgerRow } from '../ledger/row.ts';
-import { readState, type State } from '../ledger/state.ts';
+import { readLedgers, type State } from '../ledger/state.ts';
 import type { ResolvedOptions } from '../options.ts';
 import { compare, createdAt, makePlan, type Plan } from '../plan/plan.ts';
 import { named } from '../plan/refusals.ts';
@@ -244,7 +244,7 @@ function afterAdoption(
 }
 
 /** The state after a plan is carried out, as far as it tells which migrations the object has. */
-function stateAfter({ ledger, drizzle, tables }: State, plan: Plan): State {
+function stateAfter({ ledger, drizzle, tables, other }: State, plan: Plan): State {
   const rows = [...(ledger?.rows ?? [])];
   for (const { version, migration, ...entry } of plan.entries) {
     const row = { ...entry, version: version ?? rows.length, applied_at: null, head: null };
@@ -252,7 +252,12 @@ function stateAfter({ ledger, drizzle, tables }: State, plan: Plan): State {
     else rows[version] = row;
   }
   for (const { migration } of plan.steps) rows.push(rowFor(migration, rows.length));
-  return { ledger: { rows, missing: [] }, drizzle: plan.retire ? undefined : drizzle, tables };
+  return {
+    ledger: { rows, missing: [] },
+    drizzle: plan.retire ? undefined : drizzle,
+    tables,
+    other: plan.drop ? undefined : other,
+  };
 }
 
 /** The state after a change. */
@@ -473,8 +478,8 @@ export function applyChange(
       version,
     );
   }
-  if (first) applyPlan(sql, first, readState(sql, options), '', options, look);
-  const state = readState(sql, options);
+  if (first) applyPlan(sql, first, readLedgers(sql, options), '', options, look);
+  const state = readLedgers(sql, options);
   if (added) prepareLedger(sql, table, state.ledger);
   // So that the next wake takes the slow path.
   if (state.ledger && !state.ledger.missing.includes('head')) {

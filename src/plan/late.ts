@@ -12,15 +12,12 @@ import {
 import { splitStatements } from '../sql/statements.ts';
 
 /** Why a migration may not run out of order. */
-export type Obstacle =
-  | {
-      /** Its statement. */
-      readonly statement: string;
-      /** The statement that stands against it, and whose that is; undefined where it does more than add. */
-      readonly other?: { readonly text: string; readonly migration: Migration };
-    }
-  /** The function that cannot be judged: itself, or one that comes later. */
-  | { readonly opaque: Migration };
+export interface Obstacle {
+  /** Its statement; that there is none to read. */
+  readonly statement: string;
+  /** The statement that stands against it, and whose that is; undefined where it does more than add. */
+  readonly other?: { readonly text: string; readonly migration: Migration };
+}
 
 /** What Drizzle would write as `created_at`: the exact `when`, or the second of the tag. */
 export const createdAt = ({ when, tag }: Migration): number | null =>
@@ -68,16 +65,14 @@ export function findLate(
     const ran = after.filter((other) => applied.has(other));
     if (ran.length > 0) {
       const coming = after.filter((other) => !applied.has(other));
-      // What a function does is not known.
-      const opaque = [migration, ...after].find(({ sql }) => sql === null);
-      if (opaque) {
-        late.set(migration, { opaque });
-        continue;
-      }
       const all = migrations.filter((other) => !coming.includes(other)).flatMap(effectsOf);
-      const more = effectsOf(migration).find((effect) => !onlyAdds(effect, all));
+      // What a function does nobody can tell.
+      const opaque = [migration, ...after].find(({ sql }) => sql === null);
+      const more = opaque
+        ? `${opaque.key}, no SQL`
+        : effectsOf(migration).find((effect) => !onlyAdds(effect, all))?.text;
       const obstacle = more
-        ? { statement: more.text }
+        ? { statement: more }
         : (firstPair(migration, ran, (one, other) => standsAgainst(one, other, all)) ??
           // Columns change places, and who names none of them would mistake the one for the other.
           firstPair(

@@ -1,4 +1,6 @@
 import { AdoptionError, InputError } from '../base/errors.ts';
+import { keyOf } from '../base/key.ts';
+import { replacedBy } from '../input/baseline.ts';
 import type { Migration, Up } from '../input/migration.ts';
 import { knownRows } from '../ledger/known.ts';
 import {
@@ -11,6 +13,7 @@ import {
   repeatedRows,
 } from '../ledger/match.ts';
 import { type MirrorPlan, mirrorChanges, planMirror } from '../ledger/mirror.ts';
+import { migrationNamed } from '../ledger/other.ts';
 import type { Matches } from '../ledger/pair.ts';
 import type { DrizzleRow, LedgerRow, Origin } from '../ledger/row.ts';
 import type { State } from '../ledger/state.ts';
@@ -22,7 +25,14 @@ import {
   splitStatements,
 } from '../sql/statements.ts';
 import { createdAt, findLate } from './late.ts';
-import { checkLate, checkRules, named, refuseOther } from './refusals.ts';
+import {
+  checkBaseline,
+  checkLate,
+  checkReplaced,
+  checkRules,
+  named,
+  refuseOther,
+} from './refusals.ts';
 import type { ResolvedRules } from './rules.ts';
 
 export { createdAt };
@@ -35,6 +45,8 @@ export interface Step {
   readonly up: Up | undefined;
   /** Whether a later migration was applied before it. */
   readonly skipped: boolean;
+  /** Whether these are the statements of the migration's baseline, which stands for all before it too. */
+  readonly isBaseline: boolean;
 }
 
 /** A row to write into the ledger for something that is not run. */
@@ -60,6 +72,8 @@ export interface Plan {
   readonly drift: readonly Migration[];
   /** Whether Drizzle's ledger is to be dropped. */
   readonly retire: boolean;
+  /** Takes away the history beside both ledgers, where there is one to be taken away. */
+  readonly drop: (() => void) | undefined;
   /** What Drizzle's ledger lacks, where it is kept in sync. */
   readonly mirror: MirrorPlan | undefined;
   /** How many migrations the object has before anything runs. */
@@ -104,10 +118,23 @@ function createdNoneOf(migrations: readonly Migration[], tables: ReadonlySet<unk
   return created.length > 0 && !created.some(({ name }) => tables.has(name));
 }
 
-function toStep(migration: Migration, skipped: boolean, table: string): Step {
-  const statements = splitStatements(migration.sql ?? '');
-  statements.forEach((statement, i) => {
-    const name = `Statement ${i + 1} of ${named(migration)}`;
+/**
+ * Refuses a statement that no migration may run.
+ *
+ * @param statement the statement
+ * @param index its number, from 0
+ * @param migration its migration
+ * @param tables the names of ledgers
+ * @throws {InputError} if it names a ledger, or is longer than the runtime takes
+ */
+export function checkStatement(
+  statement: string,
+  index: number,
+  migration: Migration,
+  tables: readonly string[],
+): void {
+  const name = `Statement ${index + 1} of ${named(migration)}`;
+  for (const table of tables) {
     if (namesTable(statement, table)) {
       throw new InputError(
         'INVALID_TABLE_NAME',
@@ -115,16 +142,29 @@ function toStep(migration: Migration, skipped: boolean, table: string): Step {
         migration.key,
       );
     }
-    const bytes = excessBytes(statement);
-    if (bytes > 0) {
-      throw new InputError(
-        'STATEMENT_TOO_LONG',
-        `${name} has ${bytes} bytes, and the runtime takes ${MAX_STATEMENT_BYTES}. Split it.`,
-        migration.key,
-      );
-    }
+  }
+  const bytes = excessBytes(statement);
+  if (bytes > 0) {
+    throw new InputError(
+      'STATEMENT_TOO_LONG',
+      `${name} has ${bytes} bytes, and the runtime takes ${MAX_STATEMENT_BYTES}. Split it.`,
+      migration.key,
+    );
+  }
+}
+
+function toStep(
+  migration: Migration,
+  skipped: boolean,
+  table: string,
+  baseline?: string | undefined,
+): Step {
+  const isBaseline = baseline !== undefined;
+  const statements = splitStatements(baseline ?? migration.sql ?? '');
+  statements.forEach((statement, i) => {
+    checkStatement(statement, i, migration, [table]);
   });
-  return { migration, statements, up: migration.up, skipped };
+  return { migration, statements, up: isBaseline ? undefined : migration.up, skipped, isBaseline };
 }
 
 const toEntry = (
@@ -148,7 +188,7 @@ function planEntries(
   theirs: Matches<DrizzleRow>,
   rows: readonly DrizzleRow[],
   kept: ReadonlySet<DrizzleRow>,
-  ignored: readonly Migration[],
+  added: readonly Entry[],
 ): Entry[] {
   const entries: Entry[] = [];
   for (const [{ origin, version }, migration] of ours) {
@@ -166,7 +206,7 @@ function planEntries(
       entries.push(toEntry(migration, 'drizzle', undefined, created_at));
     }
   }
-  return [...entries, ...ignored.map((migration) => toEntry(migration, 'ignored'))];
+  return [...entries, ...added.filter(({ migration }) => !adopted.has(migration as Migration))];
 }
 
 /** What an object has of the migrations, and what in it is none of them. */
@@ -175,6 +215,10 @@ export interface Comparison {
   readonly ours: Matches<LedgerRow>;
   /** The same for Drizzle's. */
   readonly theirs: Matches<DrizzleRow>;
+  /** What another history has. */
+  readonly others: ReadonlySet<Migration>;
+  /** What in it is no migration. */
+  readonly strange: readonly string[];
   readonly applied: ReadonlySet<Migration>;
   /** Migrations that the object lacks, in order. */
   readonly open: readonly Migration[];
@@ -202,13 +246,24 @@ export function compare(
   const drizzleRows = state.drizzle?.rows ?? [];
   const ours = matchLedger(rows, migrations, options.table);
   const theirs = matchTheirs(drizzleRows, migrations, state, new Set(ours.values()), options);
-  const applied = new Set([...ours.values(), ...theirs.values()]);
+  const others = new Set<Migration>();
+  const strange: string[] = [];
+  for (const name of state.other?.keys ?? []) {
+    const migration = migrationNamed(migrations, name);
+    if (migration) others.add(migration);
+    else if (!rows.some(({ tag, version }) => [tag, keyOf(version)].includes(name as string))) {
+      strange.push(String(name));
+    }
+  }
+  const applied = new Set([...ours.values(), ...theirs.values(), ...others]);
   const isKnown = knownRows(drizzleRows, rows);
   const left = drizzleRows.filter((row) => !theirs.has(row) && !isKnown(row));
   const repeated = repeatedRows(left, theirs);
   return {
     ours,
     theirs,
+    others,
+    strange,
     applied,
     open: migrations.filter((migration) => !applied.has(migration)),
     // One that may be another migration's all the same must be kept in mind.
@@ -233,22 +288,35 @@ export function makePlan(
   state: State,
   options: ResolvedRules,
 ): Plan {
-  const { ledger, drizzle } = state;
+  const { ledger, drizzle, other } = state;
   const { table, drizzleTable } = options;
   const rows = ledger?.rows ?? [];
   const drizzleRows = drizzle?.rows ?? [];
   const found = compare(migrations, state, options);
-  const { ours, theirs, applied, open, kept, unknown, ahead, drift } = found;
-  checkRules(found, migrations, options);
+  const { ours, theirs, others, applied, open, kept, unknown, ahead, drift } = found;
+  // Whose history is another's has no ledger of Drizzle's to come back to.
+  const isMirrored = options.drizzle === 'mirror' && !(options.adopt && !drizzle);
+  checkRules(found, migrations, options, other?.name, isMirrored);
 
   const late = findLate(migrations, applied, open);
   const latest = migrations.findLast((migration) => applied.has(migration)) as Migration;
-  checkLate(late, latest, drizzle && !ledger ? drizzleTable : table, options);
+  const first = drizzle ? drizzleTable : (other?.name ?? table);
+  checkLate(late, latest, ledger ? table : first, options);
   const ignored = options.skipped === 'ignore' ? [...late.keys()] : [];
-  const steps = open
-    .filter((migration) => !ignored.includes(migration))
-    .map((migration) => toStep(migration, late.has(migration), table));
-  const entries = planEntries(ours, theirs, drizzleRows, kept, ignored);
+  // Whatever a row stands for, an object that has one is not new.
+  const isNew = rows.length + drizzleRows.length + applied.size === 0;
+  const replaced = isNew ? replacedBy(migrations) : [];
+  checkBaseline(replaced);
+  const toRun = open.slice(replaced.length).filter((migration) => !ignored.includes(migration));
+  checkReplaced(toRun, table);
+  const steps = toRun.map((migration) => toStep(migration, late.has(migration), table));
+  const last = replaced.at(-1);
+  if (last) steps.unshift(toStep(last, false, table, last.baseline));
+  const entries = planEntries(ours, theirs, drizzleRows, kept, [
+    ...migrations.flatMap((one) => (other && others.has(one) ? toEntry(one, other.origin) : [])),
+    ...ignored.map((migration) => toEntry(migration, 'ignored')),
+    ...replaced.map((migration) => toEntry(migration, 'baseline')),
+  ]);
   const before = [...rows, ...entries.filter(({ version }) => version === undefined)];
   return {
     entries,
@@ -261,12 +329,11 @@ export function makePlan(
       options.drizzle === 'retire' &&
       drizzle !== undefined &&
       (rows.length === 0 || migrations.some(({ tag }) => tag !== null)),
-    mirror:
-      options.drizzle === 'mirror'
-        ? planMirror(migrations, rows, ours, drizzle, theirs)
-        : undefined,
-    appliedBefore: before.filter(({ origin }) => origin !== 'ignored').length,
-    size: before.length + steps.length,
+    drop: options.drizzle === 'retire' ? other?.drop : undefined,
+    mirror: isMirrored ? planMirror(migrations, rows, ours, drizzle, theirs) : undefined,
+    appliedBefore: before.filter(({ origin }) => origin !== 'ignored' && origin !== 'baseline')
+      .length,
+    size: before.length + toRun.length,
     standStill: ahead.length > 0 && open.length === 0,
   };
 }
@@ -285,5 +352,6 @@ export const wouldWrite = (plan: Plan, { ledger }: State, head: string): boolean
     plan.entries.length > 0 ||
     plan.steps.length > 0 ||
     plan.retire ||
+    plan.drop !== undefined ||
     (plan.mirror !== undefined && mirrorChanges(plan.mirror)) ||
     (ledger.rows.length > 0 && ledger.rows.at(-1)?.head !== head));

@@ -1,5 +1,6 @@
 // Why a plan cannot be made: each rule that says no, and its words.
 import { AdoptionError, InputError } from '../base/errors.ts';
+import { isCurrent } from '../input/baseline.ts';
 import type { Migration } from '../input/migration.ts';
 import { PASS_TAGS } from '../ledger/match.ts';
 import type { DrizzleRow, LedgerRow } from '../ledger/row.ts';
@@ -19,6 +20,8 @@ const describe = ({ tag, created_at }: DrizzleRow): string =>
 export interface Findings {
   /** Rows of Drizzle's ledger that match no migration. */
   readonly unknown: readonly DrizzleRow[];
+  /** What another history has that is no migration. */
+  readonly strange: readonly string[];
   /** Rows of ours that match none. */
   readonly ahead: readonly LedgerRow[];
   readonly drift: readonly Migration[];
@@ -50,27 +53,38 @@ export function refuseOther(name: string, count: number, option: 'table' | 'driz
  * @param findings what there is in the object
  * @param migrations all migrations
  * @param rules the resolved options
+ * @param other what messages call the history beside both ledgers
+ * @param isMirrored whether Drizzle's ledger is kept in sync
  * @throws {AdoptionError} if a rule says no
  * @throws {InputError} if a ledger cannot be mirrored, as no migration has a tag
  */
 export function checkRules(
-  { unknown, ahead, drift, open, applied }: Findings,
+  { unknown, strange, ahead, drift, open, applied }: Findings,
   migrations: readonly Migration[],
   rules: ResolvedRules,
+  other = '',
+  isMirrored = false,
 ): void {
   const { table, drizzleTable } = rules;
   const names = ahead.map(({ tag, version }) => tag ?? `version ${version}`);
   const lacking = `${table} has ${names.join(', ')}, which the code lacks`;
   const mustMatch = rules.unknown === 'error';
-  if (unknown.length > 0 && mustMatch) {
-    const rows = unknown.map(describe);
-    throw new AdoptionError(
-      'UNKNOWN_ROW',
-      `${drizzleTable} has ${rows.length} row(s) that match no migration: ${rows.join(', ')}. Bring the migration back. ` +
-        'If its `when` was changed, convert and name the old one under `was`: else it would run again. If it is gone for ' +
-        "good, pass unknown: 'ignore' to keep the rows.",
+  const rows = mustMatch ? unknown.map(describe) : [];
+  for (const [name, list, more] of [
+    [other, strange, ', or correct `adopt`'],
+    [
       drizzleTable,
       rows,
+      '. If its `when` was changed, convert and name the old one under `was`: else it would run again. If it is gone for ' +
+        "good, pass unknown: 'ignore' to keep the rows",
+    ],
+  ] as const) {
+    if (list.length === 0) continue;
+    throw new AdoptionError(
+      'UNKNOWN_ROW',
+      `${name} has ${list.length} row(s) that match no migration: ${list.join(', ')}. Bring the migration back${more}.`,
+      name,
+      list,
     );
   }
   if (ahead.length > 0 && rules.ahead === 'error') {
@@ -108,13 +122,49 @@ export function checkRules(
       keysOf(drift),
     );
   }
-  if (rules.drizzle === 'mirror' && migrations.length > 0 && migrations.every(hasNoTag)) {
+  if (isMirrored && migrations.length > 0 && migrations.every(hasNoTag)) {
     throw new InputError(
       'INVALID_OPTION',
       `drizzle: 'mirror' needs migrations with tags. ${PASS_TAGS}`,
       'drizzle',
     );
   }
+}
+
+/**
+ * Refuses a baseline that was made of other migrations than those it would stand for: one of them would never run.
+ *
+ * @param replaced what it would stand for
+ * @throws {InputError} if it was made of others
+ */
+export function checkBaseline(replaced: readonly Migration[]): void {
+  const last = replaced.at(-1);
+  if (last === undefined || isCurrent(replaced)) return;
+  throw new InputError(
+    'STALE_BASELINE',
+    `The baseline of ${named(last)} was made of other migrations than the ${replaced.length} up to it. Run ` +
+      `\`npx drizzle-offramp convert --baseline ${last.key}\` again, or take the baseline out.`,
+    last.key,
+  );
+}
+
+/**
+ * Refuses to go on in an object that lacks migrations whose SQL is gone.
+ *
+ * @param migrations those that must run
+ * @param table the ledger
+ * @throws {AdoptionError} if the SQL of any was replaced by a baseline
+ */
+export function checkReplaced(migrations: readonly Migration[], table: string): void {
+  const gone = migrations.filter(({ sql, up }) => sql === null && up === undefined);
+  if (gone.length === 0) return;
+  throw new AdoptionError(
+    'REPLACED_MIGRATION',
+    `This object lacks ${list(gone)}, and the code has no SQL of them any more: a baseline replaced them, and it is for ` +
+      'new objects only. Bring their SQL back (as it was before `convert --drop-replaced`) until this object has run them.',
+    table,
+    keysOf(gone),
+  );
 }
 
 /** How much of a statement a message repeats, in characters. */
@@ -126,9 +176,6 @@ const quoted = (statement: string): string => {
 
 const reasonOf = (obstacle: Obstacle | undefined): string => {
   if (obstacle === undefined) return 'nothing stands against it';
-  if ('opaque' in obstacle) {
-    return `what ${named(obstacle.opaque)} does cannot be told, as it is no SQL`;
-  }
   const { statement, other } = obstacle;
   return `${quoted(statement)} ${other ? `stands against ${quoted(other.text)} of ${named(other.migration)}` : 'does more than add'}`;
 };

@@ -13,8 +13,10 @@ export type MigrationRef = Pick<Migration, 'key' | 'tag'>;
 export interface MigrateResult {
   /** Whether nothing was written; what was found is still reported. */
   readonly upToDate: boolean;
-  /** Migrations that were taken over from Drizzle's or do-orm's ledger without running them. */
+  /** Migrations that were taken over from another history without running them: Drizzle's, do-orm's, one's own, or what the tables tell. */
   readonly adopted: readonly MigrationRef[];
+  /** Migrations that a new object has from a baseline, which was run in their place. */
+  readonly fromBaseline: readonly MigrationRef[];
   /** Migrations that were run, in order. */
   readonly applied: readonly MigrationRef[];
   /** Those of `applied` that were applied out of order: one that comes later was there already. */
@@ -55,6 +57,7 @@ export const NO_VIOLATIONS: Violations = { listed: [], total: 0, unchecked: [] }
 export const UP_TO_DATE: MigrateResult = freeze({
   upToDate: true,
   adopted: [],
+  fromBaseline: [],
   applied: [],
   outOfOrder: [],
   ignored: [],
@@ -84,8 +87,9 @@ export function toResult(plan: Plan, upToDate: boolean, violations: Violations):
   const isMirrored = !upToDate && mirror !== undefined && mirrorChanges(mirror);
   return {
     upToDate,
-    adopted: entered('drizzle', 'do-orm'),
-    applied: refs(steps.map(({ migration }) => migration)),
+    adopted: entered('drizzle', 'do-orm', 'adopted', 'schema'),
+    fromBaseline: entered('baseline'),
+    applied: refs(steps.flatMap(({ isBaseline, migration }) => (isBaseline ? [] : migration))),
     outOfOrder: refs(steps.flatMap(({ skipped, migration }) => (skipped ? migration : []))),
     ignored: entered('ignored'),
     unknown,

@@ -1,5 +1,7 @@
 // What `migrate` goes by where there is a choice.
 
+import type { Adopter, OtherLedger, OtherOptions } from '../ledger/other.ts';
+
 /** What the planner needs to know of the options. */
 export interface Rules {
   /**
@@ -29,7 +31,21 @@ export interface Rules {
   readonly table?: string;
   /** The name of Drizzle's ledger. The default is `__drizzle_migrations`. */
   readonly drizzleTable?: string;
+  /**
+   * A history beside both ledgers: a migrations table of one's own and which migration a row of it stands for, or what a
+   * function of `drizzle-offramp/adopt` returns. It is adopted; `drizzle: 'retire'` then drops it, and `'mirror'` keeps it
+   * as it is.
+   */
+  readonly adopt?: OtherLedger | Adopter;
+  /**
+   * What to do with tables of the migrations in an object without any ledger: `'match'` looks up the object's schema among
+   * those that the migrations make, and `{ at: 'm0007' }` says after which migration it stands, which is checked all the
+   * same. Without this option the migrations run from the first. Needs a module of `convert --untracked`.
+   */
+  readonly untracked?: 'match' | { readonly at: string };
 }
 
-/** The rules with their defaults; `skipped` has none. */
-export type ResolvedRules = Required<Omit<Rules, 'skipped'>> & Pick<Rules, 'skipped'>;
+/** The rules with their defaults; `skipped`, `adopt` and `untracked` have none. */
+export type ResolvedRules = Required<Omit<Rules, 'skipped' | keyof OtherOptions>> &
+  Pick<Rules, 'skipped'> &
+  OtherOptions;

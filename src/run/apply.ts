@@ -44,23 +44,37 @@ export function applyPlan(
       completeRow(sql, table, { ...row, version, applied_at, head: isLast ? head : null });
     }
   }
-  for (const { migration, statements, up } of plan.steps) {
-    if (up) runFunction(sql, migration, up, plan.appliedBefore, [table, drizzleTable], look);
+  for (const step of plan.steps) {
+    const { migration, statements, isBaseline } = step;
+    const fail = (cause: unknown, statement: string, statementIndex: number): never => {
+      const { appliedBefore } = plan;
+      throw new MigrationError({
+        migration,
+        statement,
+        statementIndex,
+        appliedBefore,
+        cause,
+        isBaseline,
+      });
+    };
+    if (step.up) runFunction(sql, step, [table, drizzleTable], look, fail);
     statements.forEach((statement, statementIndex) => {
       look(statement);
       try {
         runStatement(sql, statement);
       } catch (cause) {
-        const { appliedBefore } = plan;
-        throw new MigrationError({ migration, statement, statementIndex, appliedBefore, cause });
+        fail(cause, statement, statementIndex);
       }
     });
+    // Its rows stand among the entries.
+    if (isBaseline) continue;
     const { tag, checksum } = migration;
     add({ tag, checksum, created_at: createdAt(migration), origin: 'applied' });
   }
   insertRows(sql, table, added);
   if (last >= 0 && last < rows.length && rows[last]?.head !== head)
     updateHead(sql, table, last, head);
+  plan.drop?.();
   if (plan.retire) retireDrizzleLedger(sql, drizzleTable);
   if (plan.mirror !== undefined) applyMirror(sql, drizzleTable, plan.mirror);
 }

@@ -27,13 +27,13 @@ const sets = (statement: string, name: string, on: boolean): boolean => {
 /** As much of a step as tells what it asks of foreign keys. */
 type Asking = Pick<Step, 'statements'>;
 
-const defers = ({ statements }: Asking): boolean =>
+const asksToDefer = ({ statements }: Asking): boolean =>
   statements.some((statement) => sets(statement, 'defer_foreign_keys', true));
 
 /** Deferring does not stop a cascade, and dropping a table leaves a debt that no later statement pays back. */
 const needsOff = (step: Asking): boolean =>
   step.statements.some((statement) => sets(statement, 'foreign_keys', false)) ||
-  (defers(step) && step.statements.some(replacesTable));
+  (asksToDefer(step) && step.statements.some(replacesTable));
 
 /**
  * Tells what the pending migrations need.
@@ -41,7 +41,7 @@ const needsOff = (step: Asking): boolean =>
  * @param steps the migrations to run, in order; only their statements count
  */
 export const foreignKeyMode = (steps: readonly Asking[]): ForeignKeyMode =>
-  steps.some(needsOff) ? 'off' : steps.some(defers) ? 'checked' : 'enforced';
+  steps.some(needsOff) ? 'off' : steps.some(asksToDefer) ? 'checked' : 'enforced';
 
 /** Whether a row may be left without its parent until the commit, where that would reset the object. */
 const mayDefer = (
@@ -106,7 +106,7 @@ const ADDS = /^(create|alter|pragma|select|insert\s+into(?![\s\S]*\bconflict\b))
  */
 function runEnforced(
   storage: StorageLike,
-  statements: readonly string[],
+  statements: ReadonlySet<string>,
   keys: readonly string[],
   apply: Apply,
   hasFunction: boolean,
@@ -167,21 +167,18 @@ function checkBeforeRebuilds(check: () => void): (statement: string) => void {
  */
 export function transact(storage: StorageLike, steps: readonly Step[], apply: Apply): Violations {
   const mode = foreignKeyMode(steps);
-  const statements = steps.flatMap((step) => step.statements);
+  const statements = new Set(steps.flatMap((step) => step.statements));
   const hasFunction = steps.some(({ up }) => up);
   const keys = steps
-    .filter((step) => (mode === 'off' ? needsOff(step) : defers(step) || step.up))
+    .filter((step) => (mode === 'off' ? needsOff(step) : asksToDefer(step) || step.up))
     .map(({ migration }) => migration.key);
   // What a function runs is known once it has run.
-  const known = new Set(statements);
-  const noting: Apply = (look = () => {}) =>
+  const run: Apply = (look) =>
     apply((statement) => {
-      if (!known.has(statement)) statements.push(statement);
-      known.add(statement);
-      look(statement);
+      statements.add(statement);
+      look?.(statement);
     });
-  const run = hasFunction ? noting : apply;
-  const checked = (how: string, isNeeded = () => true): Violations =>
+  const checked = (how: string, isNeeded?: () => boolean): Violations =>
     inCheckedTransaction(
       storage,
       statements,
@@ -203,11 +200,11 @@ export function transact(storage: StorageLike, steps: readonly Step[], apply: Ap
   }
   if (isDisabled(storage)) return checked('another call of this turn disabled foreign keys');
   if (mode === 'checked') return checked(`${keys.join(', ')} deferred foreign keys`);
-  const DEFERRED = 'a deferred reference is looked at when a transaction ends';
-  if (mayDefer(storage.sql, statements, hasFunction)) return checked(DEFERRED);
-  if (hasFunction) {
-    return checked(DEFERRED, () =>
-      statements.some((text) => /\bdefer(red|_foreign_keys)\b/i.test(text)),
+  const defers = mayDefer(storage.sql, [...statements], hasFunction);
+  if (defers || hasFunction) {
+    return checked(
+      'a deferred reference is looked at when a transaction ends',
+      () => defers || [...statements].some((text) => /\bdefer(red|_foreign_keys)\b/i.test(text)),
     );
   }
   inTransaction(storage, statements, apply);

@@ -32,11 +32,11 @@ const stateOf = (sql: SqlStorageLike, pragma: string): unknown => {
  */
 export function keepPragmas<T>(
   sql: SqlStorageLike,
-  statements: readonly string[],
+  statements: ReadonlySet<string>,
   run: () => T,
   hasFunction: boolean,
 ): T {
-  const set = new Set(statements.flatMap((statement) => pragmaSwitch(statement)?.name ?? []));
+  const set = new Set([...statements].flatMap((statement) => pragmaSwitch(statement)?.name ?? []));
   const before = FLAGS.filter((flag) => hasFunction || set.has(flag)).map((flag) => [
     flag,
     stateOf(sql, flag),

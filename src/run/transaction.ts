@@ -37,7 +37,7 @@ export function writeOut(storage: StorageLike): void {
  */
 export function inTransaction<T>(
   storage: StorageLike,
-  statements: readonly string[],
+  statements: ReadonlySet<string>,
   run: () => T,
   hasFunction = false,
 ): T {
@@ -73,7 +73,7 @@ export function inTransaction<T>(
  */
 export function inCheckedTransaction(
   storage: StorageLike,
-  statements: readonly string[],
+  statements: ReadonlySet<string>,
   run: (check: () => void) => void,
   fail: (added: Violations) => Error,
   hasFunction: boolean,
@@ -81,11 +81,11 @@ export function inCheckedTransaction(
 ): Violations {
   const { sql } = storage;
   const before = readSchema(sql);
-  const namesBefore = () => touchedNames(statements, [before]);
+  const namesBefore = () => touchedNames([...statements], [before]);
   let found = NO_VIOLATIONS;
   const look = (since?: Schema): void => {
     if (!isNeeded()) return;
-    found = findViolations(sql, touchedNames(statements, [before, readSchema(sql)]), since);
+    found = findViolations(sql, touchedNames([...statements], [before, readSchema(sql)]), since);
     if (found.total > 0) throw fail(found);
   };
   try {
@@ -111,7 +111,7 @@ export function inCheckedTransaction(
       run(check);
       check();
       forgetViolations(sql);
-      return findViolations(sql, touchedNames(statements, [before, readSchema(sql)]));
+      return findViolations(sql, touchedNames([...statements], [before, readSchema(sql)]));
     },
     hasFunction,
   );

@@ -14,8 +14,12 @@ const TOKEN =
   /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'[^']*(?:''[^']*)*(?:'|$)|"[^"]*(?:""[^"]*)*(?:"|$)|`[^`]*(?:``[^`]*)*(?:`|$)|\[[^\]]*(?:\]|$)|[\w$\u0080-\ufefe\uff00-\uffff]+|[ \t\n\f\r\ufeff]+|[\s\S]/g;
 const IGNORED = /^(?:--|\/\*|[ \t\n\f\r\ufeff])/;
 
-/** The tokens that mean something (no white space, no comments), in capitals. */
-function* tokens(sql: string): Generator<{ word: string; start: number; end: number }> {
+/**
+ * The tokens that mean something (no white space, no comments), in capitals.
+ *
+ * @param sql any text of SQL
+ */
+export function* tokens(sql: string): Generator<{ word: string; start: number; end: number }> {
   for (const { 0: text, index: start } of sql.matchAll(TOKEN)) {
     if (!IGNORED.test(text)) yield { word: capitals(text), start, end: start + text.length };
   }

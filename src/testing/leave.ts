@@ -49,8 +49,8 @@ function leaveAsDrizzle(
     sql.exec(`CREATE TABLE IF NOT EXISTS ${table} (\n\t\t\t\t\t${columns}\n\t\t\t\t)`);
     for (const migration of applied) {
       const { sql: text, key } = migration;
-      // Drizzle's migrators run no functions.
-      if (text === null) throw new TypeError(`${key} is no SQL`);
+      if (text === null)
+        throw new TypeError(`Drizzle has no functions, so it cannot have run ${key}`);
       for (const piece of text.split(BREAKPOINT)) runStatement(sql, piece);
       writeRow(sql, table, form, migration);
     }

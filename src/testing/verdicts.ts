@@ -384,7 +384,7 @@ export function ofRows(
   return {
     rows: cellOfRows(
       least.filter(({ rebuilt }) => !rebuilt),
-      'No pending migration says that these rows change. Look for a cascade, a trigger, or what the class itself does ' +
+      'No pending migration says that these rows change. Look for a cascade, a trigger or a function, or what the class itself does ' +
         'when it wakes; list what changes on purpose under `changes`.',
     ),
     rebuilds: cellOfRows(

@@ -42,6 +42,7 @@ const summary = (expected: Partial<MigrateSummary>): MigrateSummary => ({
   error: undefined,
   code: undefined,
   adopted: 0,
+  fromBaseline: 0,
   applied: 0,
   outOfOrder: 0,
   ignored: 0,

@@ -26,6 +26,7 @@ describe('a fresh object', () => {
       expect(result).toEqual({
         upToDate: false,
         adopted: [],
+        fromBaseline: [],
         applied: [
           { key: 'm0000', tag: null },
           { key: 'm0001', tag: null },
@@ -133,6 +134,7 @@ describe('a wake', () => {
       expect(migrate(ctx, { m0000: users })).toEqual({
         upToDate: true,
         adopted: [],
+        fromBaseline: [],
         applied: [],
         outOfOrder: [],
         ignored: [],
@@ -470,6 +472,7 @@ describe('a failure', () => {
         tag: null,
         statement: users,
         statementIndex: 0,
+        isBaseline: false,
         cause: 'no error',
       });
     }));

@@ -14,6 +14,7 @@ import { makePlan } from '../../plan/plan.ts';
 import type { MigrationRef } from '../../plan/result.ts';
 import type { Database } from '../database.ts';
 import { attempt, LARGEST_TRIED } from './attempt.ts';
+import { nearestSchema } from './nearest.ts';
 import type { ObjectFile } from './objects.ts';
 import { openObject } from './open.ts';
 import type { Source } from './source.ts';
@@ -114,8 +115,9 @@ function driftOf(
   if (refusal !== undefined || !upToDate || result.ahead.length > 0) return result.drift;
   const settings = resolveOptions({ ...options, drift: 'ignore' });
   try {
-    const state = readState(resolveTarget(database).sql, settings);
-    const { drift } = makePlan(readMigrations(input).migrations, state, settings);
+    const list = readMigrations(input);
+    const state = readState(resolveTarget(database).storage, settings, list);
+    const { drift } = makePlan(list.migrations, state, settings);
     return drift.map(({ key, tag }) => ({ key, tag }));
   } catch (error) {
     if (error instanceof OfframpError) return [];
@@ -187,6 +189,16 @@ async function tryRows(
   return { tried: true, problem: error === undefined ? null : error.message };
 }
 
+/** Why the next wake is refused, with the differences where it is the schema that is refused. */
+function refusalOf(
+  { sql }: Database,
+  input: MigrationInput,
+  { refusal }: Inspection,
+): string | undefined {
+  if (refusal?.code !== 'UNKNOWN_SCHEMA') return refusal?.message;
+  return refusal.message + nearestSchema(sql, readMigrations(input).migrations);
+}
+
 /** What the command knows of an object before it looks into it. */
 export interface Expected {
   /** The object's name, if it is known from outside of its file. */
@@ -195,6 +207,8 @@ export interface Expected {
   readonly source: Source | undefined;
   /** The options that it passes to `migrate`. */
   readonly options: MigrateOptions;
+  /** Whether the class passes `adopt`, which only the Worker's own code can be asked. */
+  readonly adopts?: boolean;
 }
 
 /**
@@ -207,7 +221,7 @@ export interface Expected {
  */
 export async function inspectObject(
   object: ObjectFile,
-  { name, source, options }: Expected,
+  { name, source, options, adopts = false }: Expected,
 ): Promise<ObjectStatus> {
   const base = {
     ...object,
@@ -234,6 +248,11 @@ export async function inspectObject(
         const problem = 'nothing says which migrations its class has';
         return { ...known, state: 'not-compared', problem };
       }
+      if (adopts && inspection.ledgers.ours === 'none') {
+        const problem =
+          'its class passes the option `adopt`, and only the Worker can ask that. Ask the object: `drizzle-offramp object`';
+        return { ...known, state: 'not-compared', problem };
+      }
       const { tried, problem } = await tryRows(object, database, input, options, inspection);
       const odd = object.bytes === 0 ? 'the file is empty' : null;
       return {
@@ -242,7 +261,7 @@ export async function inspectObject(
         actions: inspection.actions,
         drift: driftOf(database, input, options, inspection),
         tried,
-        problem: problem ?? inspection.refusal?.message ?? odd,
+        problem: problem ?? refusalOf(database, input, inspection) ?? odd,
       };
     } finally {
       database.close();

@@ -240,16 +240,47 @@ export class Sources {
    * @param className the class's name
    */
   isMirroring(className: string): boolean {
+    return this.#passes(className, /\bdrizzle:\s*['"]mirror['"]/) !== undefined;
+  }
+
+  /**
+   * What the code of a class passes as the option `untracked`, as far as it is written out.
+   *
+   * @param className the class's name
+   */
+  untrackedOf(className: string): 'match' | { at: string } | undefined {
+    const found = this.#passes(
+      className,
+      /\buntracked:\s*(?:['"](match)['"]|\{\s*at:\s*['"]([^'"\n]+)['"]\s*,?\s*\})/,
+    );
+    const at = found?.[2];
+    return found === undefined ? undefined : at === undefined ? 'match' : { at };
+  }
+
+  /**
+   * Whether the code of a class passes the option `adopt`.
+   *
+   * @param className the class's name
+   */
+  isAdopting(className: string): boolean {
+    return this.#passes(className, /\badopt:\s*[{\w]/) !== undefined;
+  }
+
+  /** What a pattern finds in the code of a class, and in what that imports: in a line that is no comment. */
+  #passes(className: string, pattern: RegExp): RegExpExecArray | undefined {
     const declaration = this.#declarationOf(className);
-    if (declaration === undefined) return false;
+    if (declaration === undefined) return undefined;
     const { file } = declaration;
     const paths = reachable(
       file.imports.flatMap(({ path }) => path ?? []),
       this.#fileOf,
     );
-    return [file, ...Array.from(paths, this.#fileOf)].some((one) =>
-      /^(?!\s*(?:\/\/|\*)).*\bdrizzle:\s*['"]mirror['"]/m.test(one?.text ?? ''),
-    );
+    const line = new RegExp(`^(?!\\s*(?://|\\*)).*?${pattern.source}`, 'm');
+    for (const one of [file, ...Array.from(paths, this.#fileOf)]) {
+      const found = line.exec(one?.text ?? '');
+      if (found) return found;
+    }
+    return undefined;
   }
 
   /**
