@@ -133,7 +133,10 @@ describe('a record', () => {
     ],
     ['[INVALID_KEY] Invalid migration key "m00000"', { m00000: '' }],
     ['[SQL_NOT_TEXT] The SQL of m0000 is of type Null', { m0000: null }],
-    ['[NOT_WRITTEN] m0000 is not written yet', { m0000: '-- drizzle-offramp new: write the SQL here' }],
+    [
+      '[NOT_WRITTEN] m0000 is not written yet',
+      { m0000: '-- drizzle-offramp new: write the SQL here' },
+    ],
     ['[INVALID_INPUT] The migrations are of type MyObject', { [Symbol.toStringTag]: 'MyObject' }],
     ['[INVALID_INPUT] The migrations are of type Objects', { [Symbol.toStringTag]: 'Objects' }],
   ])('is refused: %s', (message, record) => {
