@@ -31,7 +31,7 @@ export function checkOutside(): void {
  */
 export function runFunction(
   sql: SqlStorageLike,
-  { migration, up }: Step,
+  { migration, up }: Pick<Step, 'migration' | 'up'>,
   tables: readonly string[],
   look: (statement: string) => void,
   fail: (cause: unknown, statement: string, statementIndex: number) => never,

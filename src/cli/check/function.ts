@@ -25,7 +25,7 @@ export function runIn(sql: SqlStorageLike, { name, tag, up }: LocatedMigration):
   const migration = { key: name, tag } as Migration;
   runFunction(
     sql,
-    { migration, up, statements: [], skipped: false },
+    { migration, up },
     [table, drizzleTable],
     (statement) => {
       const verdict = judgeStatement(statement);

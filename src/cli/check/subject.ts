@@ -9,6 +9,7 @@ import { loadDefault } from '../load.ts';
 import { CliError } from '../output.ts';
 import { findRecord } from '../record-source.ts';
 import { checkBaseline } from './baseline.ts';
+import { checkBranches } from './branches.ts';
 import type { Finding } from './finding.ts';
 import type { Past, Present } from './history.ts';
 import { checkJournal } from './journal.ts';
@@ -183,6 +184,9 @@ export const checkAlone = (subject: Subject): Finding[] => [
     subject,
     subject.migrations.filter(({ entry }) => entry.file === subject.list || !subject.journalFile),
   ),
+  ...(subject.form === '1.x' && subject.path === subject.list && subject.problems.length === 0
+    ? checkBranches(subject.migrations)
+    : []),
   ...checkStatements(subject.migrations),
   ...rehearse(subject.migrations),
 ];
