@@ -46,14 +46,14 @@ const poolRows = (name: string, rows: readonly (readonly [string, ...string[]])[
 /** All rows, in the order of the tables. */
 export const ROWS: readonly Row[] = [
   ...rowsOf('drizzle-orm', tryOrm, [
-    ['0.37.0'],
-    ['0.40.0'],
-    ['0.44.7'],
-    ['0.45.4'],
-    ['1.0.0-beta.1'],
-    ['1.0.0-beta.24'],
-    ['1.0.0-rc.1'],
-    ['1.0.0-rc.5'],
+    ['0.37.0', '0.x'],
+    ['0.40.0', '0.x'],
+    ['0.44.7', '0.x'],
+    ['0.45.4', '0.x'],
+    ['1.0.0-beta.1', '0.x'],
+    ['1.0.0-beta.24', '1.x'],
+    ['1.0.0-rc.1', '1.x'],
+    ['1.0.0-rc.5', '1.x'],
   ]),
   ...rowsOf('drizzle-kit', tryKit, [
     ['0.20.18', '0.30.10'],

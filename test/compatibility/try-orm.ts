@@ -33,9 +33,13 @@ const TABLE = "SELECT count(*) AS n FROM sqlite_master WHERE name = '__drizzle_m
  *
  * @param project an empty one
  * @param version the version
+ * @param form the form of the bundle that its migrator takes
  */
-export async function tryOrm(project: Project, version: string): Promise<string> {
-  const form = version.startsWith('1.') ? '1.x' : '0.x';
+export async function tryOrm(
+  project: Project,
+  version: string,
+  form: '0.x' | '1.x',
+): Promise<string> {
   project.write({ 'few.js': bundleOf(form, BEFORE), 'all.js': bundleOf(form) });
   project.install(`drizzle-orm@${version}`);
   const old = workerWith(DRIZZLES, 'few.js');
@@ -51,5 +55,5 @@ export async function tryOrm(project: Project, version: string): Promise<string>
   assert.deepEqual(await ask(project, back, [COUNT]), [[{ rows: '112' }]]);
   const retired = workerWith(OURS, 'all.js', '{}', QUERY);
   assert.deepEqual(await ask(project, retired, [COUNT, TABLE]), [[{ rows: '112' }], [{ n: 0 }]]);
-  return `its folder of ${form}`;
+  return `bundle of ${form}`;
 }
