@@ -1,4 +1,4 @@
-import type { Contender, Migrator, Ours } from './contenders.ts';
+import type { BASELINE, Contender, Migrator, Ours } from './contenders.ts';
 import type { Rebuilder, Scene } from './scenes.ts';
 import type { Spread } from './statistics.ts';
 
@@ -52,7 +52,7 @@ export interface Results {
   /** An evicted object's wake; the ratio is to that of the same objects with a bare SELECT in the constructor. */
   cold: Timing<Migrator>[];
   /** All migrations on a new object; the ratio is to their SQL alone. */
-  fresh: Timing<Migrator>[];
+  fresh: Timing<Migrator | typeof BASELINE>[];
   /** The first wake of an object that Drizzle left; the ratio is to its wake with a bare SELECT. */
   adoption: (Timing<Migrator> & { left: Left })[];
   rows: RowCount[];
