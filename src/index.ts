@@ -49,6 +49,7 @@ export type {
   HistoryCommand,
   InspectAnswer,
   InspectCommand,
+  InstanceFacts,
   MigrationRepair,
   MigrationsAnswer,
   MigrationsCommand,
@@ -61,8 +62,10 @@ export type {
   RepairAnswer,
   RepairCommand,
   RepairRecord,
+  RowCounts,
   RowInQuestion,
   RowName,
+  Stays,
   WithMigrations,
   Woke,
 } from './object/commands.ts';

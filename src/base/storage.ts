@@ -117,8 +117,8 @@ export const notSqlite = (cause?: unknown): InputError =>
   Object.assign(
     new InputError(
       'NOT_SQLITE',
-      'The class has no SQLite storage. Declare a new one under `new_sqlite_classes` in wrangler.jsonc: one of ' +
-        '`new_classes` cannot be changed.',
+      'The class has no SQLite storage. Declare a new one with it in wrangler.jsonc (`new_sqlite_classes`, or "storage": ' +
+        '"sqlite" under `exports`): a class cannot get it later.',
     ),
     { cause },
   );

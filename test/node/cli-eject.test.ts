@@ -6,7 +6,7 @@ import { compareRecords } from '../../src/cli/eject/compare.ts';
 import { loadDefault } from '../../src/cli/load.ts';
 import type { MigrationEntry, MigrationRecord } from '../../src/input/migration.ts';
 import { readMigrations } from '../../src/input/migrations.ts';
-import type { Run } from './built.ts';
+import type { Run } from './command.ts';
 import { corpus, START, tables, tagOf, textOf, writeForm0, writeForm1 } from './corpus.ts';
 import { useProjects } from './projects.ts';
 
