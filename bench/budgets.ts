@@ -213,6 +213,16 @@ export function checkBudgets(results: Results): Budget[] {
       1.03,
       cold.filter(({ contender }) => isOurs(contender)),
     ),
+    atMost(
+      'a class behind withMigrations, constructed with nothing to do, over one with a bare SELECT',
+      1.3,
+      results.wrapped.filter(({ contender }) => contender === 'constructed'),
+    ),
+    atMost(
+      'the same, a whole wake',
+      1.3,
+      results.wrapped.filter(({ contender }) => contender !== 'constructed'),
+    ),
     middleAtMost(
       'fresh object, over the SQL alone',
       1.1,

@@ -311,7 +311,7 @@ describe('fleet', () => {
       );
       expect(stdout).toContain('MIGRATION_FAILED: 4 objects');
       expect(stdout).toMatch(
-        /\nRows: [\d,]+ read, \d+ written\. By Cloudflare's prices: less than \$0\.01\.\n/,
+        /\nRows: [\d,]+ read, \d+ written\. Cost by Cloudflare's prices: less than \$0\.01\.\n/,
       );
       expect(status).toBe(1);
       const { options, woke, cost } = await statusOf();
