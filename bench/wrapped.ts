@@ -7,7 +7,7 @@ import { type Effort, takeTurns } from './turns.ts';
 import type { WakeEffort } from './wakes.ts';
 
 /** How often a class is constructed in a turn. */
-const TIMES = 400;
+const TIMES = 1_500;
 
 /** Constructs a class again and again in one instance, that with a bare SELECT in its constructor beside. */
 async function measureBuilt(ask: Asker, size: number, effort: Effort): Promise<Results['wrapped']> {
