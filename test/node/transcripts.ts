@@ -41,7 +41,9 @@ const LEFT_OUT = /^ *…$/;
 export function abridged(printed: string, shown: string): string {
   const lines = shown
     .split('\n')
-    .map((line) => (LEFT_OUT.test(line) ? '(?:.*\\n)+?' : `${line.replaceAll(/[^\w\s]/g, '\\$&')}\\n`));
+    .map((line) =>
+      LEFT_OUT.test(line) ? '(?:.*\\n)+?' : `${line.replaceAll(/[^\w\s]/g, '\\$&')}\\n`,
+    );
   return new RegExp(`^${lines.join('')}$`).test(`${printed}\n`) ? shown : printed;
 }
 
