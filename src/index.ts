@@ -48,6 +48,7 @@ export type {
   HistoryCommand,
   InspectAnswer,
   InspectCommand,
+  InstanceFacts,
   MigrationRepair,
   MigrationsAnswer,
   MigrationsCommand,
@@ -60,8 +61,10 @@ export type {
   RepairAnswer,
   RepairCommand,
   RepairRecord,
+  RowCounts,
   RowInQuestion,
   RowName,
+  Stays,
   WithMigrations,
   Woke,
 } from './object/commands.ts';

@@ -25,10 +25,15 @@ const LEDGER_ROWS = 15;
  * @param status how it stands
  * @returns null where no object told of its rows
  */
-export function costOf({ counts, pages, options, woke }: RunStatus): Cost | null {
+export function costOf({
+  counts,
+  pages,
+  options,
+  woke,
+}: Pick<RunStatus, 'counts' | 'pages' | 'options' | 'woke'>): Cost | null {
   if (woke.rowsRead === null || woke.rowsWritten === null) return null;
   const wakes = counts.listed - counts.open;
-  const rowsRead = (woke.rowsRead + wakes) * ROW_READ;
+  const rowsRead = woke.rowsRead * ROW_READ;
   const rowsWritten = (woke.rowsWritten + pages.done * LEDGER_ROWS) * ROW_WRITTEN;
   const requests = (wakes + pages.done * LEDGER_REQUESTS) * REQUEST;
   const duration = wakes * WAKE * MEMORY * GIGABYTE_SECOND;

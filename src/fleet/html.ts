@@ -23,6 +23,7 @@ import {
   OUTCOMES,
   percent,
   rangeOf,
+  STAYS,
   time,
   WAITING,
 } from './report-words.ts';
@@ -376,7 +377,7 @@ function failuresOf(run: RunStatus, detail: Detail): Markup {
 }
 
 function costs({ run, cost }: FleetReport): Markup {
-  const { woke } = run;
+  const { woke, nameless } = run;
   const told = (rows: number | null): string => (rows === null ? 'not told' : count(rows));
   const rows = table(
     'What the objects did when they were woken',
@@ -387,6 +388,10 @@ function costs({ run, cost }: FleetReport): Markup {
       ['Migrations that ran', count(woke.applied)],
       ['Rows read', told(woke.rowsRead)],
       ['Rows written', told(woke.rowsWritten)],
+      ...nameless.map(
+        ({ why, objects }) =>
+          [`Instances that know no name: ${STAYS[why]}`, count(objects)] as const,
+      ),
     ],
   );
   if (cost === null) {

@@ -1,5 +1,6 @@
 // What a client asks of a fleet, and what it is answered: plain data, as it stands in the JSON of the route.
 import type { MigrationInput } from '../input/migration.ts';
+import type { Stays } from '../object/commands.ts';
 
 /**
  * What is done to each object of a run:
@@ -293,6 +294,12 @@ export interface Verdict {
   readonly obstacles: readonly Obstacle[];
 }
 
+/** Instances that were woken by their ids and go on after it, without their names. */
+export interface Nameless {
+  readonly why: Exclude<Stays, 'named' | 'refused'>;
+  readonly objects: number;
+}
+
 /** How a run stands. */
 export interface RunStatus {
   /** 1, 2, 3 and so on for each class. */
@@ -330,10 +337,17 @@ export interface RunStatus {
     /** Migrations that were taken over, and that ran. */
     readonly adopted: number;
     readonly applied: number;
-    /** Rows of the migrations that were read and written; null where no object told. */
+    /**
+     * Rows that the migrations and the looks read and wrote, each try of an object counted; null where no object told.
+     * What the classes themselves read and wrote is not in it.
+     */
     readonly rowsRead: number | null;
     readonly rowsWritten: number | null;
   };
+  /** Objects whose instance goes on without knowing its name, as it was woken by its id, and why; most first. */
+  readonly nameless: readonly Nameless[];
+  /** What it has cost so far; null where no object told of its rows. */
+  readonly cost: Cost | null;
   /** Objects that answered with old code at least once. */
   readonly sawOldCode: number;
   /** By how many objects, most first. */

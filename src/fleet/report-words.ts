@@ -1,5 +1,5 @@
 // How the page and the command write what they say of a run: the same everywhere, whatever the language of the machine.
-import type { Outcome, RunStatus } from './protocol.ts';
+import type { Nameless, Outcome, RunStatus } from './protocol.ts';
 
 /** What objects are once they are through, in the order in which they are listed. */
 export const OUTCOMES: readonly (readonly [Outcome, string])[] = [
@@ -42,6 +42,15 @@ export const rangeOf = ({ range: { from, to } }: Pick<RunStatus, 'range'>): stri
   from === null && to === null
     ? 'all objects'
     : `ids ${from === null ? '' : `from ${from} `}${to === null ? '' : `up to ${to}`}`.trim();
+
+/** Why an instance that was woken by its id goes on, after a number of them. */
+export const STAYS: Readonly<Record<Nameless['why'], string>> = {
+  'not-asked': 'that were not asked to end',
+  used: 'in use',
+  sockets: 'with WebSockets',
+  alarm: 'with an alarm that is due',
+  unwatched: 'of a class that cannot be watched',
+};
 
 /**
  * A number with its thousands apart.

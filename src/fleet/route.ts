@@ -1,6 +1,7 @@
 import { OfframpError } from '../base/errors.ts';
 import type { MigrationInput } from '../input/migration.ts';
 import { readMigrations } from '../input/migrations.ts';
+import { isTooDeep, TOO_DEEP } from '../object/json.ts';
 import { bearsToken } from '../object/token.ts';
 import { FleetError, STATUS } from './errors.ts';
 import { renderReport } from './html.ts';
@@ -173,6 +174,7 @@ function idsOf(given: unknown, namespace: FleetNamespace): IdsAnswer {
 
 async function readCommand(request: Request): Promise<Record<string, unknown>> {
   const body = await request.json().catch(() => undefined);
+  if (isTooDeep(body)) throw new FleetError('INVALID_COMMAND', TOO_DEEP);
   if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
     return body as Record<string, unknown>;
   }

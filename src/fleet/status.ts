@@ -1,5 +1,5 @@
 import { costOf } from './cost.ts';
-import type { FleetReport, RunStatus, RunSummary } from './protocol.ts';
+import type { FleetReport, Nameless, RunStatus, RunSummary } from './protocol.ts';
 import { countsOf, type Run, type Store, throughOf } from './store.ts';
 import { type Judged, judge } from './verdict.ts';
 
@@ -43,9 +43,9 @@ export function statusOf(
   const underWay = store.underWay(run.run);
   const perSecond = paceOf(run, throughOf(counts) + counts.failed, lastMinute, now);
   const left = counts.open + counts.again;
-  const hasRows = tallies.get('woke')?.has('rowsWritten') ?? false;
+  const hasRows = count('rows', 'told') > 0;
   const { bindings: _, ...rest } = run;
-  const judged: Judged = {
+  const judged: Omit<Judged, 'cost'> = {
     ...rest,
     now,
     deployedAt: run.deployedAt ?? (expected === undefined ? null : store.heard(expected)),
@@ -70,15 +70,19 @@ export function statusOf(
       migrated: count('woke', 'migrated'),
       adopted: count('woke', 'adopted'),
       applied: count('woke', 'applied'),
-      rowsRead: hasRows ? count('woke', 'rowsRead') : null,
-      rowsWritten: hasRows ? count('woke', 'rowsWritten') : null,
+      rowsRead: hasRows ? count('rows', 'read') : null,
+      rowsWritten: hasRows ? count('rows', 'written') : null,
     },
+    nameless: grouped(tallies.get('nameless'))
+      .map(([why, objects]) => ({ why: why as Nameless['why'], objects }))
+      .sort((one, other) => other.objects - one.objects),
     sawOldCode: count('old', ''),
     failures: store.groups(run.run, new Map(grouped(tallies.get('code')))),
     perSecond,
     secondsLeft: perSecond > 0 && run.state === 'running' ? left / perSecond : null,
   };
-  return { ...judged, verdict: run.mode === 'preflight' ? null : judge(judged) };
+  const told: Judged = { ...judged, cost: costOf(judged) };
+  return { ...told, verdict: run.mode === 'preflight' ? null : judge(told) };
 }
 
 const toSummary = (status: RunStatus): RunSummary => {
@@ -108,6 +112,6 @@ export function reportOf(
     run: status,
     samples: store.samples(run.run),
     runs: store.runs().map((one) => toSummary(statusOf(store, one, undefined, now))),
-    cost: costOf(status),
+    cost: status.cost,
   };
 }

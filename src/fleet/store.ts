@@ -1,6 +1,8 @@
 // What the ledger knows, in its own SQLite. A change is one synchronous call; the ledger runs it in a transaction.
 
 import type { SqlStorageLike } from '../base/storage.ts';
+import type { InstanceFacts } from '../object/commands.ts';
+import { sumOf } from '../object/row-meter.ts';
 import type { Wanted } from './options.ts';
 import type {
   Failure,
@@ -93,8 +95,26 @@ function tellWoke(changes: Changes, woke: Woke | null): void {
   changes.add('woke', 'migrated');
   changes.add('woke', 'adopted', woke.adopted);
   changes.add('woke', 'applied', woke.applied);
-  if (woke.rowsRead !== undefined) changes.add('woke', 'rowsRead', woke.rowsRead);
-  if (woke.rowsWritten !== undefined) changes.add('woke', 'rowsWritten', woke.rowsWritten);
+}
+
+/** What an instance did that was there before a run began is not counted again. */
+const isOfRun = (instance: InstanceFacts | null, { startedAt }: Run): boolean =>
+  instance === null || instance.wokeAt >= startedAt;
+
+/** What a try of an object cost. */
+function tellRows(changes: Changes, instance: InstanceFacts | null, run: Run): void {
+  if (instance === null) return;
+  const { wake, answer } = instance.rows;
+  const { read, written } = isOfRun(instance, run) ? sumOf(wake, answer) : answer;
+  changes.add('rows', 'told');
+  changes.add('rows', 'read', read);
+  changes.add('rows', 'written', written);
+}
+
+/** Whether an instance that was woken by its id goes on. */
+function tellStays(changes: Changes, { name, instance }: Seen): void {
+  const stays = name === null ? (instance?.stays ?? null) : null;
+  if (stays !== null && stays !== 'refused') changes.add('nameless', stays);
 }
 
 const toRun = (row: Row): Run => ({
@@ -410,6 +430,7 @@ export class Store {
     if (fingerprint !== null) {
       this.sql.exec('INSERT OR IGNORE INTO heard VALUES (?, ?)', fingerprint, now);
     }
+    tellRows(changes, seen.instance, run);
     const attempts = ((before?.attempts as number | undefined) ?? 0) + 1;
     const wasOld = before?.was_old === 1;
     if (seen.kind === 'later' && !wasOld) changes.add('old', '');
@@ -436,7 +457,8 @@ export class Store {
       this.sql.exec('DELETE FROM waiting WHERE run = ? AND id = ?', run.run, id);
     }
     tell(changes, seen);
-    tellWoke(changes, seen.woke);
+    if (isOfRun(seen.instance, run)) tellWoke(changes, seen.woke);
+    tellStays(changes, seen);
     if (seen.kind === 'through') {
       changes.add('outcome', seen.outcome);
       return true;

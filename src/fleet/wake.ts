@@ -1,5 +1,5 @@
 // One object is woken and asked what it is, and what it says, or throws, is read.
-import type { InspectAnswer, PreflightAnswer } from '../object/commands.ts';
+import type { InspectAnswer, InstanceFacts, PreflightAnswer } from '../object/commands.ts';
 import type { FleetMode, Outcome } from './protocol.ts';
 
 /** An object of a page. */
@@ -29,6 +29,8 @@ export type Seen = PageObject & {
   readonly migrations: number | null;
   readonly fingerprint: string | null;
   readonly woke: Woke | null;
+  /** What it said of its instance; null where it said nothing. */
+  readonly instance: InstanceFacts | null;
 } & (
     | { readonly kind: 'through'; readonly outcome: Outcome }
     /** `later`: old code. `again`: it failed for a moment. `failed`: it is of no use to try it again. */
@@ -44,8 +46,6 @@ export interface Woke {
   readonly adopted: number;
   readonly applied: number;
   readonly drizzleLedger?: 'retired' | 'mirrored' | null;
-  readonly rowsRead?: number;
-  readonly rowsWritten?: number;
 }
 
 /** The part of a namespace that is used here. */
@@ -81,7 +81,13 @@ interface Thrown {
   readonly retryable?: unknown;
 }
 
-const UNTOLD = { drizzle: null, migrations: null, fingerprint: null, woke: null } as const;
+const UNTOLD = {
+  drizzle: null,
+  migrations: null,
+  fingerprint: null,
+  woke: null,
+  instance: null,
+} as const;
 
 const TIMEOUT = Symbol('no answer in time');
 
@@ -109,10 +115,15 @@ function ofError(object: PageObject, error: unknown, task: Task): Seen {
   return as('failed', 'CONSTRUCTOR_THREW');
 }
 
-/** What the option `woke` of an answer is, if it is one. */
-type Telling = { readonly woke?: Woke | null };
+/** What other versions of the class's code may leave out. */
+interface Telling {
+  readonly woke?: Woke | null;
+  readonly instance?: InstanceFacts;
+}
 
-function ofInspection(object: PageObject, answer: InspectAnswer & Telling, task: Task): Seen {
+type Told<Answer extends Telling> = Omit<Answer, keyof Telling> & Telling;
+
+function ofInspection(object: PageObject, answer: Told<InspectAnswer>, task: Task): Seen {
   const { state, refusal, fingerprint, drizzle, counts } = answer;
   const told = {
     ...object,
@@ -120,6 +131,7 @@ function ofInspection(object: PageObject, answer: InspectAnswer & Telling, task:
     migrations: counts.ledger,
     fingerprint,
     woke: answer.woke ?? null,
+    instance: answer.instance ?? null,
   };
   if (state === 'empty') return { ...told, migrations: null, kind: 'through', outcome: 'empty' };
   // An input that cannot be read has no fingerprint: that is the new code's fault.
@@ -143,11 +155,11 @@ function ofInspection(object: PageObject, answer: InspectAnswer & Telling, task:
 
 function ofPreflight(
   object: PageObject,
-  answer: PreflightAnswer & { readonly empty?: boolean },
+  answer: Told<Omit<PreflightAnswer, 'empty'>> & { readonly empty?: boolean },
   task: Task,
 ): Seen {
   const { outcome, error, fingerprint } = answer;
-  const told = { ...object, ...UNTOLD, fingerprint };
+  const told = { ...object, ...UNTOLD, fingerprint, instance: answer.instance ?? null };
   if (answer.empty === true) return { ...told, kind: 'through', outcome: 'empty' };
   if (task.fingerprint !== null && fingerprint !== null && fingerprint !== task.fingerprint) {
     const message = `It runs code with the fingerprint ${fingerprint}.`;

@@ -53,14 +53,20 @@ export type Repair = ForgetRepair | MigrationRepair;
 /** Asks what the object is, and what the code that answers would do in it. */
 export interface InspectCommand {
   readonly do: 'inspect';
-  /** Accepted, and without effect so far: whether the instance may end after the answer if this look is what woke it. */
+  /**
+   * Whether the instance is to end after the answer if it does not know its name, as after a wake by its id, and nothing
+   * else uses it. The answer's `instance.stays` says whether it does.
+   */
   readonly release?: boolean;
 }
 
 /** Asks what the object got, in which order, when and how, repairs included. */
 export interface HistoryCommand {
   readonly do: 'history';
-  /** Accepted, and without effect so far: whether the instance may end after the answer if this look is what woke it. */
+  /**
+   * Whether the instance is to end after the answer if it does not know its name, as after a wake by its id, and nothing
+   * else uses it. The answer's `instance.stays` says whether it does.
+   */
   readonly release?: boolean;
 }
 
@@ -72,7 +78,10 @@ export interface PreflightCommand {
    * sent: its tag and its revision stand for that function of the code that answers.
    */
   readonly migrations?: MigrationInput;
-  /** Accepted, and without effect so far: whether the instance may end after the answer if this look is what woke it. */
+  /**
+   * Whether the instance is to end after the answer if it does not know its name, as after a wake by its id, and nothing
+   * else uses it. The answer's `instance.stays` says whether it does.
+   */
   readonly release?: boolean;
 }
 
@@ -153,6 +162,40 @@ export interface Woke {
   readonly drizzleLedger: 'retired' | 'mirrored' | null;
 }
 
+/** Rows that statements read and wrote, as Cloudflare bills them. */
+export interface RowCounts {
+  readonly read: number;
+  readonly written: number;
+}
+
+/**
+ * Why an instance goes on after a look that asked for its end:
+ *
+ * - `not-asked`: none did.
+ * - `named`: it knows its name.
+ * - `used`: something else has come to it, or has written, since it was constructed.
+ * - `sockets`: it has a WebSocket that can hibernate, which its end would close.
+ * - `alarm`: it has an alarm that is due within ten seconds.
+ * - `unwatched`: its class has handlers that nobody can look at, so that it cannot be told whether it is used.
+ * - `refused`: its class is not built, so that no code of it asks for the name.
+ */
+export type Stays = 'not-asked' | 'named' | 'used' | 'sockets' | 'alarm' | 'unwatched' | 'refused';
+
+/** What there is to say of the instance that answers. */
+export interface InstanceFacts {
+  /** When it was constructed, in milliseconds since 1970. */
+  readonly wokeAt: number;
+  /** Rows of statements that went well. */
+  readonly rows: {
+    /** Those of the migrations at its construction; what the class itself did then is not in it. */
+    readonly wake: RowCounts;
+    /** Those of the look: what `inspect` reads, or what a preflight ran. */
+    readonly answer: RowCounts;
+  };
+  /** Why it goes on after the answer; null if it ends, unless something else comes to it before that. */
+  readonly stays: Stays | null;
+}
+
 /** The answer to {@link InspectCommand}. */
 export interface InspectAnswer {
   /** The object's id in hexadecimal. */
@@ -194,6 +237,7 @@ export interface InspectAnswer {
    * construction of the class has used it since, or as nobody can tell.
    */
   readonly made: boolean;
+  readonly instance: InstanceFacts;
 }
 
 /** A repair as it was written down. */
@@ -219,6 +263,7 @@ export interface HistoryAnswer {
   readonly drizzle: readonly DrizzleRow[];
   /** The repairs, oldest first. */
   readonly repairs: readonly RepairRecord[];
+  readonly instance: InstanceFacts;
 }
 
 /** The answer to {@link PreflightCommand}. Whatever it says, nothing was left in the object. */
@@ -236,6 +281,7 @@ export interface PreflightAnswer {
   readonly fingerprint: string | null;
   /** Whether the object has no data: then it was tried on nothing, and nothing was made by asking. */
   readonly empty: boolean;
+  readonly instance: InstanceFacts;
 }
 
 /** The answer to {@link RepairCommand}. */

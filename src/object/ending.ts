@@ -3,7 +3,7 @@
 import { type ObjectContext, wait } from './runtime.ts';
 
 /** How long an answer is given to leave before the instance ends, in milliseconds. */
-const ON_ITS_WAY = 5;
+export const ON_ITS_WAY = 5;
 
 /** What comes of the last thing that an instance does. */
 export interface Last<T> {

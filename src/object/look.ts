@@ -23,7 +23,10 @@ export interface Failure {
 }
 
 /** What `look` says of the migrations and the object; the rest of the answer is about the instance. */
-export type Look = Omit<InspectAnswer, 'id' | 'name' | 'built' | 'woke' | 'made' | 'empty'>;
+export type Look = Omit<
+  InspectAnswer,
+  'id' | 'name' | 'built' | 'woke' | 'made' | 'empty' | 'instance'
+>;
 
 const NOTHING: Omit<Look, 'state' | 'refusal'> = {
   drizzle: 'none',

@@ -15,7 +15,10 @@ import { checkCommand } from './check-command.ts';
 import { CommandError } from './command-error.ts';
 import type {
   HistoryAnswer,
+  HistoryCommand,
   InspectAnswer,
+  InspectCommand,
+  InstanceFacts,
   MigrationsAnswer,
   MigrationsCommand,
   PreflightAnswer,
@@ -23,20 +26,28 @@ import type {
   Repair,
   RepairAnswer,
   RepairCommand,
+  RowCounts,
+  Stays,
   Woke,
 } from './commands.ts';
 import { endAfter } from './ending.ts';
 import { find, toRef } from './findings.ts';
 import { type Failure, type List, look } from './look.ts';
+import { Nameless } from './nameless.ts';
 import { hearing, objectRef } from './object-ref.ts';
 import { toPlain } from './plain.ts';
 import { preflight } from './preflight.ts';
 import { applyChange, type Fitting, rowsBefore, workOut } from './repair.ts';
 import { readRepairs, writeRepair } from './repairs-table.ts';
 import { rolledBack } from './rolled-back.ts';
+import { RowMeter, sumOf } from './row-meter.ts';
 import type { ObjectContext } from './runtime.ts';
 import { withOwnFunctions } from './sent.ts';
 import { Untouched } from './untouched.ts';
+
+/** What a check reads and writes. */
+const CHECK: RowCounts = { read: 1, written: 0 };
+const NO_ROWS: RowCounts = { read: 0, written: 0 };
 
 /** One instance of an object, from before its class is built on. */
 export class MigratedObject {
@@ -45,8 +56,11 @@ export class MigratedObject {
   /** The list that is asked about: the one that failed, else the class's own. */
   private list: List;
   private untouched: Untouched | undefined;
-  /** What the construction did. */
+  private nameless: Nameless | undefined;
+  /** What the construction did, when, and what it cost. */
   private woke: Woke | null = null;
+  private readonly wokeAt = Date.now();
+  private rowsOfWake: RowCounts = NO_ROWS;
   private readonly ctx: ObjectContext;
 
   /**
@@ -60,9 +74,11 @@ export class MigratedObject {
     this.ctx = ctx;
     this.list = lists.at(-1) as List;
     let isFirst = true;
+    const meter = new RowMeter();
     const before = (head: unknown): void => {
       if (isFirst && head === undefined) this.untouched = Untouched.of(ctx);
       isFirst = false;
+      meter.start(ctx.storage.sql);
     };
     for (const list of lists) {
       const { input, options } = list;
@@ -84,6 +100,9 @@ export class MigratedObject {
           `drizzle-offramp: this object was not constructed: ${which}. ${error.message}`,
         );
         return;
+      } finally {
+        // Nothing is metered where there is nothing to do: that reads one row, as the check before all else does.
+        this.rowsOfWake = sumOf(this.rowsOfWake, CHECK, meter.end());
       }
     }
   }
@@ -103,7 +122,9 @@ export class MigratedObject {
    * @param instance an object of the class, or one that stands in
    */
   built(instance: object): void {
-    this.untouched?.watch(instance);
+    const { ctx } = this;
+    const watch = this.untouched?.watchOver(instance);
+    if (ctx.id.name === undefined) this.nameless = new Nameless(ctx, instance, watch);
   }
 
   /**
@@ -115,15 +136,56 @@ export class MigratedObject {
   answer<Command extends MigrationsCommand>(command: Command): Promise<MigrationsAnswer<Command>>;
   async answer(given: MigrationsCommand): Promise<MigrationsAnswer> {
     const command = checkCommand(given);
+    const { nameless } = this;
+    return nameless ? nameless.while(() => this.reply(command)) : this.reply(command);
+  }
+
+  private reply(command: MigrationsCommand): Promise<MigrationsAnswer> {
     switch (command.do) {
       case 'inspect':
-        return this.inspect();
+        return this.inspect(command);
       case 'history':
-        return this.history();
+        return this.history(command);
       case 'preflight':
         return this.preflight(command);
       case 'repair':
         return this.repair(command);
+    }
+  }
+
+  /** What there is to say of this instance, which may end after that. */
+  private async facts(
+    { release = false }: { readonly release?: boolean },
+    answer: RowCounts,
+    hasEnded: boolean,
+  ): Promise<InstanceFacts> {
+    const { wokeAt, rowsOfWake: wake } = this;
+    const stays = hasEnded ? null : release ? await this.leave() : 'not-asked';
+    return { wokeAt, rows: { wake, answer }, stays };
+  }
+
+  private async leave(): Promise<Stays | null> {
+    if (this.ctx.id.name !== undefined) return 'named';
+    return this.nameless ? this.nameless.leave() : 'refused';
+  }
+
+  /** A class that was declared under `new_classes` has no SQLite. */
+  private get hasSql(): boolean {
+    try {
+      return typeof this.ctx.storage.sql.exec === 'function';
+    } catch {
+      return false;
+    }
+  }
+
+  /** Counts the rows of what runs at once. */
+  private metered<T>(run: () => T, counted: (rows: RowCounts) => void): T {
+    const meter = new RowMeter();
+    try {
+      if (this.hasSql) meter.start(this.ctx.storage.sql);
+      return run();
+    } finally {
+      counted(meter.end());
     }
   }
 
@@ -132,49 +194,81 @@ export class MigratedObject {
     failure?: Failure,
   ): InspectAnswer {
     const { id } = this.ctx;
+    const { wokeAt, rowsOfWake: wake } = this;
+    let answer = NO_ROWS;
+    const found = this.metered(
+      () => look(this.ctx, this.list, failure),
+      (rows) => {
+        answer = rows;
+      },
+    );
     return {
       id: id.toString(),
       name: id.name ?? null,
-      ...look(this.ctx, this.list, failure),
+      ...found,
       built: this.failure === undefined,
       woke: this.woke,
       made: false,
       empty: false,
+      instance: { wokeAt, rows: { wake, answer }, stays: 'not-asked' },
       ...of,
     };
   }
 
-  private async inspect(): Promise<InspectAnswer> {
+  private async inspect(command: InspectCommand): Promise<InspectAnswer> {
     const { failure } = this;
-    if (await this.isEmpty()) {
-      const answer = this.look({ empty: true }, failure);
-      // What it did was taken back.
-      return answer.refusal ? answer : { ...answer, state: 'empty', woke: null };
-    }
-    return this.look({ made: this.untouched !== undefined }, failure);
+    const empty = await this.isEmpty();
+    const answer = this.look(
+      empty ? { empty } : { made: this.untouched !== undefined },
+      this.failure,
+    );
+    const { rows } = answer.instance;
+    const instance = await this.facts(command, rows.answer, empty && !failure);
+    // What it did was taken back.
+    const taken = empty && !answer.refusal ? ({ state: 'empty', woke: null } as const) : {};
+    return { ...answer, instance, ...taken };
   }
 
-  private async history(): Promise<HistoryAnswer> {
-    const { sql } = this.ctx.storage;
+  /** The object's storage, where there is a ledger to be asked for. */
+  private get storage(): ObjectContext['storage'] {
+    if (this.failure?.error.code === 'NOT_SQLITE') throw this.failure.error;
+    return this.ctx.storage;
+  }
+
+  private async history(command: HistoryCommand): Promise<HistoryAnswer> {
+    const { sql } = this.storage;
     const { table, drizzleTable } = resolveOptions(this.list.options);
-    const answer = {
-      empty: false,
+    let counted = NO_ROWS;
+    const read = () => ({
       rows: readLedger(sql, table)?.rows ?? [],
       drizzle: readDrizzleLedger(sql, drizzleTable)?.rows ?? [],
       repairs: readRepairs(sql, table),
-    };
+    });
+    const answer = this.metered(read, (rows) => {
+      counted = rows;
+    });
     const empty = await this.isEmpty();
-    return empty ? { ...answer, empty, rows: [] } : answer;
+    const instance = await this.facts(command, counted, empty && !this.failure);
+    return { empty, ...answer, ...(empty ? { rows: [] } : {}), instance };
   }
 
-  private async preflight({ migrations }: PreflightCommand): Promise<PreflightAnswer> {
+  private async preflight(command: PreflightCommand): Promise<PreflightAnswer> {
     const { input, options } = this.list;
-    const { untouched } = this;
+    const { untouched, nameless } = this;
+    const { migrations } = command;
     const given = migrations === undefined ? input : withOwnFunctions(migrations, input);
-    const answer = await preflight(this.ctx.storage, given, options, (run) =>
-      untouched ? untouched.without(run) : run(),
-    );
-    return { ...answer, empty: await this.isEmpty() };
+    let counted = NO_ROWS;
+    const answer = await preflight(this.ctx.storage, given, options, (run) => {
+      const counting = () =>
+        this.metered(run, (rows) => {
+          counted = rows;
+        });
+      const named = () => (nameless ? nameless.without(counting) : counting());
+      return untouched ? untouched.without(named) : named();
+    });
+    const empty = await this.isEmpty();
+    const instance = await this.facts(command, counted, empty && !this.failure);
+    return { ...answer, empty, instance };
   }
 
   /** Whether the object has nothing; what only its construction made is taken back. */
@@ -185,7 +279,7 @@ export class MigratedObject {
   }
 
   private async repair(command: RepairCommand): Promise<RepairAnswer> {
-    const { storage } = this.ctx;
+    const { storage } = this;
     if (command.dryRun) return this.repairIn(rolledBack(storage), command);
     return endAfter(this.ctx, async () => {
       const answer = await this.repairIn(storage, command);

@@ -1,4 +1,5 @@
 import { hasEnded } from './ending.ts';
+import { isTooDeep, TOO_DEEP } from './json.ts';
 import { METHOD } from './method.ts';
 import { toPlain } from './plain.ts';
 import { bearsToken } from './token.ts';
@@ -120,12 +121,20 @@ async function respond(
   if (typeof command !== 'object' || command === null) {
     return refuse(400, 'INVALID_COMMAND', 'The body is no command in JSON.');
   }
+  if (isTooDeep(command)) return refuse(400, 'INVALID_COMMAND', TOO_DEEP);
   try {
-    return answer(await call(object, command));
+    return answer(await call(object, rest.split('/')[2] === 'id' ? releasing(command) : command));
   } catch (thrown) {
     return failed(thrown);
   }
 }
+
+/** Commands after which an instance that does not know its name may end. */
+const LOOKS: readonly unknown[] = ['inspect', 'history', 'preflight'];
+
+/** A look by id that asks for the end of the instance, unless it says itself whether it does. */
+const releasing = (command: { readonly do?: unknown }): object =>
+  LOOKS.includes(command.do) ? { release: true, ...command } : command;
 
 /** How often an object is called that ends itself just then, as after a repair. */
 const CALLS = 5;

@@ -1,5 +1,5 @@
 // The part of the runtime that a whole object needs, beyond what `migrate` does.
-import type { SqlStorageLike, StorageLike } from '../base/storage.ts';
+import { firstRow, type SqlStorageLike, type StorageLike } from '../base/storage.ts';
 
 /** The part of Cloudflare's `DurableObjectStorage` that is used here. */
 export interface ObjectStorage extends StorageLike {
@@ -34,6 +34,17 @@ export const wait = (milliseconds: number): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, milliseconds);
   });
+
+/** An alarm that is due so soon may be under way, and what is under way must not be ended, in milliseconds. */
+export const SOON = 10_000;
+
+/**
+ * How many rows this instance has written, keys and the alarm among them. It reads none.
+ *
+ * @param sql the object's SQL storage
+ */
+export const writtenBy = (sql: SqlStorageLike): number =>
+  Number(firstRow(sql.exec('SELECT total_changes() AS written'))?.written);
 
 /**
  * All tables, indexes, views and triggers of an object as one text, without those of the runtime and of `wrangler dev`.

@@ -2,60 +2,11 @@
 // made is taken back, if nothing else can have used it. This is the one place that deletes, so in doubt it does not.
 import { firstRow } from '../base/storage.ts';
 import { endAfter } from './ending.ts';
-import { type ObjectContext, schemaOf, wait } from './runtime.ts';
-import { namesOf } from './stand-in.ts';
-
-/** The runtime reads these from the object itself, also where they are fields. */
-const HANDLERS = ['fetch', 'alarm', 'webSocketMessage', 'webSocketClose', 'webSocketError'];
-
-/** An alarm that is due so soon may be under way, and what is under way cannot be taken back, in milliseconds. */
-const SOON = 10_000;
+import { type ObjectContext, SOON, schemaOf, wait, writtenBy } from './runtime.ts';
+import { Watch } from './watch.ts';
 
 /** How long events that wait already are given to come first, in milliseconds. */
 const OTHERS_FIRST = 5;
-
-/** Whoever is told of each event. */
-const watchers = new WeakMap<object, Untouched>();
-const watched = new WeakMap<object, object>();
-
-/** A prototype that tells of each event but `__migrations`, and is the given one in all else. */
-function watchedPrototype(prototype: object): object {
-  const known = watched.get(prototype);
-  if (known !== undefined) return known;
-  const tell = (object: { readonly ctx?: object }): void => {
-    // A constructor may have returned a proxy, so that the runtime has another object than the methods.
-    const watcher = watchers.get(object) ?? watchers.get(object.ctx ?? object);
-    watcher?.touch();
-  };
-  const properties: PropertyDescriptorMap = {};
-  for (const [name, { value, enumerable = false }] of namesOf(prototype)) {
-    properties[name] =
-      typeof value === 'function'
-        ? {
-            enumerable,
-            configurable: true,
-            writable: true,
-            value(this: object, ...args: unknown[]) {
-              tell(this);
-              return Reflect.apply(Reflect.get(prototype, name, this), this, args);
-            },
-          }
-        : {
-            enumerable,
-            configurable: true,
-            get(this: object) {
-              tell(this);
-              return Reflect.get(prototype, name, this);
-            },
-            set(this: object, to: unknown) {
-              Reflect.set(prototype, name, to, this);
-            },
-          };
-  }
-  const made = Object.create(prototype, properties);
-  watched.set(prototype, made);
-  return made;
-}
 
 /** Whether an object has neither table nor key, as far as can be told at once. */
 function hasNothing({ storage }: ObjectContext): boolean {
@@ -71,10 +22,10 @@ interface Trace {
   readonly schema: string;
 }
 
-function traceOf({ storage }: ObjectContext): Trace {
-  const { written } = firstRow(storage.sql.exec('SELECT total_changes() AS written')) ?? {};
-  return { written: Number(written), schema: schemaOf(storage.sql) };
-}
+const traceOf = ({ storage }: ObjectContext): Trace => ({
+  written: writtenBy(storage.sql),
+  schema: schemaOf(storage.sql),
+});
 
 const isSame = (one: Trace, other: Trace): boolean =>
   one.written === other.written && one.schema === other.schema;
@@ -86,11 +37,10 @@ const hasLocalName = ({ storage }: ObjectContext): boolean =>
 
 /** An object that was empty when this instance began, and of which nothing is known yet but what made it. */
 export class Untouched {
-  private isTouched = false;
+  private watch: Watch | undefined;
   private readonly hadNoAlarm: Promise<boolean>;
   private noted: { readonly alarm: number | null; readonly trace: Trace } | undefined;
   private ready: Promise<void> | undefined;
-  private unwatch: () => unknown = () => {};
   private taking: Promise<boolean> | undefined;
   private readonly ctx: ObjectContext;
 
@@ -116,55 +66,27 @@ export class Untouched {
     }
   }
 
-  /** Something other than the construction and a look happened: from now on the object is as any other. */
-  touch(): void {
-    this.isTouched = true;
-    if (this.noted) this.unwatch();
-  }
-
   /**
    * Watches the object from the end of its construction on.
    *
    * @param instance what was built
    */
-  watch(instance: object): void {
-    const prototype = Object.getPrototypeOf(instance);
-    const isWatched =
-      HANDLERS.every((name) => this.watchOwn(instance, name)) &&
-      Reflect.setPrototypeOf(instance, watchedPrototype(prototype));
-    if (!isWatched) return;
-    watchers.set(instance, this);
-    watchers.set(this.ctx, this);
-    this.unwatch = () => Reflect.setPrototypeOf(instance, prototype);
-    // Behind all blocks of the constructor, and before the first event.
-    void this.ctx.blockConcurrencyWhile(() => this.note());
+  watchOver(instance: object): Watch {
+    const watch = new Watch(this.ctx, instance, () => this.note());
+    this.watch = watch;
+    if (!watch.isWatching) return watch;
     // The class that `wrangler dev` puts around this one has one more.
     this.ready = Promise.resolve().then(() =>
       this.ctx.blockConcurrencyWhile(async () => this.noteLocalName()),
     );
+    return watch;
   }
 
-  /** Watches a handler that is a field, as those of Agents are; tells whether that can be done. */
-  private watchOwn(instance: object, name: string): boolean {
-    const own = Object.getOwnPropertyDescriptor(instance, name);
-    if (own === undefined) return true;
-    if (typeof own.value !== 'function') return false;
-    const touch = (): void => this.touch();
-    return Reflect.defineProperty(instance, name, {
-      ...own,
-      value(this: unknown, ...args: unknown[]) {
-        touch();
-        return Reflect.apply(own.value, this, args);
-      },
-    });
-  }
-
-  /** Notes how the object is now. What the blocks of the constructor called was no event. */
+  /** Notes how the object is now. */
   private async note(): Promise<void> {
     try {
       const alarm = await this.ctx.storage.getAlarm();
       this.noted = { alarm, trace: traceOf(this.ctx) };
-      this.isTouched = false;
     } catch {
       // Then nothing is taken back.
     }
@@ -201,7 +123,7 @@ export class Untouched {
   /** Whether nothing has used the object since {@link note}. */
   private isAsNoted(): boolean {
     return (
-      !this.isTouched &&
+      this.watch?.isUntouched === true &&
       this.noted !== undefined &&
       isSame(this.noted.trace, traceOf(this.ctx)) &&
       this.ctx.getWebSockets().length === 0

@@ -61,7 +61,7 @@ export function runFunction(
         throw error;
       }
       const rows = sql.exec(query, ...bindings) as MigrationCursor<unknown>;
-      if (rows.columnNames.length > 0) cursors.push(rows);
+      if (rows.columnNames?.length !== 0) cursors.push(rows);
       return rows;
     },
     get databaseSize() {

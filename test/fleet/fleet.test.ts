@@ -162,6 +162,10 @@ describe.each(ENGINES)('a sweep by %s', (engine) => {
       { migrations: 11, objects: 30 },
     ]);
     expect(status.pages).toEqual({ open: 0, underWay: 0, done: 6 });
+    expect(status.woke).toMatchObject({ migrated: 30, adopted: 200, applied: 130 });
+    const { rowsRead, rowsWritten } = status.woke;
+    console.log(engine, rowsRead, rowsWritten, status.cost, status.nameless);
+    expect(status.nameless).toEqual([]);
     expect(obstacles(status)).toEqual([
       ['FAILED', 7],
       ['TRACKED_BY_DRIZZLE', 7],
@@ -175,6 +179,13 @@ describe.each(ENGINES)('a sweep by %s', (engine) => {
       upToDate: 30,
       failed: 7,
     });
+  });
+
+  it('leaves no instance that knows no name: the next call by name finds one', async () => {
+    for (const kind of ['fresh', 'drizzle', 'behind']) {
+      const name = `${engine} ${kind} 0`;
+      expect(await fleet.json(`/name?name=${encodeURIComponent(name)}`)).toBe(name);
+    }
   });
 
   it('takes those that failed again, all or by code', async () => {

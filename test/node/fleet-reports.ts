@@ -82,6 +82,8 @@ function runOf(changed: Partial<RunStatus>): RunStatus {
     versions: [],
     fingerprints: [],
     woke: { migrated: 0, adopted: 0, applied: 0, rowsRead: null, rowsWritten: null },
+    nameless: [],
+    cost: null,
     sawOldCode: 0,
     failures: [],
     perSecond: 277.8,

@@ -26,6 +26,7 @@ function seenOf(id: string, fate: Fate): Seen {
     migrations: 3,
     fingerprint: 'f',
     woke: null,
+    instance: null,
   } as const;
   return fate === 'up-to-date'
     ? { ...told, kind: 'through', outcome: fate }

@@ -29,6 +29,8 @@ const WELL: Judged = {
   versions: [{ migrations: 11, objects: 3 }],
   fingerprints: [{ fingerprint: 'a', objects: 3 }],
   woke: { migrated: 0, adopted: 0, applied: 0, rowsRead: null, rowsWritten: null },
+  nameless: [],
+  cost: null,
   ...{ sawOldCode: 0, failures: [], perSecond: 1, secondsLeft: null },
 };
 

@@ -78,9 +78,23 @@ describe('inspect', () => {
       empty: false,
       woke: { adopted: 0, applied: 2, drizzleLedger: null },
       made: true,
+      instance: {
+        wokeAt: expect.any(Number),
+        rows: { wake: answer.instance.rows.wake, answer: answer.instance.rows.answer },
+        stays: 'not-asked',
+      },
     } satisfies InspectAnswer);
     await object.evict();
-    expect(await object.inspect()).toEqual({ ...answer, woke: null, made: false });
+    expect(await object.inspect()).toEqual({
+      ...answer,
+      woke: null,
+      made: false,
+      instance: {
+        ...answer.instance,
+        wokeAt: expect.any(Number),
+        rows: { ...answer.instance.rows, wake: { read: 1, written: 0 } },
+      },
+    });
   });
 
   it('tells what the construction of the instance did', async () => {

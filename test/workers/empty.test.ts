@@ -102,7 +102,10 @@ describe('an object without anything', () => {
   it('stays empty through history and preflight too', async () => {
     const object = new Deployed();
     await object.deployClass(wrapped(Eager));
-    expect(await object.history()).toEqual({ empty: true, rows: [], drizzle: [], repairs: [] });
+    expect(await object.history()).toEqual({
+      ...{ empty: true, rows: [], drizzle: [], repairs: [] },
+      instance: expect.objectContaining({ stays: null }),
+    });
     await scheduler.wait(20);
     expect(await object.preflight({ ...ONE, m0001: 'CREATE TABLE b (x)' })).toMatchObject({
       outcome: 'migrated',

@@ -4,6 +4,7 @@ declare namespace Cloudflare {
     OBJECT: DurableObjectNamespace<import('./worker.ts').TestObject>;
     DEPLOYED: DurableObjectNamespace;
     PLAIN: DurableObjectNamespace<import('./worker.ts').PlainObject>;
+    PLAIN_DEPLOYED: DurableObjectNamespace<import('./worker.ts').PlainDeployed>;
   }
 }
 

@@ -70,7 +70,7 @@ it('does as much for any path where the token is wrong', async () => {
 it('lists the classes: the bindings of Durable Objects, or those that it was given', async () => {
   expect(await ask(request('/__migrations'))).toEqual({
     status: 200,
-    body: { classes: ['OBJECT', 'DEPLOYED', 'PLAIN', 'INBOX', 'ARCHIVE'] },
+    body: { classes: ['OBJECT', 'DEPLOYED', 'PLAIN', 'PLAIN_DEPLOYED', 'INBOX', 'ARCHIVE'] },
   });
   expect(await ask(request('/__migrations/'), { classes: { Box: env.DEPLOYED } })).toEqual({
     status: 200,
@@ -88,7 +88,10 @@ it('looks with GET and does any command with POST', async () => {
   await object.deploy(FAILING);
   const path = pathOf(object);
   const looked = await ask(request(path));
-  expect(looked).toEqual({ status: 200, body: JSON.parse(JSON.stringify(await object.inspect())) });
+  const { instance, ...answer } = JSON.parse(JSON.stringify(await object.inspect()));
+  // The route asks for the end of an instance that was woken by its id.
+  const body = { ...answer, instance: { ...instance, stays: 'refused' } };
+  expect(looked).toEqual({ status: 200, body });
   expect(await ask(post(path, { do: 'inspect' }))).toEqual(looked);
   expect(await ask(post(path, { do: 'history' }))).toMatchObject({
     status: 200,
@@ -143,6 +146,26 @@ it.each([
     for (const look of looks) expect(look).toMatchObject({ status: 200, body: { state } });
   },
 );
+
+it('refuses a body that is nested too deep for RPC, and takes one as deep as any command', async () => {
+  const object = new Deployed();
+  await object.deploy(ONE);
+  const nested = (levels: number) => `${'['.repeat(levels)}${']'.repeat(levels)}`;
+  const sent = (levels: number) =>
+    ask(post(pathOf(object), `{"do":"preflight","migrations":${nested(levels)}}`));
+  for (const levels of [33, 200, 100_000]) {
+    expect(await sent(levels)).toMatchObject({
+      status: 400,
+      body: {
+        error: {
+          code: 'INVALID_COMMAND',
+          message: '[INVALID_COMMAND] The body is nested more than 32 levels deep.',
+        },
+      },
+    });
+  }
+  expect(await sent(32)).toMatchObject({ status: 200, body: { outcome: 'refused' } });
+});
 
 it('keeps the fields of an error that crossed RPC', async () => {
   const object = new Deployed();

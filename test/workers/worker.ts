@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import { withMigrations } from '../../src/index.ts';
 
 export { Archive, Inbox } from '../../example/worker.ts';
 
@@ -46,5 +47,18 @@ export const DeployedObject = new Proxy(Deployable, {
 
 /** A class that was declared with `new_classes`: it has no SQLite storage. */
 export class PlainObject extends DurableObject {}
+
+/** The same, behind `withMigrations`. */
+export const PlainDeployed = withMigrations(
+  class PlainDeployed extends DurableObject {
+    hello(): string {
+      return 'hello';
+    }
+
+    override alarm() {}
+  },
+  { m0000: 'CREATE TABLE a (x)' },
+);
+export type PlainDeployed = InstanceType<typeof PlainDeployed>;
 
 export default { fetch: () => new Response('drizzle-offramp tests') };

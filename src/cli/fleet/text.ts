@@ -4,11 +4,13 @@ import { adviceFor } from '../../fleet/report-advice.ts';
 import {
   count,
   counted,
+  dollars,
   duration,
   MODES,
   OUTCOMES,
   percent,
   rangeOf,
+  STAYS,
   time,
   WAITING,
 } from '../../fleet/report-words.ts';
@@ -94,9 +96,25 @@ function verdictOf({ verdict, mode, counts, state }: RunStatus): string {
   ].join('\n');
 }
 
+/** What a run has cost. */
+function costOf({ woke: { rowsRead, rowsWritten }, cost }: RunStatus): string[] {
+  if (rowsRead === null || rowsWritten === null || cost === null) return [];
+  return [
+    `Rows: ${count(rowsRead)} read, ${count(rowsWritten)} written. By Cloudflare's prices: ${dollars(cost.total)}.`,
+  ];
+}
+
+/** Whose instances go on without their names. */
+function namelessOf({ nameless }: RunStatus): string[] {
+  if (nameless.length === 0) return [];
+  const whys = nameless.map(({ why, objects }) => `${count(objects)} ${STAYS[why]}`).join(', ');
+  return [`Instances that know no name until the runtime ends them: ${whys}.`];
+}
+
 /** Who tracks the objects, and what the wakes did. */
-function factsOf({ mode, drizzle, woke, versions }: RunStatus): string[] {
-  if (mode === 'preflight') return [];
+function factsOf(status: RunStatus): string[] {
+  const { mode, drizzle, woke, versions } = status;
+  if (mode === 'preflight') return costOf(status);
   const tracked = (['0.x', '1.x'] as const).filter((form) => drizzle[form] > 0);
   const [newest] = versions.toReversed();
   return [
@@ -117,6 +135,8 @@ function factsOf({ mode, drizzle, woke, versions }: RunStatus): string[] {
           `${counted(woke.migrated, 'object')} had something to do: ${counted(woke.adopted, 'migration')} adopted, ${count(woke.applied)} ran.`,
         ]
       : []),
+    ...costOf(status),
+    ...namelessOf(status),
   ];
 }
 

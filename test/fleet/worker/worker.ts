@@ -26,8 +26,11 @@ const deployed = {
 };
 
 class Plain extends DurableObject {
+  private readonly builtAs = this.ctx.id.name ?? null;
+
+  /** The name that it had when it was built. */
   ownName(): string | null {
-    return this.ctx.id.name ?? null;
+    return this.builtAs;
   }
 }
 
