@@ -23,6 +23,8 @@ export interface ObjectContext {
   abort(reason?: string): void;
   blockConcurrencyWhile<T>(callback: () => Promise<T>): Promise<T>;
   getWebSockets(): readonly unknown[];
+  /** Only where the class has a container. */
+  readonly container?: { readonly running: boolean } | undefined;
 }
 
 /** The part of a WebSocket that is used here. */
