@@ -1,6 +1,6 @@
 /**
  * Measures what a wake of each kind of object costs in rows, and how many pages one ledger takes, and writes it into
- * figures.json, from which the manual has it: `node test/fleet/measure.ts`. The times are worth something only where
+ * figures.json and into the manual: `node test/fleet/measure.ts`. The times are worth something only where
  * nothing else runs.
  *
  * @module
@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 import type { RowCounts } from '../../src/object/commands.ts';
-import { type FleetFigures, KINDS } from './figures.ts';
+import { type FleetFigures, KINDS, withFigures } from './figures.ts';
 import { Fleet } from './fleet.ts';
 
 const FILE = join(import.meta.dirname, 'figures.json');
@@ -103,4 +103,6 @@ const figures: FleetFigures = {
   ledger: await measureLedger(),
 };
 writeFileSync(FILE, `${JSON.stringify(figures, null, 2)}\n`);
-console.log(figures);
+const page = join(import.meta.dirname, '../../docs/reference/fleet.md');
+writeFileSync(page, withFigures(readFileSync(page, 'utf8'), figures));
+console.log(JSON.stringify(figures, null, 2));
