@@ -19,6 +19,7 @@ import type { Figures } from '../../example/demo/figures.ts';
 import { picture } from '../../example/demo/picture.ts';
 import { program } from '../../src/cli/program.ts';
 import { UP_TO_DATE } from '../../src/plan/result.ts';
+import { withFigures } from '../fleet/figures.ts';
 import { anchorsOf, type Block, blocksOf, linksOf, PAGES, readPage } from './manual.ts';
 import { useProjects } from './projects.ts';
 
@@ -183,6 +184,14 @@ describe('the manual', () => {
     const page = readPage('docs/why/cost.md');
     expect(page).toBe(withManualPart(page, readJson('bench/results.json')));
     expect(page).toContain('| **drizzle-offramp** |');
+  });
+});
+
+describe('the figures of fleets', () => {
+  it('are those that were measured', () => {
+    const page = readPage('docs/reference/fleet.md');
+    expect(page).toBe(withFigures(page, readJson('test/fleet/figures.json')));
+    expect(page).toContain('| rows read / written of an object | first sweep |');
   });
 });
 
