@@ -5,8 +5,10 @@ import type { Command } from 'commander';
 import type { MigrationRecord } from '../input/migration.ts';
 import { readMigrations } from '../input/migrations.ts';
 import { collect, findFolders, openFolder } from './config.ts';
+import type { Proof } from './convert/prove.ts';
 import { type Change, reconcile } from './convert/reconcile.ts';
 import { schemasOf } from './convert/schemas.ts';
+import { isSigned, resign } from './convert/signature.ts';
 import { watch } from './convert/watch.ts';
 import {
   checkShadow,
@@ -130,6 +132,19 @@ function editModule(module: ModuleFile, changes: readonly Change[]): string {
   return editRecord(module.source, module.record, changed, added);
 }
 
+/** The edited module; its baseline says that it stands for the same migrations, be they called or written otherwise now. */
+function resigned(standing: ModuleFile, changes: readonly Change[]): string {
+  const source = editModule(standing, changes);
+  const { migrations } = standing.list;
+  if (changes.length === 0 || !isSigned(migrations)) return source;
+  const changed = new Map(changes.map(({ key, entry }) => [key, entry]));
+  return resign(
+    source,
+    migrations,
+    migrations.map((one) => ({ ...one, ...(changed.get(one.key) as Partial<typeof one>) })),
+  );
+}
+
 /** A module's text with a first line that says what it is made from. */
 function withHeader(source: string, file: string, folder: string): string {
   const { by, folder: from } = originOf(file, source);
@@ -236,7 +251,7 @@ export async function convert(
           folder.path,
           changes.map(({ key, entry }) => renderEntry(key, entry)),
         )
-      : withHeader(editModule(standing, changes), module, folder.path);
+      : withHeader(resigned(standing, changes), module, folder.path);
   const entries = {
     ...standing?.entries,
     ...Object.fromEntries(changes.map(({ key, entry }) => [key, entry])),
@@ -337,6 +352,23 @@ const toJson = ({ text: _, changes, ...rest }: Conversion, written: boolean): ob
   })),
 });
 
+/** Proves the baselines of the modules that stand, and says what came of it. */
+async function proveAll(
+  pairs: readonly { readonly folder: MigrationFolder; readonly module: string }[],
+  { check = false, json = false }: ConvertOptions,
+): Promise<ReadonlyMap<string, Proof>> {
+  const proofs = new Map<string, Proof>();
+  for (const { folder, module } of pairs) {
+    if (!mayHaveBaseline(module)) continue;
+    const { proveBaseline } = await import('./convert/prove.ts');
+    const proof = await proveBaseline(module, folder.migrations);
+    if (proof === undefined) continue;
+    proofs.set(module, proof);
+    if (!json) showProof(module, proof, check);
+  }
+  return proofs;
+}
+
 /** Converts all folders; writes only once all of them could be converted. */
 async function convertAll(folder: string | undefined, options: ConvertOptions): Promise<number> {
   const { check = false, json = false, force = false, acceptEdit } = options;
@@ -350,38 +382,59 @@ async function convertAll(folder: string | undefined, options: ConvertOptions): 
     for (const problem of problems) if (!json) warn(showProblem(problem));
     if (!json) show(conversion, check);
   }
-  if (json) printJson({ modules: conversions.map((it) => toJson(it, !it.upToDate && !check)) });
+  const proofs = await proveAll(pairs, options);
+  if (json) {
+    const toPrint = (it: Conversion): object => {
+      const baseline = proofs.get(it.module);
+      return { ...toJson(it, !it.upToDate && !check), ...(baseline && { baseline }) };
+    };
+    printJson({ modules: conversions.map(toPrint) });
+  }
   const late = check && conversions.some(({ upToDate }) => !upToDate);
   if (late && !json) print('Run `drizzle-offramp convert`.');
-  const stale = await checkBaselines(conversions, json);
-  return late || (check && stale) ? EXIT.found : EXIT.ok;
+  const isWrong = [...proofs.values()].some(({ problem }) => problem !== undefined);
+  return late || (check && isWrong) ? EXIT.found : EXIT.ok;
 }
 
-/** Proves the baselines of modules again, as far as the SQL is there that they replace; says which do not hold. */
-async function checkBaselines(conversions: readonly Conversion[], json: boolean): Promise<boolean> {
-  let isStale = false;
-  for (const { module } of conversions) {
-    const found = existsSync(module) ? await openModule(module) : undefined;
-    if (!found?.list.migrations.some(({ baseline }) => baseline !== undefined)) continue;
-    try {
-      const { checkBaseline } = await import('./baseline/make.ts');
-      checkBaseline(found.list.migrations);
-    } catch (error) {
-      if (!(error instanceof CliError)) throw error;
-      isStale = true;
-      if (!json) warn(`${module}: ${error.message}`);
-    }
+/** Most modules have none, and to prove one takes what else nothing needs. */
+const mayHaveBaseline = (module: string): boolean =>
+  existsSync(module) && /\bbaseline\b/.test(readFileSync(module, 'utf8'));
+
+/** Says what proving the baseline of a module came to. */
+function showProof(module: string, { key, proved, problem }: Proof, check: boolean): void {
+  if (problem !== undefined) warn(`${module}: ${problem}`);
+  else if (check && proved)
+    print(`The baseline of ${key} in ${module} makes what its history makes.`);
+  else if (check) {
+    note(
+      `The baseline of ${key} in ${module} cannot be proved here: SQL that it replaces was dropped, and no folder has it.`,
+    );
   }
-  return isStale;
 }
+
+/** Proves the baseline of a module alone: one that was ejected has no folder. */
+async function checkModule(file: string, json: boolean): Promise<number> {
+  const { proveBaseline } = await import('./convert/prove.ts');
+  const proof = await proveBaseline(file, []);
+  if (proof === undefined) {
+    throw new CliError(
+      `${file}: it has no baseline, which is all that --check can prove of a module.`,
+    );
+  }
+  if (json) printJson({ module: file, baseline: proof });
+  else showProof(file, proof, true);
+  return proof.problem === undefined ? EXIT.ok : EXIT.found;
+}
+
+const isModuleFile = (path: string | undefined): path is string =>
+  path !== undefined && /\.[cm]?[jt]s$/.test(path) && existsSync(path);
 
 /** The one module whose baseline is meant: its file may be named, as an ejected one has no folder. */
 async function moduleForBaseline(
   path: string | undefined,
   options: ConvertOptions,
 ): Promise<ModuleFile> {
-  const isNamed = path !== undefined && /\.[cm]?[jt]s$/.test(path) && existsSync(path);
-  const files = isNamed ? [path] : await modulesFor(path, options);
+  const files = isModuleFile(path) ? [path] : await modulesFor(path, options);
   const [file] = files;
   if (files.length > 1) {
     throw new CliError(
@@ -511,7 +564,10 @@ async function run(folder: string | undefined, options: ConvertOptions): Promise
     );
   }
   try {
-    process.exitCode = await convertAll(folder, options);
+    process.exitCode =
+      options.check && isModuleFile(folder)
+        ? await checkModule(folder, options.json === true)
+        : await convertAll(folder, options);
   } catch (error) {
     if (options.check && error instanceof ConvertConflict) error.exitCode = EXIT.found;
     throw error;

@@ -233,5 +233,8 @@ export function withoutProperty(source: string, object: RecordSource, name: stri
  */
 export function withProperty(source: string, object: RecordSource, text: string): string {
   const at = object.entries.at(-1)?.start ?? object.close;
-  return `${source.slice(0, at)}${text},\n    ${source.slice(at)}`;
+  const indent = /(?:^|\n)([ \t]*)$/.exec(source.slice(0, at))?.[1];
+  const eol = /\r?\n/.exec(source)?.[0] ?? '\n';
+  // In an object on one line it goes on there.
+  return `${source.slice(0, at)}${text},${indent === undefined ? ' ' : `${eol}${indent}`}${source.slice(at)}`;
 }

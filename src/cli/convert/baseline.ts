@@ -57,10 +57,14 @@ function edit(
   return change(source, object);
 }
 
+/** How the lines of a text end. */
+const eolOf = (source: string): string => /\r?\n/.exec(source)?.[0] ?? '\n';
+
 /** An entry that is a text alone, as one in the long form. */
 function inLongForm(source: string, { key, start, end }: SourceEntry): string {
-  const [, name = key, value = ''] = /^([^:]*):\s*([\s\S]*)$/.exec(source.slice(start, end)) ?? [];
-  return `${source.slice(0, start)}${name}: {\n    sql: ${value},\n  }${source.slice(end)}`;
+  const [, name = key, value = key] = /^([^:]*):\s*([\s\S]*)$/.exec(source.slice(start, end)) ?? [];
+  const eol = eolOf(source);
+  return `${source.slice(0, start)}${name}: {${eol}    sql: ${value},${eol}  }${source.slice(end)}`;
 }
 
 /**
@@ -94,8 +98,7 @@ export function addBaseline(module: ModuleFile, wanted: string): BaselineChange 
   if (entry && last.up === undefined && findEntryObject(source, entry) === undefined) {
     source = inLongForm(source, entry);
   }
-  const eol = /\r?\n/.exec(source)?.[0] ?? '\n';
-  const property = `baseline: ${template(baseline)}`.replaceAll('\n', eol);
+  const property = `baseline: ${template(baseline)}`.replaceAll('\n', eolOf(source));
   source = edit(module, source, last.key, (text, object) => withProperty(text, object, property));
   return {
     text: source,
@@ -114,7 +117,9 @@ function withoutImport(source: string, name: string): string {
     'm',
   );
   const rest = source.replace(line, '');
-  return new RegExp(`\\b${name}\\b`).test(rest.replace(/\/\/[^\n]*/g, '')) ? source : rest;
+  // A key of the record may have the name too.
+  const isUsed = new RegExp(`\\b${name}\\b(?!['"]?\\s*:)`).test(rest.replace(/\/\/[^\n]*/g, ''));
+  return isUsed ? source : rest;
 }
 
 function withoutSql(module: ModuleFile, source: string, migration: Migration): string {
@@ -134,8 +139,7 @@ function withoutSql(module: ModuleFile, source: string, migration: Migration): s
     if (hasChecksum || property === undefined) return withoutProperty(text, object, 'sql');
     return `${text.slice(0, property.start)}checksum: ${string(checksum)}${text.slice(property.end)}`;
   });
-  // A key of the record may have the name too.
-  return name === undefined || name === key ? edited : withoutImport(edited, name);
+  return name === undefined ? edited : withoutImport(edited, name);
 }
 
 /**
