@@ -12,7 +12,7 @@ export interface Rows {
 
 /** `loop` calls a job again and again in one instance; `wake` and `rows` run it in the constructor. */
 export type Ask =
-  | { do: 'wake'; objects: string[]; job: Job; size: number }
+  | { do: 'wake'; objects: string[]; job: Job; size: number; byId?: boolean }
   | { do: 'evict'; objects: string[] }
   | { do: 'loop'; object: string; job: Job; size: number; times: number }
   | { do: 'rows'; object: string; job: Job; size: number }

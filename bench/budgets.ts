@@ -239,6 +239,11 @@ export function checkBudgets(results: Results): Budget[] {
       1.03,
       cold.filter(({ contender }) => isOurs(contender)),
     ),
+    atMost(
+      'wake of a class behind withMigrations with nothing to do, over one with a bare SELECT',
+      1.3,
+      results.wrapped.filter(({ contender }) => contender !== 'constructed'),
+    ),
     middleAtMost(
       'fresh object, over the SQL alone',
       1.1,

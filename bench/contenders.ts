@@ -35,8 +35,20 @@ export const MIGRATORS: readonly Migrator[] = [...OURS, ...OTHERS];
 export const isOurs = (contender: string): contender is Ours =>
   (OURS as readonly string[]).includes(contender);
 
-/** What runs in a constructor: a contender, or the migrations' SQL alone. */
-export type Job = Contender | typeof BASELINE | 'bare exec' | 'nothing';
+/** The class behind `withMigrations`, with a record. */
+export const WRAPPED = 'withMigrations';
+/** What is measured of it. */
+export type Wrapped = 'constructed' | 'woken by name' | 'woken by id';
+
+/** What runs in a constructor: a contender, or the migrations' SQL alone; or a class that is constructed in a loop. */
+export type Job =
+  | Contender
+  | typeof WRAPPED
+  | typeof BASELINE
+  | 'built by withMigrations'
+  | 'built with a bare SELECT'
+  | 'bare exec'
+  | 'nothing';
 
 /** These need `blockConcurrencyWhile` around them. */
 export const isAsync = (job: Job): boolean => job === DRIZZLE_0 || job === DURABLE_UTILS;

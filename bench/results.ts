@@ -1,4 +1,4 @@
-import type { BASELINE, Contender, Migrator, Ours } from './contenders.ts';
+import type { BASELINE, Contender, Migrator, Ours, Wrapped } from './contenders.ts';
 import type { Rebuilder, Scene } from './scenes.ts';
 import type { Spread } from './statistics.ts';
 
@@ -51,6 +51,8 @@ export interface Results {
   warm: Timing<Contender>[];
   /** An evicted object's wake; the ratio is to that of the same objects with a bare SELECT in the constructor. */
   cold: Timing<Migrator>[];
+  /** A class behind `withMigrations` with nothing to do; the ratio is to one with a bare SELECT in its constructor. */
+  wrapped: Timing<Wrapped>[];
   /** All migrations on a new object; the ratio is to their SQL alone. */
   fresh: Timing<Migrator | typeof BASELINE>[];
   /** The first wake of an object that Drizzle left; the ratio is to its wake with a bare SELECT. */

@@ -12,6 +12,7 @@ import { type Setup, withRuntime } from './runtime.ts';
 import { tables } from './table.ts';
 import { measureAdoption, measureCold, measureFresh } from './wakes.ts';
 import { measureWarm } from './warm.ts';
+import { measureWrapped } from './wrapped.ts';
 
 const FILE = join(import.meta.dirname, 'results.json');
 
@@ -19,6 +20,7 @@ const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     render: { type: 'boolean', default: false },
+    wrapped: { type: 'boolean', default: false },
   },
 });
 
@@ -61,6 +63,7 @@ async function measure(quick: boolean): Promise<Results> {
     sizes: effort.sizes,
     warm: [],
     cold: [],
+    wrapped: [],
     fresh: [],
     adoption: [],
     rows: [],
@@ -81,6 +84,10 @@ async function measure(quick: boolean): Promise<Results> {
       results.warm.push(...(await measureWarm(ask, size, effort.warm)));
       say(`${size} migrations: cold wakes`);
       results.cold.push(...(await measureCold(ask, size, { ...effort.cold, objects: cold })));
+      say(`${size} migrations: withMigrations`);
+      results.wrapped.push(
+        ...(await measureWrapped(ask, size, effort.warm, { ...effort.cold, objects: cold })),
+      );
       say(`${size} migrations: fresh objects`);
       results.fresh.push(...(await measureFresh(ask, size, { ...effort.fresh, objects: fresh })));
       say(`${size} migrations: adoption`);
@@ -100,7 +107,23 @@ async function measure(quick: boolean): Promise<Results> {
   return results;
 }
 
-if (values.quick) {
+/** Only what is measured of `withMigrations`, into what was measured of all else. */
+async function measureWrappedAgain(): Promise<void> {
+  const { sizes, warm, cold } = EFFORT.full;
+  const results: Results = JSON.parse(readFileSync(FILE, 'utf8'));
+  results.wrapped = [];
+  await withRuntime({ sizes, copies: 0, long: LONG }, async (ask) => {
+    for (const size of sizes) {
+      const { cold: objects } = objectsOf(size, false);
+      results.wrapped.push(...(await measureWrapped(ask, size, warm, { ...cold, objects })));
+    }
+  });
+  writeFileSync(FILE, `${JSON.stringify(results, null, 2)}\n`);
+  render(results);
+}
+
+if (values.wrapped) await measureWrappedAgain();
+else if (values.quick) {
   // Too rough to be kept.
   console.log(tables(await measure(true)));
 } else {

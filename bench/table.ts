@@ -86,6 +86,13 @@ export function tables(results: Results): string {
       nameOf,
       showTiming,
     ),
+    bySize(
+      'A class behind withMigrations; × one with a bare SELECT in its constructor',
+      sizes,
+      results.wrapped,
+      nameOf,
+      showTiming,
+    ),
     bySize('Fresh object; × the SQL alone, in one transaction', sizes, fresh, nameOf, showTiming),
     bySize(
       'Adoption; × a wake with a bare SELECT',

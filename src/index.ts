@@ -18,6 +18,7 @@ export {
 } from './base/errors.ts';
 export type {
   DrizzleDatabaseLike,
+  KeyValueLike,
   MigrateTarget,
   MigrationCursor,
   MigrationSql,

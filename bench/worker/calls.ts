@@ -1,6 +1,7 @@
 // What a class of each contender's users does in its constructor.
 import { type Inputs, inputs } from 'bench:inputs';
-import { migrate } from 'drizzle-offramp';
+import { DurableObject } from 'cloudflare:workers';
+import { migrate, withMigrations } from 'drizzle-offramp';
 import { drizzle as drizzle0 } from 'drizzle-orm/durable-sqlite';
 import { migrate as migrate0 } from 'drizzle-orm/durable-sqlite/migrator';
 import { drizzle as drizzle1 } from 'drizzle-orm-1/durable-sqlite';
@@ -12,7 +13,22 @@ import type { Job } from '../contenders.ts';
 /** Given an instance's `ctx` and the migrations, the call that brings it level. */
 type Call = (ctx: DurableObjectState, input: Inputs) => () => unknown;
 
+/** The least that a class can do in its constructor. */
+class Selecting extends DurableObject {
+  constructor(ctx: DurableObjectState, env: object) {
+    super(ctx, env);
+    ctx.storage.sql.exec('SELECT name FROM t0 WHERE id = 1').one();
+  }
+}
+
 const calls: Record<Job, Call> = {
+  // The class sees to it before its constructor.
+  withMigrations: () => () => undefined,
+  'built by withMigrations': (ctx, { record }) => {
+    const Class = withMigrations(class extends DurableObject {}, record);
+    return () => void new Class(ctx, {});
+  },
+  'built with a bare SELECT': (ctx) => () => void new Selecting(ctx, {}),
   nothing: () => () => undefined,
   'bare SELECT':
     ({ storage: { sql } }) =>

@@ -1,14 +1,15 @@
+import { type Inputs, inputs } from 'bench:inputs';
 import { DurableObject } from 'cloudflare:workers';
-import { migrate, migrateAsync } from 'drizzle-offramp';
+import { migrate, migrateAsync, withMigrations } from 'drizzle-offramp';
 import type { Ask, FirstWakeTask, Rows } from '../ask.ts';
-import { isAsync, type Job } from '../contenders.ts';
+import { isAsync, type Job, WRAPPED } from '../contenders.ts';
 import { PLAYS, type Rebuilder, SCHEMA, type Scene } from '../scenes.ts';
 import { prepare } from './calls.ts';
 import { counted } from './counted.ts';
 import { firstWake, load } from './first-wake.ts';
 
 export interface Env {
-  OBJECT: DurableObjectNamespace<BenchObject>;
+  OBJECT: DurableObjectNamespace<Bench>;
 }
 
 /** What the next objects do in their constructors; it stands for a deploy. */
@@ -16,7 +17,7 @@ let deploy: { job: Job; size: number; count: boolean } | undefined;
 /** How many objects have been made, so that a wake which was none is noticed. */
 let woken = 0;
 
-export class BenchObject extends DurableObject<Env> {
+class Bench extends DurableObject<Env> {
   #rows: () => Rows = () => ({ read: 0, written: 0 });
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -85,12 +86,33 @@ export class BenchObject extends DurableObject<Env> {
   }
 }
 
+const wrapped = new Map<number, typeof Bench>();
+
+/** The class behind `withMigrations`, for each number of migrations. */
+function wrappedOf(size: number): typeof Bench {
+  const Class =
+    wrapped.get(size) ??
+    (withMigrations(class extends Bench {}, (inputs[size] as Inputs).record) as typeof Bench);
+  wrapped.set(size, Class);
+  return Class;
+}
+
+export const BenchObject = new Proxy(Bench, {
+  construct(target, args) {
+    const Class = deploy?.job === WRAPPED ? wrappedOf(deploy.size) : target;
+    return Reflect.construct(Class, args);
+  },
+});
+
 async function answer(request: Ask, { OBJECT }: Env): Promise<unknown> {
   switch (request.do) {
     case 'wake': {
       const before = woken;
       deploy = { ...request, count: false };
-      for (const object of request.objects) await OBJECT.getByName(object).ping();
+      for (const object of request.objects) {
+        const id = OBJECT.idFromName(object);
+        await OBJECT.get(request.byId ? OBJECT.idFromString(id.toString()) : id).ping();
+      }
       deploy = undefined;
       if (woken - before !== request.objects.length) throw new Error('an object was awake already');
       return null;

@@ -38,9 +38,17 @@ export type MigrationSql = SqlStorage & {
   readonly databaseSize: number;
 };
 
+/** The part of Cloudflare's `SyncKvStorage` (`ctx.storage.kv`) that is used here. */
+export interface KeyValueLike {
+  get(key: string): unknown;
+  delete(key: string): unknown;
+}
+
 /** The part of Cloudflare's `DurableObjectStorage` that is used here. */
 export interface StorageLike {
   readonly sql: SqlStorageLike;
+  /** Only a history that stands in a key needs it. */
+  readonly kv?: KeyValueLike | undefined;
   transactionSync<T>(closure: () => T): T;
   transaction<T>(closure: () => Promise<T>): Promise<T>;
 }

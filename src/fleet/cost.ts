@@ -17,7 +17,7 @@ const WAKE = 0.05;
 const OPERATIONS = 3;
 /** Requests to the ledger, and rows that it writes, for a page. */
 const LEDGER_REQUESTS = 3;
-const LEDGER_ROWS = 15;
+const LEDGER_ROWS = 20;
 
 /**
  * What a run has cost.

@@ -113,8 +113,9 @@ function tellRows(changes: Changes, instance: InstanceFacts | null, run: Run): v
 
 /** Whether an instance that was woken by its id goes on. */
 function tellStays(changes: Changes, { name, instance }: Seen): void {
-  const stays = name === null ? (instance?.stays ?? null) : null;
-  if (stays !== null && stays !== 'refused') changes.add('nameless', stays);
+  const stays = instance === null ? 'named' : instance.stays;
+  if (name !== null || stays === null || stays === 'named' || stays === 'refused') return;
+  changes.add('nameless', stays);
 }
 
 const toRun = (row: Row): Run => ({

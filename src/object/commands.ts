@@ -173,7 +173,7 @@ export interface RowCounts {
  *
  * - `not-asked`: none did.
  * - `named`: it knows its name.
- * - `used`: something else has come to it, or has written, since it was constructed.
+ * - `used`: something else has come to it, or has written, since it was constructed; or its container runs.
  * - `sockets`: it has a WebSocket that can hibernate, which its end would close.
  * - `alarm`: it has an alarm that is due within ten seconds.
  * - `unwatched`: its class has handlers that nobody can look at, so that it cannot be told whether it is used.

@@ -52,6 +52,8 @@ export class Nameless {
   private reason(): Stays | null {
     if (!this.watch.isWatching) return 'unwatched';
     if (!this.watch.isUntouched) return 'used';
+    const { container } = this.ctx;
+    if (container?.running === true) return 'used';
     if (this.ctx.getWebSockets().length > 0) return 'sockets';
     return this.written === writtenBy(this.ctx.storage.sql) ? null : 'used';
   }

@@ -45,8 +45,6 @@ import type { ObjectContext } from './runtime.ts';
 import { withOwnFunctions } from './sent.ts';
 import { Untouched } from './untouched.ts';
 
-/** What a check reads and writes. */
-const CHECK: RowCounts = { read: 1, written: 0 };
 const NO_ROWS: RowCounts = { read: 0, written: 0 };
 
 /** One instance of an object, from before its class is built on. */
@@ -60,7 +58,9 @@ export class MigratedObject {
   /** What the construction did, when, and what it cost. */
   private woke: Woke | null = null;
   private readonly wokeAt = Date.now();
-  private rowsOfWake: RowCounts = NO_ROWS;
+  /** How many lists have been checked, which reads a row each, and what was read and written beyond that. */
+  private checks = 0;
+  private rowsBeyond = NO_ROWS;
   private readonly ctx: ObjectContext;
 
   /**
@@ -74,10 +74,11 @@ export class MigratedObject {
     this.ctx = ctx;
     this.list = lists.at(-1) as List;
     let isFirst = true;
-    const meter = new RowMeter();
+    let meter: RowMeter | undefined;
     const before = (head: unknown): void => {
       if (isFirst && head === undefined) this.untouched = Untouched.of(ctx);
       isFirst = false;
+      meter ??= new RowMeter();
       meter.start(ctx.storage.sql);
     };
     for (const list of lists) {
@@ -101,8 +102,8 @@ export class MigratedObject {
         );
         return;
       } finally {
-        // Nothing is metered where there is nothing to do: that reads one row, as the check before all else does.
-        this.rowsOfWake = sumOf(this.rowsOfWake, CHECK, meter.end());
+        this.checks++;
+        if (meter) this.rowsBeyond = sumOf(this.rowsBeyond, meter.end());
       }
     }
   }
@@ -162,6 +163,10 @@ export class MigratedObject {
     const { wokeAt, rowsOfWake: wake } = this;
     const stays = hasEnded ? null : release ? await this.leave() : 'not-asked';
     return { wokeAt, rows: { wake, answer }, stays };
+  }
+
+  private get rowsOfWake(): RowCounts {
+    return sumOf(this.rowsBeyond, { read: this.checks, written: 0 });
   }
 
   private async leave(): Promise<Stays | null> {

@@ -126,7 +126,8 @@ export class Untouched {
       this.watch?.isUntouched === true &&
       this.noted !== undefined &&
       isSame(this.noted.trace, traceOf(this.ctx)) &&
-      this.ctx.getWebSockets().length === 0
+      this.ctx.getWebSockets().length === 0 &&
+      this.ctx.container?.running !== true
     );
   }
 

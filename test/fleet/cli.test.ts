@@ -297,6 +297,74 @@ describe('fleet', () => {
     expect(await page.text()).toContain('<h1>Fleet of <bdi>INBOX</bdi></h1>');
   });
 
+  describe('by a queue', () => {
+    const QUEUE = ['start', ...INBOX, ...LOCAL, '--engine', 'queue', '--max-failures', 'none'];
+    const all = (): string[] => of('fresh', 'drizzle', 'behind', 'fails', 'unknown', 'deleted');
+
+    it('wakes all objects, and says the same as by alarms', async () => {
+      const { status, stdout } = await run(...QUEUE, '--new', '--page-size', '5');
+      expect(stdout).toContain('done: all objects, 28 listed');
+      expect(stdout).toMatch(
+        /20 {2}up to date +71\.4\u00a0%\n +2 {2}empty +7\.1\u00a0%\n +6 {2}failed/,
+      );
+      expect(stdout).toContain('MIGRATION_FAILED: 4 objects');
+      expect(stdout).toMatch(
+        /\nRows: [\d,]+ read, \d+ written\. Cost by Cloudflare's prices: less than \$0\.01\.\n/,
+      );
+      expect(status).toBe(1);
+      const { options, woke, cost } = await statusOf();
+      expect(options.engine).toBe('queue');
+      expect(woke.rowsRead).toBeGreaterThan(20);
+      expect(cost?.queue).toBeCloseTo((6 * 3 * 0.4) / 1e6, 12);
+    });
+
+    it('retries those that failed, all or by code', async () => {
+      const { status, stdout } = await run('retry', ...INBOX, ...LOCAL, '--code', 'UNKNOWN_ROW');
+      expect(stdout).toContain('UNKNOWN_ROW: 2 objects');
+      expect(status).toBe(1);
+      const { counts, options, pages } = await statusOf();
+      expect([counts.failed, options.engine, pages.done]).toEqual([6, 'queue', 7]);
+    });
+
+    it('is stopped and resumed', async () => {
+      const left = await run(...QUEUE, '--no-wait', '--rate', '2/s', '--page-size', '1');
+      expect(left.stdout).toMatch(/sweep \d+, under way: all objects, 28 listed/);
+      const stopped = await run('stop', ...INBOX);
+      expect(stopped.stdout).toMatch(/sweep \d+, stopped: all objects, 28 listed/);
+      const before = await statusOf();
+      expect(before.counts.open).toBeGreaterThan(15);
+      await setTimeout(1_500);
+      expect((await statusOf()).counts).toEqual(before.counts);
+      const resumed = await run(...QUEUE, '--resume', '--rate', 'none');
+      expect(resumed.stdout).toContain('done: all objects, 28 listed');
+      const { counts, run: number } = await statusOf();
+      expect([counts.open, counts.failed, number]).toEqual([0, 6, before.run]);
+    });
+
+    it('waits where the queue is paused, and goes on when it delivers', async () => {
+      await fleet.kill();
+      await fleet.start('live', '2026-10-01', 'paused');
+      const left = await run(...QUEUE, '--no-wait', '--page-size', '10');
+      expect(left.status).toBe(0);
+      await setTimeout(1_000);
+      const before = await statusOf();
+      expect([before.state, before.counts.open, before.pages]).toEqual([
+        ...['running', 28],
+        { open: 0, underWay: 3, done: 0 },
+      ]);
+      await fleet.kill();
+      await fleet.start('live');
+      const { stdout } = await run(...QUEUE, '--once');
+      expect(stdout).toContain('done: all objects, 28 listed');
+      const after = await statusOf();
+      expect([after.run, after.counts.listed, after.counts.failed]).toEqual([
+        before.run,
+        all().length,
+        6,
+      ]);
+    });
+  });
+
   it.each([
     [
       ['sweep'],

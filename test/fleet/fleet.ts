@@ -64,11 +64,18 @@ export class Fleet {
   }
 
   /** Starts a deploy over the objects that there are. */
-  async start(deploy: 'seed' | 'old' | 'live', date = '2026-10-01'): Promise<void> {
+  async start(
+    deploy: 'seed' | 'old' | 'live',
+    date = '2026-10-01',
+    queue: 'delivers' | 'paused' = 'delivers',
+  ): Promise<void> {
     this.script ??= await bundle(this.folder);
     const child = spawn(
       process.execPath,
-      [join(import.meta.dirname, 'host.ts'), this.script, this.state, deploy, date],
+      [
+        join(import.meta.dirname, 'host.ts'),
+        ...[this.script, this.state, deploy, date, ...(queue === 'paused' ? [queue] : [])],
+      ],
       // A group of its own, so that the runtime is killed with it.
       { detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
     );

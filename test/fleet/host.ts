@@ -1,13 +1,13 @@
 /**
- * Miniflare as a process of its own, so that it can be killed: `node host.ts <script> <folder> <deploy> <compatibility date>`. It prints where it
- * listens.
+ * Miniflare as a process of its own, so that it can be killed: `node host.ts <script> <folder> <deploy> <compatibility date> [paused]`. It
+ * prints where it listens. The queue that is paused has no consumer.
  *
  * @module
  */
 import { readFileSync } from 'node:fs';
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare';
 
-const [script = '', folder = '', deploy = '', date = ''] = process.argv.slice(2);
+const [script = '', folder = '', deploy = '', date = '', paused] = process.argv.slice(2);
 
 const namespace = (className: string) => ({ className, useSQLite: true });
 
@@ -27,7 +27,7 @@ const miniflare = new Miniflare(
     },
     resourcePersistencePath: folder,
     queueProducers: { FLEET_QUEUE: 'fleet' },
-    queueConsumers: { fleet: { maxBatchSize: 1, maxBatchTimeout: 0 } },
+    queueConsumers: paused ? {} : { fleet: { maxBatchSize: 1, maxBatchTimeout: 0 } },
     cf: false,
   }),
 );

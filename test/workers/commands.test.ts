@@ -248,7 +248,8 @@ describe('a repair', () => {
           ...dry,
           repaired: true,
           record: { ...dry.record, at: expect.any(Number) },
-          after: { ...dry.after, name: null },
+          // It was another instance.
+          after: { ...dry.after, name: null, instance: done.after.instance },
         });
         expect(effect).toMatch(/^[A-Z].*\.$/);
         expect(done.effect).toBe(effect);

@@ -298,6 +298,28 @@ describe('nothing is taken back', () => {
     ]);
   });
 
+  it.each(['throws', 'rejects'])(
+    'where the constructor %s: the look fails with that error',
+    async (how) => {
+      class Wrong extends Plain {
+        constructor(ctx: DurableObjectState, environment: Cloudflare.Env) {
+          super(ctx, environment);
+          if (how === 'throws') throw new Error('It is Monday');
+          void ctx
+            .blockConcurrencyWhile(async () => {
+              await scheduler.wait(1);
+              throw new Error('It is Monday');
+            })
+            .catch(() => {});
+        }
+      }
+      const object = new Deployed();
+      await object.deployClass(wrapped(Wrong));
+      expect(await object.inspect().catch((error: Error) => error.message)).toBe('It is Monday');
+      expect(await object.raw(dump)).toMatchObject({ rows: { a: [], __migrations: [{}] } });
+    },
+  );
+
   it('of an object that a call comes to at the same time: it is answered, or told to come again', async () => {
     const seen = { answered: 0, again: 0 };
     for (let gap = 0; gap < 24; gap++) {

@@ -100,7 +100,7 @@ function verdictOf({ verdict, mode, counts, state }: RunStatus): string {
 function costOf({ woke: { rowsRead, rowsWritten }, cost }: RunStatus): string[] {
   if (rowsRead === null || rowsWritten === null || cost === null) return [];
   return [
-    `Rows: ${count(rowsRead)} read, ${count(rowsWritten)} written. By Cloudflare's prices: ${dollars(cost.total)}.`,
+    `Rows: ${count(rowsRead)} read, ${count(rowsWritten)} written. Cost by Cloudflare's prices: ${dollars(cost.total)}.`,
   ];
 }
 

@@ -222,11 +222,16 @@ function meaningOf({ state, built }: InspectAnswer): string {
  * @param called how it is called
  */
 export function inspectionToText(answer: InspectAnswer, called: Called): string {
-  const { made } = answer;
+  const { made, instance } = answer;
+  const why = instance?.stays;
+  const isNameless = answer.name === null && why !== null && why !== 'refused';
   return [
     `${called.title}  ${stateOf(answer)}`,
     meaningOf(answer),
     ...(made ? ['It is new: all that is in it was made since it woke.'] : []),
+    ...(isNameless && why !== undefined
+      ? [`It was woken by its id, and goes on without its name (${why}).`]
+      : []),
     ...standing(answer, called, ['', factsOf(answer)]),
   ].join('\n');
 }
