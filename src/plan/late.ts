@@ -47,6 +47,13 @@ function firstPair(
   return undefined;
 }
 
+/** A rebuild may take away what a younger migration has added of which nobody can tell what it did. */
+function besideOpaque(migration: Migration, younger: readonly Migration[]): Obstacle | undefined {
+  const opaque = younger.find(({ sql }) => sql === null);
+  const drop = effectsOf(migration).find(({ outline }) => outline.startsWith('DROP TABLE '));
+  return opaque && drop && { statement: drop.text, other: { text: 'no SQL', migration: opaque } };
+}
+
 /**
  * Finds the migrations that would run out of order.
  *
@@ -88,14 +95,11 @@ export function findLate(
       const made = createdAt(migration) ?? Number.POSITIVE_INFINITY;
       const younger = had.filter((other) => (createdAt(other) ?? 0) > made);
       const all = younger.length > 0 ? had.flatMap(effectsOf) : [];
-      const opaque = younger.find(({ sql }) => sql === null);
-      const drop = effectsOf(migration).find(({ outline }) => outline.startsWith('DROP TABLE '));
       const obstacle =
-        opaque && drop
-          ? { statement: drop.text, other: { text: 'no SQL', migration: opaque } }
-          : firstPair(migration, younger, (one, other) =>
-              losesWhatWasAdded(one, effectsOf(migration), other, all),
-            );
+        besideOpaque(migration, younger) ??
+        firstPair(migration, younger, (one, other) =>
+          losesWhatWasAdded(one, effectsOf(migration), other, all),
+        );
       if (obstacle) late.set(migration, obstacle);
     }
   }
