@@ -1,5 +1,6 @@
 // `convert --baseline`, `--drop-replaced` and what becomes of a baseline as the folder grows.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/cli/database.ts';
 import { loadDefault } from '../../src/cli/load.ts';
@@ -10,6 +11,7 @@ import type { Run } from './command.ts';
 import { type Made, tables, writeForm0, writeForm1 } from './corpus.ts';
 import { canGo } from './fleet-reports.ts';
 import { useProjects } from './projects.ts';
+import { splitCommand, transcriptsOf } from './transcripts.ts';
 
 const { at, read, run } = useProjects('baseline');
 const write = (file: string, text: string): void => writeFileSync(at(file), text);
@@ -501,5 +503,23 @@ describe('records that people write', () => {
     expect(convert('own.ts', '--drop-replaced', '--yes').stderr).toBe(
       'error: own.ts:3: m0000 has no tag, so that only its SQL tells what it is. Give it one first.\n',
     );
+  });
+});
+
+describe('docs/guides/baseline.md', () => {
+  it('shows what its commands print, one after the other', () => {
+    cpSync(join(import.meta.dirname, '../../drizzle'), at('drizzle'), { recursive: true });
+    convert('drizzle');
+    const transcripts = transcriptsOf('docs/guides/baseline.md', 'convert');
+    expect(transcripts.map(({ command }) => command)).toEqual([
+      'convert --baseline m0008',
+      'convert --check',
+      'convert --drop-replaced --yes',
+    ]);
+    for (const { command, output } of transcripts) {
+      const [, ...flags] = splitCommand(command);
+      const { stdout, stderr } = convert('drizzle', ...flags);
+      expect([stdout.trimEnd(), stderr]).toEqual([output, '']);
+    }
   });
 });
