@@ -177,6 +177,37 @@ CREATE TABLE c (id text);
     expect(read()).toBe(before);
   });
 
+  it('refuses one after which a new object could not run the rest', () => {
+    const sql = [
+      'CREATE TABLE c (id INTEGER PRIMARY KEY, d INTEGER REFERENCES d (id) ON DELETE CASCADE)',
+      'CREATE TABLE d (id INTEGER PRIMARY KEY, c INTEGER REFERENCES c (id) ON DELETE CASCADE)',
+      'INSERT INTO c VALUES (1, NULL); INSERT INTO d VALUES (1, 1); UPDATE c SET d = 1',
+      'CREATE TABLE e (d INTEGER REFERENCES d (id) ON DELETE CASCADE); INSERT INTO e VALUES (1)',
+      // It deletes the others by cascade, where foreign keys are enforced.
+      'DELETE FROM c',
+    ];
+    writeForm0(
+      at('drizzle'),
+      sql.map((text, i) => ({
+        prefix: `000${i}`,
+        name: `m${i}`,
+        when: (FOLDER[0]?.when ?? 0) + i * 1000,
+        sql: text.replaceAll('; ', ';--> statement-breakpoint\n'),
+      })),
+    );
+    convert('drizzle');
+    const before = read();
+    const { status, stderr } = convert('drizzle', '--baseline', 'm0003');
+    expect([status, stderr.split('\n')[0], stderr.split('\n')[1]]).toEqual([
+      2,
+      'error: A new object that begins with the baseline of m0003 (20261122180003_m3) cannot run what comes after it, though ' +
+        'it can run the history. Take another migration.',
+      expect.stringContaining('[FOREIGN_KEY_VIOLATION]'),
+    ]);
+    expect(read()).toBe(before);
+    expect(convert('drizzle', '--baseline', 'm0004').status).toBe(0);
+  });
+
   it('warns of one that is large', () => {
     writeForm0(at('drizzle'), [
       ...tables('a'),
