@@ -12,6 +12,7 @@ export default defineConfig({
           include: ['test/workers/**/*.test.ts'],
           provide: { randomFactor: Number(process.env.RANDOM_FACTOR ?? 1) },
           globalSetup: [
+            './test/build-command.ts',
             './test/drizzle-kit-up.ts',
             './test/convert-example.ts',
             './test/baselines.ts',
@@ -22,6 +23,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/node/**/*.test.ts'],
+          globalSetup: ['./test/build-command.ts'],
           // Many start processes, on machines that have other things to do.
           testTimeout: 30_000,
         },

@@ -112,7 +112,7 @@ export function manualPart(results: Results): string {
   const { warm, cold, fresh, bundles, sizes } = results;
   const head = [
     '',
-    ...sizes.map((size) => `check, ${size.toLocaleString('en-US')}`),
+    ...sizes.map((size) => `nothing to do, ${size.toLocaleString('en-US')}`),
     `rows, ${COMPARED_AT}`,
     `cold wake, ${COMPARED_AT}`,
     `fresh object, ${COMPARED_AT}`,

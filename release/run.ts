@@ -15,7 +15,12 @@ const manifest: Home = JSON.parse(read('package.json'));
 
 const [command] = process.argv.slice(2);
 if (command === 'links') {
-  writeFileSync(join(root, 'README.md'), withAbsoluteLinks(read('README.md'), manifest));
+  try {
+    writeFileSync(join(root, 'README.md'), withAbsoluteLinks(read('README.md'), manifest));
+  } catch (error) {
+    console.error(`error: ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
 } else if (command === 'check') {
   const faults = faultsOf({
     manifest,

@@ -18,6 +18,7 @@ export {
 } from './base/errors.ts';
 export type {
   DrizzleDatabaseLike,
+  KeyValueLike,
   MigrateTarget,
   MigrationCursor,
   MigrationSql,
@@ -39,6 +40,7 @@ export type {
 export { type Inspection, inspect, type PlannedAction } from './inspect.ts';
 export type { DrizzleRow, HistoryRow, LedgerRow, Origin } from './ledger/row.ts';
 export { migrate, migrateAsync } from './migrate.ts';
+export { type History, migrateAll, migrateAllAsync } from './migrate-all.ts';
 export { CommandError, type CommandErrorCode } from './object/command-error.ts';
 export type {
   FittingRepair,

@@ -7,7 +7,13 @@ import { readMigrations } from './input/migrations.ts';
 import { headOf, readHead, readState } from './ledger/state.ts';
 import { type MigrateOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { makePlan, type Plan, wouldWrite } from './plan/plan.ts';
-import { type MigrateResult, NO_VIOLATIONS, toResult, UP_TO_DATE } from './plan/result.ts';
+import {
+  type MigrateResult,
+  NO_VIOLATIONS,
+  toResult,
+  UP_TO_DATE,
+  type Violations,
+} from './plan/result.ts';
 import { applyPlan } from './run/apply.ts';
 import { afterOpenTransaction, enforcedAgain } from './run/enforcement.ts';
 import { transact } from './run/foreign-keys.ts';
@@ -103,27 +109,50 @@ function warnOfDrift({ drift }: Plan): void {
   console.warn(`drizzle-offramp: the SQL of ${keys} has changed since this object ran it (drift).`);
 }
 
-function planAndApply(
+/** What one list of migrations asks of an object. */
+export interface Prepared {
+  /** The migrations to run, in order. */
+  readonly steps: Plan['steps'];
+  /** Carries it out, inside the transaction. */
+  readonly apply: (look?: (statement: string) => void) => void;
+  /** What it comes to. */
+  readonly finish: (violations: Violations) => MigrateResult;
+}
+
+/**
+ * Plans what a list of migrations asks of an object, and touches nothing.
+ *
+ * @param target the object
+ * @param list the migrations
+ * @param head what the object's ledger says afterwards
+ * @param options the resolved options
+ * @returns it, and whether it would write anything
+ */
+export function prepare(
   { storage, sql }: ResolvedTarget,
   list: MigrationList,
   head: string,
   options: ResolvedOptions,
-): MigrateResult {
+): Prepared & { readonly upToDate: boolean } {
   checkOutside();
   const { migrations } = list;
   const state = readState(storage, options, list);
   const plan = makePlan(migrations, state, options);
   const upToDate = !wouldWrite(plan, state, head);
-  const violations = upToDate
-    ? NO_VIOLATIONS
-    : transact(storage, plan.steps, (look = () => {}) =>
-        applyPlan(sql, plan, state, head, options, look),
-      );
-  if (!upToDate && plan.drift.length > 0 && options.drift === 'warn') warnOfDrift(plan);
-  const result = toResult(plan, upToDate, violations);
-  const rows = state.ledger?.rows ?? [];
-  if (plan.standStill) noteAhead(`${head}\n${rows.at(-1)?.head}`, migrations, rows, result.ahead);
-  return result;
+  return {
+    steps: plan.steps,
+    upToDate,
+    apply: (look = () => {}) => applyPlan(sql, plan, state, head, options, look),
+    finish(violations) {
+      if (!upToDate && plan.drift.length > 0 && options.drift === 'warn') warnOfDrift(plan);
+      const result = toResult(plan, upToDate, violations);
+      const rows = state.ledger?.rows ?? [];
+      if (plan.standStill) {
+        noteAhead(`${head}\n${rows.at(-1)?.head}`, migrations, rows, result.ahead);
+      }
+      return result;
+    },
+  };
 }
 
 /**
@@ -150,7 +179,8 @@ export function migrateUntold(
   if (known) return known;
   before?.(found);
   try {
-    return planAndApply(resolvedTarget, list, head, resolved);
+    const { steps, upToDate, apply, finish } = prepare(resolvedTarget, list, head, resolved);
+    return finish(upToDate ? NO_VIOLATIONS : transact(resolvedTarget.storage, steps, apply));
   } catch (cause) {
     throw asOurs(cause, resolved.table, resolved.drizzleTable);
   }

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { COMMAND } from './node/command.ts';
 import { corpus, writeBundle0, writeForm0 } from './node/corpus.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -8,19 +9,16 @@ const generated = join(import.meta.dirname, '.generated/converted');
 
 /**
  * Has the built command convert the folders of both forms, and eject what it wrote, so that tests in workerd have
- * modules as a team would commit them. Runs after `drizzle-kit-up.ts`, which makes the 1.x form.
+ * modules as a team would commit them. Runs after `drizzle-kit-up.ts`, which makes the 1.x form, and
+ * `build-command.ts`.
  */
 export default function convertExample(): void {
   rmSync(generated, { recursive: true, force: true });
   mkdirSync(generated, { recursive: true });
-  cpSync(join(root, 'package.json'), join(generated, 'package.json'));
-  const run = (program: string, ...args: string[]): void => {
-    execFileSync(process.execPath, [join(root, program), ...args], { cwd: root, stdio: 'pipe' });
+  const command = (...args: string[]): void => {
+    execFileSync(process.execPath, [COMMAND, ...args], { cwd: root, stdio: 'pipe' });
   };
   const out = (name: string): string => join('test/.generated/converted', name);
-  const config = 'src/cli/tsconfig.build.json';
-  run('node_modules/typescript/bin/tsc', '-p', config, '--outDir', out('dist'));
-  const command = (...args: string[]): void => run(out('dist/cli/main.js'), ...args);
   const converted = out('form-0/migrations.ts');
   command('convert', 'drizzle', '--out', converted);
   command('convert', 'test/.generated/up/drizzle', '--out', out('form-1/migrations.ts'));

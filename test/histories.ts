@@ -12,6 +12,14 @@ export const HISTORIES: Readonly<Record<string, readonly string[]>> = {
     'INSERT INTO parent VALUES (1), (2)',
     'INSERT INTO child VALUES (1, 1), (2, 2), (3, NULL)',
   ],
+  'references to a unique index': [
+    'CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT, team TEXT)',
+    'CREATE UNIQUE INDEX people_email ON people (email)',
+    'CREATE UNIQUE INDEX people_team ON people (team, id)',
+    'CREATE TABLE mails (id INTEGER PRIMARY KEY, "to" TEXT REFERENCES People (email) ON UPDATE CASCADE)',
+    "INSERT INTO people VALUES (1, 'ada@example.com', 'a')",
+    "INSERT INTO mails VALUES (1, 'ada@example.com')",
+  ],
   'references in a circle': [
     'CREATE TABLE a (id INTEGER PRIMARY KEY, b INTEGER REFERENCES b (id) DEFERRABLE INITIALLY DEFERRED)',
     'CREATE TABLE b (id INTEGER PRIMARY KEY, a INTEGER REFERENCES a (id))',
@@ -48,6 +56,10 @@ export const HISTORIES: Readonly<Record<string, readonly string[]>> = {
     'INSERT INTO emptied VALUES (41)',
     'DELETE FROM emptied',
     'CREATE TABLE unused (id INTEGER PRIMARY KEY AUTOINCREMENT)',
+    'CREATE TABLE uncounted (id INTEGER PRIMARY KEY AUTOINCREMENT)',
+    'INSERT INTO uncounted VALUES (5)',
+    "DELETE FROM sqlite_sequence WHERE name = 'uncounted'",
+    "UPDATE sqlite_sequence SET seq = 0 WHERE name = 'counted'",
   ],
   'values of every kind': [
     'CREATE TABLE kinds (i INTEGER, r REAL, t TEXT, b BLOB, n NUMERIC, x)',
@@ -57,6 +69,8 @@ export const HISTORIES: Readonly<Record<string, readonly string[]>> = {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it must not become one.
     "INSERT INTO kinds (t) VALUES ('a' || char(0) || 'b'), ('line' || char(10) || char(13) || '`${x}\\')",
     "INSERT INTO kinds (t) VALUES ('--> statement-' || 'breakpoint'), ('naïve 🧭 \u2028')",
+    // No UTF-8, and what it is read as.
+    "INSERT INTO kinds (t) VALUES (CAST(x'61ff62' AS TEXT)), ('a\ufffdb')",
   ],
   'names that need quotes': [
     'CREATE TABLE "a ""b"" c" ("select" TEXT, [from] TEXT, `größe` TEXT)',

@@ -1,6 +1,6 @@
 // How other libraries keep the history of a Durable Object, each as its own code writes it.
 import { refuse } from '../base/errors.ts';
-import { quote, type StorageLike } from '../base/storage.ts';
+import { type KeyValueLike, quote, type StorageLike } from '../base/storage.ts';
 import { columnsOf, notALedger } from '../ledger/ledger.ts';
 import { type Adopter, type OtherLedger, tableAdopter } from '../ledger/other.ts';
 
@@ -124,14 +124,8 @@ export const effect = ({
 }: LibraryOptions<EffectRow> = {}): Adopter =>
   libraryTable({ table, key }, ['migration_id', 'name']);
 
-/** The synchronous part of a Durable Object's key-value storage: https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/ */
-interface KeyValue {
-  get(key: string): unknown;
-  delete(key: string): unknown;
-}
-
-const keyValueOf = (storage: StorageLike): KeyValue => {
-  const { kv } = storage as StorageLike & { readonly kv?: KeyValue };
+// https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
+const keyValueOf = ({ kv }: StorageLike): KeyValueLike => {
   if (typeof kv?.get === 'function') return kv;
   return refuse(
     'INVALID_TARGET',

@@ -117,7 +117,7 @@ type Query = (text: string, ...bindings: unknown[]) => Row[];
 const ofTables = (query: Query, own: ReadonlySet<unknown>, pragma: string): Row[] =>
   // The tables of the runtime may not be asked for.
   query(
-    `SELECT t.name AS of_table, t.type AS kind, p.* FROM pragma_table_list AS t, pragma_${pragma}(t.name) AS p WHERE t.schema = 'main' AND t.name IN (SELECT value FROM json_each(?))`,
+    `SELECT t.name AS of_table, p.* FROM pragma_table_list AS t, pragma_${pragma}(t.name) AS p WHERE t.schema = 'main' AND t.name IN (SELECT value FROM json_each(?))`,
     JSON.stringify([...own]),
   );
 
@@ -162,8 +162,10 @@ const TABLES = "SELECT * FROM pragma_table_list WHERE schema = 'main'";
 export function structureOf(sql: SqlStorageLike, names: ReadonlySet<string>): string[] {
   const query: Query = (text, ...bindings) => [...sql.exec(text, ...bindings)];
   const tables = query(TABLES).filter((one) => isOwn(one) && names.has(fold(one.name)));
+  if (tables.length === 0) return [];
   const own = new Set(tables.map(({ name }) => name));
-  if (own.size === 0) return [];
+  // A view may name a table that is gone, and cannot be asked for its columns then.
+  const plain = new Set(tables.flatMap(({ type, name }) => (type === 'table' ? name : [])));
   const texts = query('SELECT type, name, tbl_name, sql FROM sqlite_master');
   const textOf = (name: unknown): unknown => texts.find((one) => one.name === name)?.sql;
   const behindName = (name: string, text: unknown): string => {
@@ -179,10 +181,10 @@ export function structureOf(sql: SqlStorageLike, names: ReadonlySet<string>): st
       lines.push(...factsIn(table, textOf(name)));
     } else lines.push(`${type} ${table}: ${behindName(table, textOf(name))}`);
   }
-  const columns = ofTables(query, own, 'table_xinfo').filter(({ kind }) => kind === 'table');
+  const columns = ofTables(query, plain, 'table_xinfo');
   lines.push(...columns.map((column) => columnFact(fold(column.of_table), column)));
-  lines.push(...references(query, own, columns));
-  for (const index of ofTables(query, own, 'index_list')) {
+  lines.push(...references(query, plain, columns));
+  for (const index of ofTables(query, plain, 'index_list')) {
     if (index.origin !== 'pk') lines.push(indexLine(query, index, textOf(index.name)));
   }
   for (const { type, name, tbl_name, sql: text } of texts) {

@@ -38,9 +38,17 @@ export type MigrationSql = SqlStorage & {
   readonly databaseSize: number;
 };
 
+/** The part of Cloudflare's `SyncKvStorage` (`ctx.storage.kv`) that is used here. */
+export interface KeyValueLike {
+  get(key: string): unknown;
+  delete(key: string): unknown;
+}
+
 /** The part of Cloudflare's `DurableObjectStorage` that is used here. */
 export interface StorageLike {
   readonly sql: SqlStorageLike;
+  /** Only a history that stands in a key needs it. */
+  readonly kv?: KeyValueLike | undefined;
   transactionSync<T>(closure: () => T): T;
   transaction<T>(closure: () => Promise<T>): Promise<T>;
 }
@@ -109,8 +117,8 @@ export const notSqlite = (cause?: unknown): InputError =>
   Object.assign(
     new InputError(
       'NOT_SQLITE',
-      'The class has no SQLite storage. Declare a new one under `new_sqlite_classes` in wrangler.jsonc: one of ' +
-        '`new_classes` cannot be changed.',
+      'The class has no SQLite storage. Declare a new one with it in wrangler.jsonc (`new_sqlite_classes`, or "storage": ' +
+        '"sqlite" under `exports`): a class cannot get it later.',
     ),
     { cause },
   );

@@ -147,6 +147,7 @@ async function readChecked(
           bundle.list === undefined ? [] : pastOfBundle(bundle),
         ),
         schema: [
+          ...(module?.findings ?? []),
           ...bundles.flatMap(findingsOfBundle),
           ...(await checkSchema(folder, config, whenToAsk(options))),
         ],

@@ -5,10 +5,19 @@ import type { Command } from 'commander';
 import type { MigrationRecord } from '../input/migration.ts';
 import { readMigrations } from '../input/migrations.ts';
 import { collect, findFolders, openFolder } from './config.ts';
+import type { Proof } from './convert/prove.ts';
 import { type Change, reconcile } from './convert/reconcile.ts';
 import { schemasOf } from './convert/schemas.ts';
+import { isSigned, resign } from './convert/signature.ts';
 import { watch } from './convert/watch.ts';
-import { checkShadow, headerOfConverted, modulesOf, originOf, shadowedBy } from './find-module.ts';
+import {
+  checkShadow,
+  headerOfConverted,
+  modulesAlone,
+  modulesOf,
+  originOf,
+  shadowedBy,
+} from './find-module.ts';
 import type { MigrationFolder, Problem, ProblemCode } from './folder.ts';
 import {
   carriedSchemas,
@@ -20,7 +29,17 @@ import {
   placeOf,
   renderEntry,
 } from './module.ts';
-import { CliError, EXIT, note, paint, plural, print, printJson, warn } from './output.ts';
+import {
+  CliError,
+  EXIT,
+  NoFolderError,
+  note,
+  paint,
+  plural,
+  print,
+  printJson,
+  warn,
+} from './output.ts';
 import { editRecord } from './record-source.ts';
 
 /** The options of `convert`, as commander reads them. */
@@ -31,6 +50,10 @@ export interface ConvertOptions {
   readonly check?: boolean;
   readonly force?: boolean;
   readonly untracked?: boolean;
+  readonly baseline?: string;
+  readonly dropReplaced?: boolean;
+  readonly fleet?: string;
+  readonly yes?: boolean;
   readonly watch?: boolean;
   readonly json?: boolean;
 }
@@ -107,6 +130,19 @@ function editModule(module: ModuleFile, changes: readonly Change[]): string {
     }
   }
   return editRecord(module.source, module.record, changed, added);
+}
+
+/** The edited module; its baseline says that it stands for the same migrations, be they called or written otherwise now. */
+function resigned(standing: ModuleFile, changes: readonly Change[]): string {
+  const source = editModule(standing, changes);
+  const { migrations } = standing.list;
+  if (changes.length === 0 || !isSigned(migrations)) return source;
+  const changed = new Map(changes.map(({ key, entry }) => [key, entry]));
+  return resign(
+    source,
+    migrations,
+    migrations.map((one) => ({ ...one, ...(changed.get(one.key) as Partial<typeof one>) })),
+  );
 }
 
 /** A module's text with a first line that says what it is made from. */
@@ -215,7 +251,7 @@ export async function convert(
           folder.path,
           changes.map(({ key, entry }) => renderEntry(key, entry)),
         )
-      : withHeader(editModule(standing, changes), module, folder.path);
+      : withHeader(resigned(standing, changes), module, folder.path);
   const entries = {
     ...standing?.entries,
     ...Object.fromEntries(changes.map(({ key, entry }) => [key, entry])),
@@ -316,6 +352,23 @@ const toJson = ({ text: _, changes, ...rest }: Conversion, written: boolean): ob
   })),
 });
 
+/** Proves the baselines of the modules that stand, and says what came of it. */
+async function proveAll(
+  pairs: readonly { readonly folder: MigrationFolder; readonly module: string }[],
+  { check = false, json = false }: ConvertOptions,
+): Promise<ReadonlyMap<string, Proof>> {
+  const proofs = new Map<string, Proof>();
+  for (const { folder, module } of pairs) {
+    if (!mayHaveBaseline(module)) continue;
+    const { proveBaseline } = await import('./convert/prove.ts');
+    const proof = await proveBaseline(module, folder.migrations);
+    if (proof === undefined) continue;
+    proofs.set(module, proof);
+    if (!json) showProof(module, proof, check);
+  }
+  return proofs;
+}
+
 /** Converts all folders; writes only once all of them could be converted. */
 async function convertAll(folder: string | undefined, options: ConvertOptions): Promise<number> {
   const { check = false, json = false, force = false, acceptEdit } = options;
@@ -329,10 +382,134 @@ async function convertAll(folder: string | undefined, options: ConvertOptions): 
     for (const problem of problems) if (!json) warn(showProblem(problem));
     if (!json) show(conversion, check);
   }
-  if (json) printJson({ modules: conversions.map((it) => toJson(it, !it.upToDate && !check)) });
+  const proofs = await proveAll(pairs, options);
+  if (json) {
+    const toPrint = (it: Conversion): object => {
+      const baseline = proofs.get(it.module);
+      return { ...toJson(it, !it.upToDate && !check), ...(baseline && { baseline }) };
+    };
+    printJson({ modules: conversions.map(toPrint) });
+  }
   const late = check && conversions.some(({ upToDate }) => !upToDate);
   if (late && !json) print('Run `drizzle-offramp convert`.');
-  return late ? EXIT.found : EXIT.ok;
+  const isWrong = [...proofs.values()].some(({ problem }) => problem !== undefined);
+  return late || (check && isWrong) ? EXIT.found : EXIT.ok;
+}
+
+/** Most modules have none, and to prove one takes what else nothing needs. */
+const mayHaveBaseline = (module: string): boolean =>
+  existsSync(module) && /\bbaseline\b/.test(readFileSync(module, 'utf8'));
+
+/** Says what proving the baseline of a module came to. */
+function showProof(module: string, { key, proved, problem }: Proof, check: boolean): void {
+  if (problem !== undefined) warn(`${module}: ${problem}`);
+  else if (check && proved)
+    print(`The baseline of ${key} in ${module} makes what its history makes.`);
+  else if (check) {
+    note(
+      `The baseline of ${key} in ${module} cannot be proved here: SQL that it replaces was dropped, and no folder has it.`,
+    );
+  }
+}
+
+/** Proves the baseline of a module alone: one that was ejected has no folder. */
+async function checkModule(file: string, json: boolean): Promise<number> {
+  const { proveBaseline } = await import('./convert/prove.ts');
+  const proof = await proveBaseline(file, []);
+  if (proof === undefined) {
+    throw new CliError(
+      `${file}: it has no baseline, which is all that --check can prove of a module.`,
+    );
+  }
+  if (json) printJson({ module: file, baseline: proof });
+  else showProof(file, proof, true);
+  return proof.problem === undefined ? EXIT.ok : EXIT.found;
+}
+
+const isModuleFile = (path: string | undefined): path is string =>
+  path !== undefined && /\.[cm]?[jt]s$/.test(path) && existsSync(path);
+
+/** The one module whose baseline is meant: its file may be named, as an ejected one has no folder. */
+async function moduleForBaseline(
+  path: string | undefined,
+  options: ConvertOptions,
+): Promise<ModuleFile> {
+  const files = isModuleFile(path) ? [path] : await modulesFor(path, options);
+  const [file] = files;
+  if (files.length > 1) {
+    throw new CliError(
+      `There are several modules: ${files.join(', ')}. Name the one that is meant: convert <module>.`,
+    );
+  }
+  const module = file === undefined ? undefined : await openModule(file);
+  if (module === undefined) {
+    throw new CliError(
+      `${file ?? 'A module'} is not there: only a module can have a baseline. Run \`npx drizzle-offramp convert\` first.`,
+    );
+  }
+  return module;
+}
+
+async function modulesFor(
+  path: string | undefined,
+  options: ConvertOptions,
+): Promise<readonly string[]> {
+  try {
+    return (await pairUp(path, options)).map(({ module }) => module);
+  } catch (error) {
+    if (!(error instanceof NoFolderError) || path !== undefined) throw error;
+    return modulesAlone();
+  }
+}
+
+async function writeBaseline(path: string | undefined, options: ConvertOptions): Promise<number> {
+  const module = await moduleForBaseline(path, options);
+  const { addBaseline, LARGE } = await import('./convert/baseline.ts');
+  const { text, ...made } = addBaseline(module, options.baseline as string);
+  writeModule(module.file, text);
+  const { key, tag, replaced, bytes, rows } = made;
+  if (options.json) {
+    printJson({ module: module.file, baseline: made });
+    return EXIT.ok;
+  }
+  const name = tag === null ? key : `${key} (${tag})`;
+  print(
+    `Wrote the baseline of ${name} into ${module.file}: ${plural(bytes, 'byte')} with ${plural(rows, 'row')}, for ` +
+      `${plural(replaced, 'migration')}.`,
+    '  A new object runs it instead of these. Other objects run what they lack, as before.',
+  );
+  if (bytes > LARGE) {
+    warn(
+      `The baseline is longer than ${LARGE} bytes, and each Worker that imports it is as much larger.`,
+    );
+  }
+  return EXIT.ok;
+}
+
+async function dropSql(path: string | undefined, options: ConvertOptions): Promise<number> {
+  const module = await moduleForBaseline(path, options);
+  const { dropReplaced } = await import('./convert/baseline.ts');
+  const { text, ...change } = dropReplaced(module);
+  const { readSwept } = await import('./convert/swept.ts');
+  const swept =
+    options.fleet === undefined ? undefined : readSwept(options.fleet, module.list.fingerprint);
+  if (swept !== undefined && !options.json) print(swept.text);
+  if (!swept?.isComplete && !options.yes) {
+    throw new CliError(
+      `An object that lacks one of the ${plural(change.replaced, 'migration')} up to ${change.key} is refused once the SQL is gone, ` +
+        `and ${swept === undefined ? 'no sweep of the fleet was looked at' : 'this sweep does not show that none does'}. ` +
+        'Pass --fleet with what `npx drizzle-offramp fleet status --json` prints after a full sweep with this code, or ' +
+        '--yes if you know that each object has them.',
+    );
+  }
+  writeModule(module.file, text);
+  if (options.json) printJson({ module: module.file, dropped: change });
+  else {
+    print(
+      `Took the SQL of ${plural(change.dropped.length, 'migration')} out of ${module.file}: ${plural(change.bytes, 'byte')} less.`,
+    );
+  }
+  return EXIT.ok;
 }
 
 function writeModule(module: string, text: string): void {
@@ -346,9 +523,39 @@ function writeModule(module: string, text: string): void {
   }
 }
 
+/** Which options exclude each other. */
+const APART = [
+  ['watch', 'check'],
+  ['baseline', 'dropReplaced'],
+  ['baseline', 'check'],
+  ['dropReplaced', 'check'],
+  ['baseline', 'watch'],
+  ['dropReplaced', 'watch'],
+] as const;
+
+const flagOf = (option: string): string =>
+  `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+function checkOptions(options: ConvertOptions): void {
+  for (const [one, other] of APART) {
+    if (options[one] && options[other]) {
+      throw new CliError(`Pass either ${flagOf(one)} or ${flagOf(other)}, not both.`);
+    }
+  }
+  for (const one of ['fleet', 'yes'] as const) {
+    if (options[one] && !options.dropReplaced) {
+      throw new CliError(`${flagOf(one)} is for --drop-replaced.`);
+    }
+  }
+}
+
 async function run(folder: string | undefined, options: ConvertOptions): Promise<void> {
-  if (options.watch && options.check)
-    throw new CliError('Pass either --watch or --check, not both.');
+  checkOptions(options);
+  if (options.baseline !== undefined || options.dropReplaced) {
+    const act = options.dropReplaced ? dropSql : writeBaseline;
+    process.exitCode = await act(folder, options);
+    return;
+  }
   if (options.watch) {
     const places = await findFolders(folder, options.config);
     return watch(
@@ -357,7 +564,10 @@ async function run(folder: string | undefined, options: ConvertOptions): Promise
     );
   }
   try {
-    process.exitCode = await convertAll(folder, options);
+    process.exitCode =
+      options.check && isModuleFile(folder)
+        ? await checkModule(folder, options.json === true)
+        : await convertAll(folder, options);
   } catch (error) {
     if (options.check && error instanceof ConvertConflict) error.exitCode = EXIT.found;
     throw error;
@@ -379,7 +589,8 @@ export function register(program: Command): void {
     )
     .argument(
       '[folder]',
-      'the folder of migrations (default: the `out` of the configs for Durable Objects)',
+      'the folder of migrations (default: the `out` of the configs for Durable Objects); with --baseline or ' +
+        '--drop-replaced a module too',
     )
     .option('-c, --config <file>', 'a config of drizzle-kit; repeat it for several', collect)
     .option(
@@ -390,6 +601,16 @@ export function register(program: Command): void {
     .option('--check', 'write nothing; exit status 1 if the module is out of date')
     .option('--force', 'convert into a module that was ejected, or made from another folder')
     .option('--untracked', 'write the schemas that the option `untracked` looks up')
+    .option(
+      '--baseline <migration>',
+      'write one script into the module that new objects run in place of all up to this migration',
+    )
+    .option('--drop-replaced', 'take the SQL out of the module that its baseline replaces')
+    .option(
+      '--fleet <file>',
+      'with --drop-replaced: what `fleet status --json` printed after a full sweep',
+    )
+    .option('--yes', 'with --drop-replaced: each object has run that SQL, though no sweep shows it')
     .option('--watch', 'convert whenever the folder changes')
     .option('--json', 'print the result as JSON')
     .action(run);

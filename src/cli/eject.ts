@@ -61,6 +61,11 @@ export function eject(
       `${module.file}: ${[...functions.entries.keys()].join(', ')} is a function, which needs its tag. Eject without --plain.`,
     );
   }
+  if (form.plain && migrations.some(({ baseline }) => baseline !== undefined)) {
+    throw new CliError(
+      `${module.file}: it has a baseline, which knows the migrations by their tags. Eject without --plain.`,
+    );
+  }
   const { record, files } = renderRecord(out, migrations, form, folder, functions);
   for (const { path, text } of files) {
     const isModule = resolve(path) === resolve(module.file);

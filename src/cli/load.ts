@@ -1,4 +1,5 @@
 // Loads a user's own modules (drizzle.config.ts, a module of migrations) in Node, as their bundler would.
+import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { createJiti } from 'jiti';
 import * as adopt from '../adopt.ts';
@@ -27,6 +28,7 @@ const EXTENSIONS = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts', '.json', '.sql
 
 /** Without a cache: `--watch` loads a module again and again, and nothing is left on the user's disk. */
 const UNCACHED = { fsCache: false, moduleCache: false };
+const { cache } = createRequire(import.meta.url);
 const plain = createJiti(import.meta.url, UNCACHED);
 const jiti = createJiti(import.meta.url, {
   ...UNCACHED,
@@ -68,6 +70,8 @@ export const loadExports = (file: string): Promise<Record<string, unknown>> =>
   withPlace(file, () => jiti.import<Record<string, unknown>>(resolve(file)));
 
 async function withPlace<T>(file: string, load: () => Promise<T>): Promise<T> {
+  // jiti leaves JSON to Node, which would give a config as it was before `--watch` saw it change.
+  for (const name of Object.keys(cache)) if (name.endsWith('.json')) delete cache[name];
   try {
     return await load();
   } catch (cause) {

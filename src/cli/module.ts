@@ -78,15 +78,16 @@ export function placeOf({ file, source, record }: ModuleFile, key: string): stri
  */
 export function renderEntry(
   key: string,
-  { tag, when, was, checksum, sql }: MigrationEntry,
-  text = template(sql ?? ''),
+  { tag, when, was, checksum, sql, baseline }: MigrationEntry,
+  text = sql === undefined ? undefined : template(sql),
 ): string {
   const lines = [
     tag === undefined ? '' : `tag: ${string(tag)},`,
     when === undefined ? '' : `when: ${when},`,
     was === undefined || was.length === 0 ? '' : `was: [${was.join(', ')}],`,
     checksum === undefined ? '' : `checksum: ${string(checksum)},`,
-    `sql: ${text},`,
+    baseline === undefined ? '' : `baseline: ${template(baseline)},`,
+    text === undefined ? '' : `sql: ${text},`,
   ];
   const fields = lines.filter((line) => line !== '').map((line) => `    ${line}\n`);
   return `${key}: {\n${fields.join('')}  }`;

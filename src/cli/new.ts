@@ -40,7 +40,7 @@ function functionStub(key: string, { tag, when }: Pick<MigrationEntry, 'tag' | '
   const lines = [
     `tag: ${string(tag as string)},`,
     ...(when === undefined ? [] : [`when: ${when},`]),
-    `revision: ${string(`${UNWRITTEN} write the function, then set this to '1'`)},`,
+    `revision: ${string(`${UNWRITTEN} write the function, then put 1 here.`)},`,
     'up(sql) {',
     "  // for (const row of sql.exec('SELECT …')) sql.exec('UPDATE … WHERE id = ?', row.id);",
     '},',

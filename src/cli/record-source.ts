@@ -120,7 +120,11 @@ const CLOSES = new Set(['}', ']', ')']);
 export function findRecord(source: string): RecordSource | undefined {
   const tokens = [...tokensFrom(source)];
   const opening = findOpening(tokens);
-  if (opening < 0) return undefined;
+  return opening < 0 ? undefined : readObject(tokens, opening);
+}
+
+/** The entries of an object that opens at a token. */
+function readObject(tokens: readonly Token[], opening: number): RecordSource | undefined {
   const entries: SourceEntry[] = [];
   let first: Token | undefined;
   let last: Token | undefined;
@@ -188,4 +192,49 @@ export function editRecord(
   const head = inside.slice(0, inside.length - tail.length);
   result += head + local(added.map((text) => `\n  ${text},`).join(''));
   return result + (tail.includes('\n') ? tail : eol) + source.slice(record.close);
+}
+
+/**
+ * The object that an entry of a record is, in its long form.
+ *
+ * @param source the module's text
+ * @param entry the entry
+ * @returns undefined if its value is no object that is written out
+ */
+export function findEntryObject(
+  source: string,
+  { start, end }: SourceEntry,
+): RecordSource | undefined {
+  const tokens = [...tokensFrom(source.slice(0, end), start)];
+  return tokens[1]?.text === ':' && tokens[2]?.text === '{' ? readObject(tokens, 2) : undefined;
+}
+
+/**
+ * Takes a property out of an object, with the comma and the line that it leaves empty.
+ *
+ * @param source the module's text
+ * @param object where the object stands
+ * @param name the property's name; nothing is changed where the object does not have it
+ */
+export function withoutProperty(source: string, object: RecordSource, name: string): string {
+  const property = object.entries.find(({ key }) => key === name);
+  if (property === undefined) return source;
+  const before = source.slice(0, property.start).replace(/[ \t]*$/, '');
+  const after = source.slice(property.end).replace(/^\s*,/, '');
+  return before + (before.endsWith('\n') ? after.replace(/^[ \t]*\r?\n/, '') : after);
+}
+
+/**
+ * Puts a property into an object, before its last one.
+ *
+ * @param source the module's text
+ * @param object where the object stands
+ * @param text the property, without the comma behind it
+ */
+export function withProperty(source: string, object: RecordSource, text: string): string {
+  const at = object.entries.at(-1)?.start ?? object.close;
+  const indent = /(?:^|\n)([ \t]*)$/.exec(source.slice(0, at))?.[1];
+  const eol = /\r?\n/.exec(source)?.[0] ?? '\n';
+  // In an object on one line it goes on there.
+  return `${source.slice(0, at)}${text},${indent === undefined ? ' ' : `${eol}${indent}`}${source.slice(at)}`;
 }

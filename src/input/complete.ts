@@ -23,8 +23,8 @@ export function complete(source: MigrationSource): Migration {
   if (typeof sql !== 'string') {
     refuse(
       'SQL_NOT_TEXT',
-      `The SQL of ${tag ?? key} is of type ${typeOf(sql)}, not text. To import .sql files, add "rules": [{ "type": ` +
-        '"Text", "globs": ["**/*.sql"], "fallthrough": true }] to wrangler.jsonc.',
+      `The SQL of ${tag ?? key} is of type ${typeOf(sql)}, not text${source.checksum ? ', and no baseline replaces it' : ''}. To import .sql files, update wrangler, or add ` +
+        '"rules": [{ "type": "Text", "globs": ["**/*.sql"], "fallthrough": true }] to wrangler.jsonc. Vite alone needs ?raw.',
       key,
     );
   }

@@ -1,12 +1,7 @@
 import { check, type InputErrorCode, refuse } from '../base/errors.ts';
 import { isTag, isTimestamp, secondOf } from '../base/time.ts';
 import { PASS, TAG } from './bundles.ts';
-import type {
-  FunctionEntry,
-  MigrationEntry,
-  MigrationRecord,
-  MigrationSource,
-} from './migration.ts';
+import type { FunctionEntry, MigrationRecord, MigrationSource } from './migration.ts';
 
 /** Checks what an entry in the long form says beside its SQL. */
 function checkEntry(source: MigrationSource): void {
@@ -69,9 +64,9 @@ export function readRecord(record: MigrationRecord): MigrationSource[] {
       );
     }
     if (typeof value !== 'object' || value === null) return { key, sql: value };
-    const { sql, up } = value as MigrationEntry & FunctionEntry;
+    const { up } = value as Partial<FunctionEntry>;
     // A method may use `this`, and one of a class is none of the entry's own.
-    return { ...value, key, sql, up: up?.bind?.(value) ?? up };
+    return { sql: undefined, ...value, key, up: up?.bind?.(value) ?? up };
   });
   sources.sort((a, b) => versionOf(a) - versionOf(b));
   sources.forEach((source, expected) => {

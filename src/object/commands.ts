@@ -73,7 +73,10 @@ export interface HistoryCommand {
 /** Asks what migrations would do in the object, by running them on its rows and rolling all of it back. */
 export interface PreflightCommand {
   readonly do: 'preflight';
-  /** The migrations in any form that `migrate` takes. Without them, those of the code that answers. */
+  /**
+   * The migrations in any form that `migrate` takes. Without them, those of the code that answers. A function cannot be
+   * sent: its tag and its revision stand for that function of the code that answers.
+   */
   readonly migrations?: MigrationInput;
   /**
    * Whether the instance is to end after the answer if it does not know its name, as after a wake by its id, and nothing

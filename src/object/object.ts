@@ -42,6 +42,7 @@ import { readRepairs, writeRepair } from './repairs-table.ts';
 import { rolledBack } from './rolled-back.ts';
 import { RowMeter, sumOf } from './row-meter.ts';
 import type { ObjectContext } from './runtime.ts';
+import { withOwnFunctions } from './sent.ts';
 import { Untouched } from './untouched.ts';
 
 const NO_ROWS: RowCounts = { read: 0, written: 0 };
@@ -259,7 +260,8 @@ export class MigratedObject {
   private async preflight(command: PreflightCommand): Promise<PreflightAnswer> {
     const { input, options } = this.list;
     const { untouched, nameless } = this;
-    const given = command.migrations === undefined ? input : command.migrations;
+    const { migrations } = command;
+    const given = migrations === undefined ? input : withOwnFunctions(migrations, input);
     let counted = NO_ROWS;
     const answer = await preflight(this.ctx.storage, given, options, (run) => {
       const counting = () =>

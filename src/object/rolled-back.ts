@@ -9,6 +9,7 @@ import { writeOut } from '../run/transaction.ts';
 export function rolledBack(storage: StorageLike): StorageLike {
   return {
     sql: storage.sql,
+    kv: storage.kv,
     transaction: (closure) => storage.transaction(closure),
     transactionSync<T>(closure: () => T): T {
       let outcome: { readonly value: T } | undefined;

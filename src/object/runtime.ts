@@ -1,9 +1,14 @@
 // The part of the runtime that a whole object needs, beyond what `migrate` does.
-import { firstRow, type SqlStorageLike, type StorageLike } from '../base/storage.ts';
+import {
+  firstRow,
+  type KeyValueLike,
+  type SqlStorageLike,
+  type StorageLike,
+} from '../base/storage.ts';
 
 /** The part of Cloudflare's `DurableObjectStorage` that is used here. */
 export interface ObjectStorage extends StorageLike {
-  readonly kv?: { list(options: { limit: number }): Iterable<unknown> };
+  readonly kv?: KeyValueLike & { list(options: { limit: number }): Iterable<unknown> };
   getAlarm(): Promise<number | null>;
   setAlarm(time: number): Promise<void>;
   deleteAlarm(): Promise<void>;

@@ -301,14 +301,15 @@ export function makePlan(
   const late = findLate(migrations, applied, open);
   const latest = migrations.findLast((migration) => applied.has(migration)) as Migration;
   const first = drizzle ? drizzleTable : (other?.name ?? table);
-  checkLate(late, latest, ledger ? table : first, options);
   const ignored = options.skipped === 'ignore' ? [...late.keys()] : [];
   // Whatever a row stands for, an object that has one is not new.
   const isNew = rows.length + drizzleRows.length + applied.size === 0;
   const replaced = isNew ? replacedBy(migrations) : [];
   checkBaseline(replaced);
   const toRun = open.slice(replaced.length).filter((migration) => !ignored.includes(migration));
+  // Without its SQL nobody can tell whether one that is late may run.
   checkReplaced(toRun, table);
+  checkLate(late, latest, ledger ? table : first, options);
   const steps = toRun.map((migration) => toStep(migration, late.has(migration), table));
   const last = replaced.at(-1);
   if (last) steps.unshift(toStep(last, false, table, last.baseline));

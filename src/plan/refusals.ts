@@ -75,7 +75,8 @@ export function checkRules(
     [
       drizzleTable,
       rows,
-      " (if its `when` was changed, convert and name the old one under `was`), or pass unknown: 'ignore' to keep the rows",
+      '. If its `when` was changed, convert and name the old one under `was`: else it would run again. If it is gone for ' +
+        "good, pass unknown: 'ignore' to keep the rows",
     ],
   ] as const) {
     if (list.length === 0) continue;

@@ -31,7 +31,7 @@ export function checkOutside(): void {
  */
 export function runFunction(
   sql: SqlStorageLike,
-  { migration, up }: Step,
+  { migration, up }: Pick<Step, 'migration' | 'up'>,
   tables: readonly string[],
   look: (statement: string) => void,
   fail: (cause: unknown, statement: string, statementIndex: number) => never,
@@ -61,7 +61,7 @@ export function runFunction(
         throw error;
       }
       const rows = sql.exec(query, ...bindings) as MigrationCursor<unknown>;
-      if (rows.columnNames.length > 0) cursors.push(rows);
+      if (rows.columnNames?.length !== 0) cursors.push(rows);
       return rows;
     },
     get databaseSize() {

@@ -65,13 +65,17 @@ const RUNNERS: readonly unknown[] = ['0.x', '1.x', 'drizzle-offramp'];
 
 const invalid = (message: string): RehearsalError => new RehearsalError('INVALID_OPTION', message);
 
+const isTagless = (migrations: readonly Migration[]): boolean =>
+  migrations.some(({ tag }) => tag === null);
+
 /**
  * Who can have left objects with these migrations.
  *
  * @param migrations all migrations
  */
 export function usualRunner(migrations: readonly Migration[]): LeftBy {
-  if (migrations.some(({ tag }) => tag === null)) return 'drizzle-offramp';
+  // Drizzle has no functions.
+  if (isTagless(migrations) || migrations.some(({ up }) => up)) return 'drizzle-offramp';
   return migrations.every(({ when }) => when !== null) ? '0.x' : '1.x';
 }
 
@@ -94,8 +98,7 @@ export function checkOptions(options: RehearseOptions, migrations: readonly Migr
       `The option \`leftBy\` is ${JSON.stringify(leftBy)}: it takes '0.x' or '1.x' or 'drizzle-offramp'.`,
     );
   }
-  const isTagless = usualRunner(migrations) === 'drizzle-offramp';
-  if (isTagless && leftBy !== undefined && leftBy !== 'drizzle-offramp') {
+  if (isTagless(migrations) && leftBy !== undefined && leftBy !== 'drizzle-offramp') {
     throw invalid(
       "These migrations have no tags, so nobody knows what Drizzle's ledger says of them. Leave the option `leftBy` " +
         "out, or pass drizzle-kit's migrations.js or a converted module.",

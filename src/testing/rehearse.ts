@@ -10,6 +10,14 @@ import { fold } from '../reader/names.ts';
 import { parse } from '../reader/parser.ts';
 import { enforcedAgain } from '../run/enforcement.ts';
 import { splitStatements } from '../sql/statements.ts';
+import {
+  type BaselineDifferences,
+  compareExactly,
+  type Exact,
+  historyOf,
+  isDropped,
+  readExactly,
+} from './baselines.ts';
 import { Changes, Names } from './changes.ts';
 import {
   type FilledTable,
@@ -56,6 +64,7 @@ import {
   failed,
   NOTHING,
   type OwnRows,
+  ofBaseline,
   ofForeignKeys,
   ofNewRows,
   ofRows,
@@ -104,6 +113,10 @@ function insertedInto(sql: string): string | undefined {
   const statement = parse(sql);
   return statement?.type === 'InsertStmt' ? fold(statement.tblName.objName.text) : undefined;
 }
+
+/** Whether the object lacks migrations whose SQL was dropped: `migrate` must refuse it. */
+const lacksDropped = ({ applied, pending }: FullStart): boolean =>
+  applied.length > 0 && pending.some(isDropped);
 
 /** Rows of AUTOINCREMENT tables were deleted, as in any object: the counter is above what is there. */
 function raiseCounters(sql: SqlStorageLike): void {
@@ -202,6 +215,8 @@ class Rehearsing {
   /** Those of the options `refused` and `failing` for which an object was refused, or failed. */
   readonly #accepted = new Set<string>();
   readonly #risks = new Map<string, Risk>();
+  /** Where the baseline makes something else than the history. */
+  #differences: BaselineDifferences = { schema: [], rows: [] };
   /** Why no object of the class can be made. */
   #unmade: Cell | undefined;
 
@@ -317,11 +332,13 @@ class Rehearsing {
       try {
         await this.#empty(ctx);
         if (start.applied.length === 0) {
-          const made = await this.#madeByMigrate(ctx);
+          const made = await this.#madeByMigrate(ctx, this.input);
           this.#wanted = made?.structure;
-          this.#made = made?.tables;
+          this.#made = made?.exact.tables;
           await this.#empty(ctx);
+          if (made !== undefined) await this.#compareWithHistory(ctx, made.exact);
         }
+        if (lacksDropped(start)) return this.#standWithout(ctx, start);
         return await this.#stand(ctx, start);
       } catch (error) {
         return { error };
@@ -333,6 +350,17 @@ class Rehearsing {
     if (error instanceof RehearsalError) throw error;
     const message = `No object could be made that stands at ${start.name.trim()}: ${messageOf(error)}`;
     throw Object.assign(new RehearsalError('CANNOT_PREPARE', message), { cause: error });
+  }
+
+  /** Makes an empty object into one that has no more than the ledger of this start. */
+  #standWithout(ctx: DurableObjectState, start: FullStart): Prepared {
+    try {
+      leave(ctx, start.applied, this.#leftBy, this.#names);
+    } catch (error) {
+      return { impossible: messageOf(error) };
+    }
+    const before = lookBefore(ctx, this.input, this.#names);
+    return { before, traces: [], empty: [], risks: [] };
   }
 
   /** Makes an empty object into one that stands at this start, with rows. */
@@ -402,19 +430,29 @@ class Rehearsing {
   /** A new object by `migrate` alone; none if the migrations cannot make one, which the first start then shows. */
   async #madeByMigrate(
     ctx: DurableObjectState,
-  ): Promise<{ structure: Structure; tables: FilledTable[] } | undefined> {
+    input: MigrationInput,
+  ): Promise<{ structure: Structure; exact: Exact } | undefined> {
     const { sql } = ctx.storage;
     try {
-      migrate(ctx, this.input, this.#names);
+      migrate(ctx, input, this.#names);
       return {
         structure: structureOf(sql, this.#except),
-        tables: readContents(sql, this.#except),
+        exact: readExactly(ctx, this.#except),
       };
     } catch {
       return undefined;
     } finally {
       await enforcedAgain(ctx.storage);
     }
+  }
+
+  /** Runs the history that a baseline stands for, while its SQL is there, and compares. */
+  async #compareWithHistory(ctx: DurableObjectState, made: Exact): Promise<void> {
+    const history = historyOf(this.#migrations);
+    if (history === undefined) return;
+    const byHistory = await this.#madeByMigrate(ctx, history);
+    await this.#empty(ctx);
+    if (byHistory !== undefined) this.#differences = compareExactly(byHistory.exact, made);
   }
 
   async #fill(
@@ -468,6 +506,8 @@ class Rehearsing {
     const after = { ...seen, enforced: enforced && seen.enforced };
     this.#seen.see(after.tables, after.hanging.entries);
     const thrown = after.inspection.upToDate ? undefined : await this.#thrown(after);
+    // There is no more than a ledger in it.
+    if (lacksDropped(start)) return cellsWith({ migrates: ofUpToDate(after, thrown) });
     const cells = cellsWith({
       migrates: ofUpToDate(after, thrown),
       ...this.#compare(start, standing, after),
@@ -505,7 +545,12 @@ class Rehearsing {
     if (isNew) {
       const { cell, own } = ofNewRows(this.#made ?? [], after, this.#changes);
       this.#own = own;
-      return { schema, rows: cell, rebuilds: NOTHING };
+      const differences = this.#differences;
+      return {
+        schema: ofBaseline(differences.schema, this.#migrations) ?? schema,
+        rows: ofBaseline(differences.rows, this.#migrations) ?? cell,
+        rebuilds: NOTHING,
+      };
     }
     if (trace !== undefined) {
       for (const risk of risksOfRebuilds(start, before, after, trace, this.#changes)) {

@@ -8,6 +8,7 @@ import { fold } from '../reader/names.ts';
 import type { Stmt } from '../reader/parser.ts';
 import { enforcedAgain } from '../run/enforcement.ts';
 import { foreignKeyMode, transact } from '../run/foreign-keys.ts';
+import { runFunction } from '../run/function.ts';
 import { writeOut } from '../run/transaction.ts';
 import { splitStatements } from '../sql/statements.ts';
 import {
@@ -117,6 +118,25 @@ class Tracing {
     copies.forEach((copy, at) => {
       this.#leave(copy, (sizes[at] ?? 0) + picked, there.get(copy) ?? new Set());
     });
+  }
+
+  /**
+   * Runs a function, and looks at what is there then. What it did to rows nobody knows, so that all of it is damage unless
+   * it is listed.
+   */
+  runFunction(
+    run: (look: (statement: string) => void) => void,
+    position: number,
+    migration: number,
+  ): void {
+    run((statement) => {
+      if (/^(create|alter|drop)\b/i.test(statement)) {
+        this.#follower.step(statement, position, migration);
+      }
+    });
+    this.#now = new Map(
+      readContents(this.sql, this.except).map((table) => [fold(table.name), table]),
+    );
   }
 
   /** The rows of a copy's origin that stand in any of the tables that it may be made from. */
@@ -323,19 +343,27 @@ export async function trace(
     if (changed === undefined) throw TAKEN_BACK;
     tracing = new Tracing(sql, changed, schema, except, enforced);
     let position = 0;
-    for (const [number, { migration, statements }] of steps.entries()) {
+    for (const [number, step] of steps.entries()) {
+      const { migration, statements } = step;
+      const fail = (cause: unknown, statement: string, statementIndex: number): never => {
+        throw new MigrationError({ migration, statement, statementIndex, appliedBefore: 0, cause });
+      };
+      if (step.up) {
+        const run = (see: (statement: string) => void): void => {
+          const both = (statement: string): void => {
+            look(statement);
+            see(statement);
+          };
+          runFunction(sql, step, except, both, fail);
+        };
+        tracing.runFunction(run, position++, number);
+      }
       for (const [statementIndex, statement] of statements.entries()) {
         look(statement);
         try {
           tracing.run(statement, position++, number);
         } catch (cause) {
-          throw new MigrationError({
-            migration,
-            statement,
-            statementIndex,
-            appliedBefore: 0,
-            cause,
-          });
+          fail(cause, statement, statementIndex);
         }
       }
     }

@@ -55,7 +55,7 @@ const fixOfRows = (name?: string): string =>
 /** The migrations that an error says to have failed: one, or any of those that leave rows without their parent. */
 function failedIn(message: string, pending: readonly Migration[]): readonly Migration[] {
   if (message.includes('[FOREIGN_KEY_VIOLATION]')) return pending;
-  const key = /\[MIGRATION_FAILED\] Migration (m\d+) /.exec(message)?.[1];
+  const key = /\[MIGRATION_FAILED\] (?:Migration|The baseline of) (m\d+) /.exec(message)?.[1];
   return pending.filter((migration) => migration.key === key);
 }
 
@@ -92,6 +92,10 @@ export function ofThrown(
   }
   // An error of a constructor comes out of the object as a copy of another class.
   const refusal = refusals.find((one) => message.includes(one.message));
+  // Nobody has the SQL any more, so that there is nothing else to do.
+  if (refusal?.code === 'REPLACED_MIGRATION') {
+    return { cell: { status: 'refused', found: message }, accepted: [] };
+  }
   if (refusal?.code !== 'SKIPPED_MIGRATION' || !('keys' in refusal)) {
     return { cell: failed(message, fixOfRows()), accepted: [] };
   }
@@ -108,6 +112,25 @@ export function ofThrown(
     `Do what the message says; or, if such objects shall be refused, pass refused: [${names}] to the rehearsal, or ` +
     'skips: false if there are none.';
   return { cell: failed(message, fix), accepted };
+}
+
+/**
+ * What a baseline makes that the history does not.
+ *
+ * @param found where they differ
+ * @param migrations all migrations
+ * @returns undefined if they do not
+ */
+export function ofBaseline(
+  found: readonly string[],
+  migrations: readonly Migration[],
+): Cell | undefined {
+  const last = migrations.findLast(({ baseline }) => baseline !== undefined);
+  if (found.length === 0 || last === undefined) return undefined;
+  return failed(
+    `The baseline of ${nameOf(last)} makes another new object than the history does.\n${found.join('\n')}`,
+    `Run \`npx drizzle-offramp convert --baseline ${last.key}\` again.`,
+  );
 }
 
 /**
@@ -384,7 +407,7 @@ export function ofRows(
   return {
     rows: cellOfRows(
       least.filter(({ rebuilt }) => !rebuilt),
-      'No pending migration says that these rows change. Look for a cascade, a trigger, or what the class itself does ' +
+      'No pending migration says that these rows change. Look for a cascade, a trigger or a function, or what the class itself does ' +
         'when it wakes; list what changes on purpose under `changes`.',
     ),
     rebuilds: cellOfRows(

@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Failure, FleetReport, RunStatus } from '../../src/fleet/protocol.ts';
-import { build } from '../node/built.ts';
 import { FakeCloudflare } from '../node/cloudflare.ts';
+import { COMMAND } from '../node/command.ts';
 import { transcriptsOf, writeTranscripts } from '../node/transcripts.ts';
 import { Fleet, TOKEN } from './fleet.ts';
 import type { Kind } from './kinds.ts';
@@ -27,7 +27,6 @@ const API_TOKEN = 'cf-token-that-nobody-may-see';
 const fleet = new Fleet();
 const cwd = mkdtempSync(join(tmpdir(), 'drizzle-offramp-fleet-cli-'));
 let cloudflare: FakeCloudflare;
-let script = '';
 /** All that any command has printed. */
 let printed = '';
 /** What the commands printed that the manual shows, in its order. */
@@ -44,7 +43,6 @@ const ids: Partial<Record<Kind, string[]>> = {};
 const of = (...kinds: Kind[]): string[] => kinds.flatMap((kind) => ids[kind] ?? []).sort();
 
 beforeAll(async () => {
-  script = build('fleet-cli');
   await fleet.start('seed');
   for (const [kind, count] of [
     ['fresh', 6],
@@ -75,7 +73,7 @@ class Started {
 
   constructor(args: readonly string[]) {
     const { NO_COLOR, FORCE_COLOR, ...env } = process.env;
-    this.child = spawn(process.execPath, [script, 'fleet', ...args, '--url', fleet.address], {
+    this.child = spawn(process.execPath, [COMMAND, 'fleet', ...args, '--url', fleet.address], {
       cwd,
       env: {
         ...env,

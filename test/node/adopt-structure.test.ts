@@ -154,6 +154,14 @@ describe('another structure', () => {
   });
 });
 
+it('can be read where a view names a table that is gone', () => {
+  expect(structure('CREATE TABLE t (a); CREATE VIEW v AS SELECT a FROM gone')).toEqual([
+    'column t.a',
+    'table t',
+    'view v: as select a from gone',
+  ]);
+});
+
 it('is a line for each thing', () => {
   expect(
     structure(

@@ -1,47 +1,59 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync } from 'node:fs';
+// The command as it is published, run in a process that is kept from one run to the next: most of what a short command takes is the start
+// of Node and the loading of our modules.
 import { join } from 'node:path';
+import {
+  MessageChannel,
+  type MessagePort,
+  receiveMessageOnPort,
+  Worker,
+} from 'node:worker_threads';
+import { afterAll } from 'vitest';
+import type { Order, Run } from './command.ts';
 
-const root = join(import.meta.dirname, '../..');
+/** How long one command may take, in milliseconds. */
+const LIMIT = 60_000;
 
-/** What a process printed, and how it ended. */
-export interface Run {
-  status: number | null;
-  stdout: string;
-  stderr: string;
-}
+/** A thread that passes orders on to the process, so that a test can wait for the answer as for a call. */
+class Kept {
+  private readonly port: MessagePort;
+  private readonly answered = new Int32Array(new SharedArrayBuffer(4));
+  private readonly thread: Worker;
 
-/**
- * Builds the command as it is published.
- *
- * @param name a name of the test's own, so that two test files can build at once
- * @returns the path of the script that Node runs
- */
-export function build(name: string): string {
-  // Below the repository, so that the built code finds its dependencies.
-  const folder = join(root, 'test/.generated', name);
-  mkdirSync(folder, { recursive: true });
-  cpSync(join(root, 'package.json'), join(folder, 'package.json'));
-  const tsc = join(root, 'node_modules/.bin/tsc');
-  const config = join(root, 'src/cli/tsconfig.build.json');
-  execFileSync(tsc, ['-p', config, '--outDir', join(folder, 'dist')], { stdio: 'pipe' });
-  return join(folder, 'dist/cli/main.js');
-}
-
-/**
- * Builds the command as it is published, and returns what runs it.
- *
- * @param name a name of the test's own, so that two test files can build at once
- */
-export function buildCommand(name: string): (cwd: string, ...args: string[]) => Run {
-  const script = build(name);
-  return (cwd, ...args) => {
-    const { NO_COLOR, FORCE_COLOR, GITHUB_WORKSPACE, ...env } = process.env;
-    const { status, stdout, stderr } = spawnSync(process.execPath, [script, ...args], {
-      cwd,
-      env,
-      encoding: 'utf8',
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    this.port = port1;
+    this.thread = new Worker(join(import.meta.dirname, 'kept-relay.ts'), {
+      workerData: { port: port2, answered: this.answered },
+      transferList: [port2],
     });
-    return { status, stdout, stderr };
+    this.thread.unref();
+  }
+
+  run(order: Order): Run {
+    const before = Atomics.load(this.answered, 0);
+    this.port.postMessage(order);
+    Atomics.wait(this.answered, 0, before, LIMIT);
+    const answer = receiveMessageOnPort(this.port) as { message: Run } | undefined;
+    if (answer === undefined) throw new Error(`no answer to ${order.args.join(' ')}`);
+    return answer.message;
+  }
+
+  async end(): Promise<void> {
+    this.port.close();
+    await this.thread.terminate();
+  }
+}
+
+/**
+ * What runs the built command, in a folder. It loads a project's modules anew each time, as `--watch` must, so nothing of one run is left in
+ * the next.
+ */
+export function buildCommand(): (cwd: string, ...args: string[]) => Run {
+  let kept: Kept | undefined;
+  afterAll(() => kept?.end());
+  return (cwd, ...args) => {
+    kept ??= new Kept();
+    const { NO_COLOR, FORCE_COLOR, GITHUB_WORKSPACE, ...env } = process.env;
+    return kept.run({ cwd, env, args });
   };
 }

@@ -1,12 +1,12 @@
 // What a Worker gets bigger by. The limit is there to notice growth: a message or a rule more is worth its bytes, a
 // library that slipped in is not. The aim is 13.5 KiB, which the rules for identity, migrations out of order and references
-// do not fit into; the benchmark's table says so.
+// do not fit into, nor functions, baselines and other histories; the benchmark's table says so.
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 
-const LIMIT = 18.5 * 1024;
+const LIMIT = 20.5 * 1024;
 
 const root = join(import.meta.dirname, '../..');
 

@@ -1132,7 +1132,7 @@ describe('the rules for statements', { timeout: SLOW }, () => {
 });
 
 describe('the built command', { timeout: SLOW }, () => {
-  const run = buildCommand('check');
+  const run = buildCommand();
   const project = join(temporary, 'command');
   const folder = join(project, 'drizzle');
   const config = "export default { out: './drizzle' };\n";

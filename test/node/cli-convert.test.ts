@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { loadDefault } from '../../src/cli/load.ts';
 import type { MigrationEntry } from '../../src/index.ts';
-import type { Run } from './built.ts';
+import { COMMAND, type Run } from './command.ts';
 import {
   corpus,
   type Made,
@@ -742,8 +742,7 @@ export default defineConfig({ dialect: 'sqlite', out: ${out}, dbCredentials: { u
 describe('--watch', () => {
   it('converts on every change, and goes on after an error', async () => {
     writeForm0(at('drizzle'), tables('a'));
-    const main = join(import.meta.dirname, '../.generated/convert/dist/cli/main.js');
-    const child = spawn(process.execPath, [main, 'convert', 'drizzle', '--watch'], {
+    const child = spawn(process.execPath, [COMMAND, 'convert', 'drizzle', '--watch'], {
       cwd: at(),
     });
     let printed = '';

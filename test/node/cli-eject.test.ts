@@ -6,7 +6,7 @@ import { compareRecords } from '../../src/cli/eject/compare.ts';
 import { loadDefault } from '../../src/cli/load.ts';
 import type { MigrationEntry, MigrationRecord } from '../../src/input/migration.ts';
 import { readMigrations } from '../../src/input/migrations.ts';
-import type { Run } from './built.ts';
+import type { Run } from './command.ts';
 import { corpus, START, tables, tagOf, textOf, writeForm0, writeForm1 } from './corpus.ts';
 import { useProjects } from './projects.ts';
 
@@ -568,7 +568,7 @@ ${STUB}\`,
   it('is refused by migrate and by every command until it is written', async () => {
     write('migrations.ts', "export default {\n  m0000: 'CREATE TABLE a (x)' };\n");
     run('new', 'add_tags');
-    const message = '[NOT_WRITTEN] The SQL of m0001 is not written yet. Write it, or remove m0001.';
+    const message = '[NOT_WRITTEN] m0001 is not written yet. Write it, or remove m0001.';
     const unwritten = (await load()) as MigrationRecord;
     expect(() => readMigrations(unwritten)).toThrow(
       expect.objectContaining({ code: 'NOT_WRITTEN', key: 'm0001', message }),

@@ -8,10 +8,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFolder } from '../../src/cli/folder.ts';
 import { toRepair, toWords } from '../../src/cli/object/repair.ts';
 import type { Repair } from '../../src/object/commands.ts';
-import type { Run } from './built.ts';
+import type { Run } from './command.ts';
 import { runCommand } from './in-process.ts';
 import { startRefused, TOKEN } from './refused-objects.ts';
-import { splitCommand, transcriptsOf, writeTranscripts } from './transcripts.ts';
+import { abridged, splitCommand, transcriptsOf, writeTranscripts } from './transcripts.ts';
 
 /** In milliseconds: runtimes start slowly where others are at work. */
 const SLOW = 60_000;
@@ -474,9 +474,9 @@ describe('the runbook', { timeout: SLOW }, () => {
   it('shows what the commands print, one after the other', async () => {
     const transcripts = transcriptsOf(page);
     const outputs: string[] = [];
-    for (const { command } of transcripts) {
+    for (const { command, output } of transcripts) {
       const { stdout, stderr } = await object(...splitCommand(command).slice(1));
-      outputs.push(asShown(stdout + stderr));
+      outputs.push(abridged(asShown(stdout + stderr), output));
       const [, className = '', name = ''] = splitCommand(command);
       if (command.endsWith('--yes')) await rebuilt(className, name);
     }

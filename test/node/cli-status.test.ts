@@ -281,8 +281,9 @@ describe('one object', () => {
       state: 'refused',
       wake: '',
       problem:
-        '[UNKNOWN_ROW] __drizzle_migrations has 1 row(s) that match no migration: created_at 5. Bring the migration back ' +
-        "(if its `when` was changed, convert and name the old one under `was`), or pass unknown: 'ignore' to keep the rows.",
+        '[UNKNOWN_ROW] __drizzle_migrations has 1 row(s) that match no migration: created_at 5. Bring the migration back. ' +
+        'If its `when` was changed, convert and name the old one under `was`: else it would run again. If it is gone for ' +
+        "good, pass unknown: 'ignore' to keep the rows.",
     });
   });
 
@@ -703,7 +704,7 @@ describe('the report', () => {
 });
 
 describe('the built command', { timeout: SLOW }, () => {
-  const run = buildCommand('status');
+  const run = buildCommand();
   const project = join(temporary, 'command');
   const folder = join(project, '.wrangler/state/v3/do/worker-Inbox');
   const file = (id: string): string => join(folder, `${id.repeat(64)}.sqlite`);
@@ -877,7 +878,7 @@ describe('the built command', { timeout: SLOW }, () => {
 });
 
 describe('which migrations a class has', { timeout: SLOW }, () => {
-  const run = buildCommand('status');
+  const run = buildCommand();
   const { at, write, object } = useProject();
 
   /** A project of its own for each test. */

@@ -1,7 +1,7 @@
 // The command line in this very process: as cheap as a call, and beside a server that runs here too.
 import { vi } from 'vitest';
 import { run } from '../../src/cli/program.ts';
-import type { Run } from './built.ts';
+import type { Run } from './command.ts';
 
 /** One at a time: the arguments, the environment and the output are the process's. */
 let last: Promise<unknown> = Promise.resolve();

@@ -133,7 +133,10 @@ describe('a record', () => {
     ],
     ['[INVALID_KEY] Invalid migration key "m00000"', { m00000: '' }],
     ['[SQL_NOT_TEXT] The SQL of m0000 is of type Null', { m0000: null }],
-    ['[NOT_WRITTEN] The SQL of m0000', { m0000: '-- drizzle-offramp new: write the SQL here' }],
+    [
+      '[NOT_WRITTEN] m0000 is not written yet',
+      { m0000: '-- drizzle-offramp new: write the SQL here' },
+    ],
     ['[INVALID_INPUT] The migrations are of type MyObject', { [Symbol.toStringTag]: 'MyObject' }],
     ['[INVALID_INPUT] The migrations are of type Objects', { [Symbol.toStringTag]: 'Objects' }],
   ])('is refused: %s', (message, record) => {
@@ -214,7 +217,7 @@ describe('a migration that `drizzle-offramp new` made', () => {
 
   it.each([line, `\n ${line} \n\n`])('is refused as long as nobody wrote it: %j', (sql) => {
     expect(() => checkWritten('m0007', sql)).toThrow(
-      '[NOT_WRITTEN] The SQL of m0007 is not written yet. Write it, or remove m0007.',
+      '[NOT_WRITTEN] m0007 is not written yet. Write it, or remove m0007.',
     );
   });
 

@@ -1,8 +1,9 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach } from 'vitest';
-import { buildCommand, type Run } from './built.ts';
+import { afterAll, beforeEach } from 'vitest';
+import { buildCommand } from './built.ts';
+import type { Run } from './command.ts';
 
 /**
  * A new, empty project for each test of a file, and the built command to run in it.
@@ -11,12 +12,9 @@ import { buildCommand, type Run } from './built.ts';
  */
 export function useProjects(name: string) {
   const temporary = mkdtempSync(join(tmpdir(), `drizzle-offramp-${name}-`));
-  let command: ReturnType<typeof buildCommand>;
+  const command = buildCommand();
   let project = '';
   let count = 0;
-  beforeAll(() => {
-    command = buildCommand(name);
-  }, 60_000);
   beforeEach(() => {
     project = join(temporary, `project-${count++}`);
     mkdirSync(project);

@@ -29,6 +29,24 @@ export function transcriptsOf(page: string, name = 'object'): Transcript[] {
   }));
 }
 
+/** A line that stands for one or more lines which a page leaves out. */
+const LEFT_OUT = /^ *…$/;
+
+/**
+ * What a page shows of an output, if that is still right; else the whole output.
+ *
+ * @param printed what the command prints
+ * @param shown what the page says that it prints, with lines left out
+ */
+export function abridged(printed: string, shown: string): string {
+  const lines = shown
+    .split('\n')
+    .map((line) =>
+      LEFT_OUT.test(line) ? '(?:.*\\n)+?' : `${line.replaceAll(/[^\w\s]/g, '\\$&')}\\n`,
+    );
+  return new RegExp(`^${lines.join('')}$`).test(`${printed}\n`) ? shown : printed;
+}
+
 /**
  * Writes what commands print now into a page.
  *

@@ -316,8 +316,8 @@ describe('a ledger that knows more than the code', () => {
       const error = thrown<AdoptionError>(() => migrate(ctx, bundle0(init)));
       expect(error.message).toBe(
         `[UNKNOWN_ROW] __drizzle_migrations has 2 row(s) that match no migration: created_at ${at(1)}, created_at ${at(2)}. Bring ` +
-          'the migration back (if its `when` was changed, convert and name the old one under `was`), or pass ' +
-          "unknown: 'ignore' to keep the rows.",
+          'the migration back. If its `when` was changed, convert and name the old one under `was`: else it would run again. ' +
+          "If it is gone for good, pass unknown: 'ignore' to keep the rows.",
       );
       expect(error).toMatchObject({
         code: 'UNKNOWN_ROW',

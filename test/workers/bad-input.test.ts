@@ -55,22 +55,22 @@ const inputs: Record<
     { journal: { entries: [entry] }, migrations: { m0000: new ArrayBuffer(8) } },
     'SQL_NOT_TEXT',
     'm0000',
-    'The SQL of 20261122181702_a is of type ArrayBuffer, not text. To import .sql files, add "rules": [{ ' +
-      '"type": "Text", "globs": ["**/*.sql"], "fallthrough": true }] to wrangler.jsonc.',
+    'The SQL of 20261122181702_a is of type ArrayBuffer, not text. To import .sql files, update wrangler, or add ' +
+      '"rules": [{ "type": "Text", "globs": ["**/*.sql"], "fallthrough": true }] to wrangler.jsonc. Vite alone needs ?raw.',
   ],
   'a number where SQL is expected': [
     { m0000: 7 },
     'SQL_NOT_TEXT',
     'm0000',
-    'The SQL of m0000 is of type Number, not text. To import .sql files, add "rules": [{ "type": "Text", ' +
-      '"globs": ["**/*.sql"], "fallthrough": true }] to wrangler.jsonc.',
+    'The SQL of m0000 is of type Number, not text. To import .sql files, update wrangler, or add ' +
+      '"rules": [{ "type": "Text", "globs": ["**/*.sql"], "fallthrough": true }] to wrangler.jsonc. Vite alone needs ?raw.',
   ],
   'null where SQL is expected': [
     { migrations: { '20261122175044_a': null } },
     'SQL_NOT_TEXT',
     'm0000',
-    'The SQL of 20261122175044_a is of type Null, not text. To import .sql files, add "rules": [{ "type": ' +
-      '"Text", "globs": ["**/*.sql"], "fallthrough": true }] to wrangler.jsonc.',
+    'The SQL of 20261122175044_a is of type Null, not text. To import .sql files, update wrangler, or add ' +
+      '"rules": [{ "type": "Text", "globs": ["**/*.sql"], "fallthrough": true }] to wrangler.jsonc. Vite alone needs ?raw.',
   ],
   'a journal entry without its SQL': [
     { journal: { entries: [entry] }, migrations: {} },
@@ -376,8 +376,8 @@ describe('migrations', () => {
 });
 
 const notSqlite =
-  'The class has no SQLite storage. Declare a new one under `new_sqlite_classes` in wrangler.jsonc: one of ' +
-  '`new_classes` cannot be changed.';
+  'The class has no SQLite storage. Declare a new one with it in wrangler.jsonc (`new_sqlite_classes`, or "storage": ' +
+  '"sqlite" under `exports`): a class cannot get it later.';
 
 describe('a bundle of 1.x', () => {
   it('is read in the order of its names, and a name may be its time alone', () =>

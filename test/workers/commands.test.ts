@@ -763,6 +763,35 @@ describe('preflight', () => {
     expect((await asked).outcome).toBe('migrated');
   });
 
+  it('runs the functions of the code that answers for those that were sent, which cannot be', async () => {
+    const record = (revision: string) => ({
+      m0000: { tag: '20261122120000_family', sql: family.sql },
+      m0001: {
+        tag: '20261122130000_fill',
+        revision,
+        up: (sql: { exec(text: string): unknown }) => {
+          sql.exec("INSERT INTO p (name) VALUES ('by a function')");
+        },
+      },
+    });
+    const object = await refused((ctx) => {
+      migrate(ctx, { m0000: record('1').m0000 });
+    }, record('1'));
+    const next = { tag: '20261122140000_next', sql: 'CREATE TABLE next AS SELECT name FROM p' };
+    const { up: _, ...named } = record('1').m0001;
+    const sent = { ...record('1'), m0001: named, m0002: next };
+    const answer = await object.preflight(sent as never);
+    expect([answer.outcome, answer.error]).toEqual(['migrated', null]);
+    expect(await object.stub.query("SELECT name FROM sqlite_master WHERE name = 'next'")).toEqual(
+      [],
+    );
+    const { up: __, ...other } = record('2').m0001;
+    await expect(object.preflight({ ...sent, m0001: other } as never)).rejects.toThrow(
+      '[INVALID_COMMAND] m0001 (20261122130000_fill) is a function, which cannot be sent, and the code that answers has ' +
+        'none of that tag and revision. Deploy it, and ask without `migrations`.',
+    );
+  });
+
   it('without migrations is that of the code that answers', async () => {
     const object = await start();
     expect(await object.preflight()).toMatchObject({ outcome: 'nothing', error: null });

@@ -1,12 +1,15 @@
 // A fault at each statement in turn, ours and theirs: the database is as it was, and the next wake succeeds.
 import { afterAll, expect, it } from 'vitest';
 import {
-  type DrizzleBundle0,
-  type DrizzleBundle1,
+  type FunctionEntry,
   type MigrateOptions,
+  type MigrationInput,
+  type MigrationRecord,
   migrate,
   type StateLike,
 } from '../../src/index.ts';
+import { canonicalTag } from '../../src/input/bundles.ts';
+import { splitStatements } from '../../src/sql/statements.ts';
 import { doOrm } from './do-orm.ts';
 import {
   bundle0,
@@ -132,12 +135,21 @@ const asRecord = (made: readonly Made[]) =>
 const whole0 = bundle0(...history);
 const whole1 = bundle1(...history);
 
-const objects: [
-  name: string,
-  start: Start,
-  options: MigrateOptions,
-  bundle: DrizzleBundle0 | DrizzleBundle1,
-][] = [
+/** The same history with functions in the place of what needs no pragma, each with a cursor that it leaves open. */
+const functions: MigrationRecord = Object.fromEntries(
+  history.map(({ when: time, tag: name, sql }, i) => {
+    const names = { tag: canonicalTag(time, name), when: time };
+    if (i === 0 || i === 8 || sql.startsWith('PRAGMA foreign_keys'))
+      return [`m000${i}`, { ...names, sql }];
+    const up: FunctionEntry['up'] = (handed) => {
+      handed.exec('SELECT * FROM p');
+      for (const statement of splitStatements(sql)) handed.exec(statement);
+    };
+    return [`m000${i}`, { ...names, revision: '1', up }];
+  }),
+);
+
+const objects: [name: string, start: Start, options: MigrateOptions, bundle: MigrationInput][] = [
   ['a fresh object', () => {}, {}, whole0],
   ['an object of Drizzle 0.x', after(zero(first, second), fill), {}, whole0],
   [
@@ -169,6 +181,12 @@ const objects: [
   ],
   ['an object with both ledgers', after(mirrored, zero(first, second, third), fill), {}, whole0],
   ['the same with mirror', after(mirrored, zero(first, second, third), fill), mirror, whole1],
+  [
+    'an object that gets functions around a rebuild',
+    after(zero(first, second), fill),
+    {},
+    functions,
+  ],
 ];
 
 let faults = 0;

@@ -1,6 +1,8 @@
 // A migrations table that a team's own code has kept: the option `adopt`.
 import { describe, expect, it } from 'vitest';
+import { durableUtils } from '../../src/adopt.ts';
 import { inspect, type MigrateOptions, migrate } from '../../src/index.ts';
+import { rolledBack } from '../../src/object/rolled-back.ts';
 import {
   bundle0,
   bundle1,
@@ -230,6 +232,23 @@ describe('a ledger of the object’s own', () => {
     expect(second.upToDate).toBe(true);
   });
 });
+
+it('is found in a key by the preflight of an object too, which takes nothing away', () =>
+  inObject((ctx) => {
+    const adopt = durableUtils({ ids: [1, 2, 3, 4] });
+    for (const { sql } of made.slice(0, 2)) ctx.storage.sql.exec(sql);
+    ctx.storage.kv.put('__sql_migrations_lastID', 2);
+    const result = migrate(rolledBack(ctx.storage), bundle, { adopt });
+    expect([result.adopted.length, result.applied.length]).toEqual([2, 2]);
+    expect(tables(ctx)).toEqual(['a', 'b']);
+    expect(ctx.storage.kv.get('__sql_migrations_lastID')).toBe(2);
+    expect(migrate(ctx, bundle, { adopt }).adopted).toHaveLength(2);
+    expect([...ctx.storage.kv.list()]).toEqual([]);
+    const { kv, ...without } = { ...watched(ctx).target.storage };
+    expect(thrown(() => migrate(without, cut0(bundle, 3), { adopt })).message).toContain(
+      '[INVALID_TARGET] The history stands in a key, and this storage has no `kv` to read it with',
+    );
+  }));
 
 describe('refused, and nothing is changed', () => {
   const row = '{"k":7}';

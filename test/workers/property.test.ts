@@ -365,6 +365,7 @@ const NOTHING_ELSE = {
   drift: [],
   violations: [],
   violationCount: 0,
+  fromBaseline: [],
   unchecked: [],
 };
 

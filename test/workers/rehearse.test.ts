@@ -428,7 +428,7 @@ migrates, a new object:
         check: 'rows',
         found: 'lists: 1 of 4 rows are gone\n  {"id":1,"name":"name 1"}',
         fix:
-          'No pending migration says that these rows change. Look for a cascade, a trigger, or what the class itself ' +
+          'No pending migration says that these rows change. Look for a cascade, a trigger or a function, or what the class itself ' +
           'does when it wakes; list what changes on purpose under `changes`.',
       },
     ]);

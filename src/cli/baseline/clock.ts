@@ -46,8 +46,11 @@ export function otherClock(): {
     name,
     (...given) => {
       const values = given.map((value) => (isNow(value) ? now : value));
-      // Without a time the present one is meant.
-      if (name !== 'timediff' && values.length === (FORMATTED.has(name) ? 1 : 0)) values.push(now);
+      const at = FORMATTED.has(name) ? 1 : 0;
+      // Without a time the present one is meant, and `subsec` may stand alone.
+      if (name !== 'timediff' && /^(undefined|subsec(ond)?)$/i.test(String(values[at]))) {
+        values.splice(at, 0, now);
+      }
       const call = `SELECT ${WORDS.get(name) ?? name}(${values.map(() => '?').join(', ')}) AS value`;
       return helper.prepare(call).get(...values)?.value as SQLInputValue;
     },

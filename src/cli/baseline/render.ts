@@ -33,6 +33,22 @@ function insertsOf({ table, columns, rows }: Filled): string[] {
   return statements;
 }
 
+/** Unique indexes that a reference may need before its rows come: those of tables that another one refers to. */
+function keysOf(
+  { made, filled }: Snapshot,
+  parentsOf: (table: string) => readonly string[],
+): ReadonlySet<Made> {
+  const parents = new Set(
+    filled.flatMap(({ table }) => parentsOf(table.name).map((name) => name.toLowerCase())),
+  );
+  return new Set(
+    made.filter(
+      ({ type, table, sql }) =>
+        type === 'index' && parents.has(table.toLowerCase()) && /^CREATE\s+UNIQUE\s/i.test(sql),
+    ),
+  );
+}
+
 /** Tables so that each comes after those that it refers to, as far as they do not refer to each other. */
 function parentsFirst(
   filled: readonly Filled[],
@@ -53,20 +69,23 @@ function parentsFirst(
 }
 
 /**
- * Writes the statements that make what a database holds: tables, rows, views, virtual tables with theirs, what
- * AUTOINCREMENT has counted to, indexes, and triggers last, so that none is fired by the rows.
+ * Writes the statements that make what a database holds: tables, the keys that rows refer to, rows, views, virtual tables
+ * with theirs, what AUTOINCREMENT has counted to, indexes, and triggers last, so that none is fired by the rows.
  *
  * @param snapshot what it holds
  * @param parentsOf the tables that a table refers to
  * @returns the statements in order
  */
 export function renderSnapshot(
-  { made, filled, sequences, texts, isAnalyzed }: Snapshot,
+  snapshot: Snapshot,
   parentsOf: (table: string) => readonly string[],
 ): string[] {
+  const { made, filled, sequences, texts, isAnalyzed } = snapshot;
+  const keys = keysOf(snapshot, parentsOf);
   const of = (type: Made['type'], isVirtual = false): string[] =>
     made
       .filter((one) => one.type === type && (one.module !== undefined) === isVirtual)
+      .filter((one) => !keys.has(one))
       .map(({ sql }) => sql);
   const isVirtual = ({ table }: Filled): boolean => table.module !== undefined;
   const settings = [...texts].flatMap(([name, { settings: own }]) =>
@@ -80,12 +99,21 @@ export function renderSnapshot(
       ? [`INSERT INTO ${quote(name)} (${quote(name)}) VALUES ('rebuild')`]
       : [],
   );
-  const counted = sequences.flatMap(({ name, seq }) => [
-    `DELETE FROM sqlite_sequence WHERE name = ${text(name)}`,
-    `INSERT INTO sqlite_sequence (name, seq) VALUES (${text(name)}, ${seq})`,
-  ]);
+  // A history may have set a counter back, or taken it away.
+  const counting = filled.flatMap(({ table: { name, sql } }) =>
+    /\bautoincrement\b/i.test(sql) ? name : [],
+  );
+  const counted = [
+    ...[...new Set([...counting, ...sequences.map(({ name }) => name)])].map(
+      (name) => `DELETE FROM sqlite_sequence WHERE name = ${text(name)}`,
+    ),
+    ...sequences.map(
+      ({ name, seq }) => `INSERT INTO sqlite_sequence (name, seq) VALUES (${text(name)}, ${seq})`,
+    ),
+  ];
   return [
     ...of('table'),
+    ...[...keys].map(({ sql }) => sql),
     ...parentsFirst(
       filled.filter((one) => !isVirtual(one)),
       parentsOf,

@@ -38,6 +38,8 @@ export interface Snapshot {
 export interface FullText {
   readonly settings: readonly { readonly key: string; readonly value: string }[];
   readonly words: readonly string[];
+  /** Whether it has rows, be they without a word. */
+  readonly hasRows: boolean;
   /** Where its rows stand: in itself, in another table, or nowhere. */
   readonly content: 'own' | 'external' | 'none';
 }
@@ -51,14 +53,23 @@ const text = (value: string): string => `'${value.replaceAll("'", "''")}'`;
 /** What drizzle-kit writes between two statements: no value may hold it as it is, nor this query. */
 const BREAKPOINT = "'--> statement-' || 'breakpoint'";
 
-/** A value as a literal: quote() ends a text at a NUL, and the runner splits at a breakpoint wherever it stands. */
-const literal = (column: string): string => {
+/**
+ * A value as a literal: quote() ends a text at a NUL, and the runner splits at a breakpoint wherever it stands.
+ *
+ * @param column the column
+ * @param inBytes whether all texts are written by their bytes
+ */
+const literal = (column: string, inBytes: boolean): string => {
   const name = quote(column);
+  const isSpecial = inBytes ? '1' : `instr(${name}, char(0)) OR instr(${name}, ${BREAKPOINT})`;
   return (
-    `CASE WHEN typeof(${name}) = 'text' AND (instr(${name}, char(0)) OR instr(${name}, ${BREAKPOINT})) ` +
+    `CASE WHEN typeof(${name}) = 'text' AND (${isSpecial}) ` +
     `THEN 'CAST(' || quote(CAST(${name} AS BLOB)) || ' AS TEXT)' ELSE quote(${name}) END`
   );
 };
+
+/** What stands for bytes that are no UTF-8, once a text is read. */
+const REPLACEMENT = '\ufffd';
 
 /** How many values one query asks for. */
 const AT_ONCE = 50;
@@ -89,34 +100,45 @@ function readMade(sql: SqlStorageLike, except: readonly string[]): Made[] {
     }));
 }
 
+/** The columns to write, and those that the rows are sorted by. */
+interface Columns {
+  readonly names: readonly string[];
+  readonly order: readonly string[];
+}
+
 /** The columns to write: of a table with a rowid that no column names, the rowid first. */
-function columnsOf(sql: SqlStorageLike, table: Made): string[] {
+function columnsOf(sql: SqlStorageLike, table: Made): Columns {
   const columns = query(sql, `PRAGMA table_xinfo(${quote(table.name)})`);
   const names = columns.filter(({ hidden }) => hidden === 0).map(({ name }) => String(name));
-  if (table.module === 'rtree' || table.module === 'rtree_i32') return names;
+  if (table.module === 'rtree' || table.module === 'rtree_i32') {
+    return { names, order: names.slice(0, 1) };
+  }
   const [flags] = query(sql, `PRAGMA table_list(${quote(table.name)})`);
   const keys = columns.filter(({ pk }) => pk !== 0);
   const isAlias = keys.length === 1 && /^integer$/i.test(String(keys[0]?.type));
-  if (flags?.wr === 1) return names;
+  if (flags?.wr === 1) return { names, order: keys.map(({ name }) => String(name)) };
   const all = columns.map(({ name }) => String(name).toLowerCase());
   const rowid = ROWIDS.find((name) => !all.includes(name));
   // `INTEGER PRIMARY KEY DESC` is no other name of the rowid, which is then written too, with the same effect.
   const isNamed = isAlias && table.module === undefined && !/\bdesc\b/i.test(table.sql);
-  return rowid === undefined || isNamed ? names : [rowid, ...names];
+  if (rowid === undefined) return { names, order: keys.map(({ name }) => String(name)) };
+  return { names: isNamed ? names : [rowid, ...names], order: [rowid] };
 }
 
-function readRows(sql: SqlStorageLike, table: Made): Filled {
-  const columns = columnsOf(sql, table);
+function readRows(sql: SqlStorageLike, table: Made, inBytes = false): Filled {
+  const { names: columns, order } = columnsOf(sql, table);
   const rows: string[][] = [];
-  const order = columns[0] && ROWIDS.includes(columns[0]) ? ` ORDER BY ${columns[0]}` : '';
+  const by = order.length > 0 ? ` ORDER BY ${order.map(quote).join(', ')}` : '';
   for (let at = 0; at < columns.length; at += AT_ONCE) {
-    const values = columns.slice(at, at + AT_ONCE).map((name, i) => `${literal(name)} AS c${i}`);
-    const found = query(sql, `SELECT ${values.join(', ')} FROM ${quote(table.name)}${order}`);
+    const some = columns.slice(at, at + AT_ONCE);
+    const values = some.map((name, i) => `${literal(name, inBytes)} AS c${i}`);
+    const found = query(sql, `SELECT ${values.join(', ')} FROM ${quote(table.name)}${by}`);
     found.forEach((row, number) => {
       rows[number] = [...(rows[number] ?? []), ...Object.values(row).map(String)];
     });
   }
-  return { table, columns, rows };
+  const isBroken = !inBytes && rows.some((row) => row.some((value) => value.includes(REPLACEMENT)));
+  return isBroken ? readRows(sql, table, true) : { table, columns, rows };
 }
 
 function readText(sql: SqlStorageLike, table: Made): FullText {
@@ -142,6 +164,7 @@ function readText(sql: SqlStorageLike, table: Made): FullText {
   return {
     settings,
     words: found.sort(),
+    hasRows: query(sql, `SELECT 1 FROM ${quote(table.name)} LIMIT 1`).length > 0,
     content: content === undefined ? 'own' : content === '' ? 'none' : 'external',
   };
 }

@@ -19,6 +19,8 @@ import {
 export interface PastMigration extends Known {
   /** What a person calls it: its key in a module, or its name in the folder. */
   readonly name: string;
+  /** The SHA-256 of its SQL, where a module has no more than that: its baseline has replaced it. */
+  readonly replaced?: string;
 }
 
 /** What is known of the past. */
@@ -33,6 +35,8 @@ export interface Past {
   readonly isEjected?: boolean;
   /** What to do where it lacks a migration of the folder. */
   readonly whereStale?: string;
+  /** What is wrong with it by itself. */
+  readonly findings?: readonly Finding[];
 }
 
 /** What is compared with the past. */
@@ -100,7 +104,8 @@ class Comparison {
 
   #pairUnchanged(): void {
     const left = new Map<string, LocatedMigration[]>();
-    const keyOf = ({ tag, when, sql }: Known): string => JSON.stringify([tag, when, sql]);
+    const keyOf = ({ tag, when, sql, revision }: Known): string =>
+      JSON.stringify([tag, when, sql, revision]);
     for (const is of this.present.migrations) {
       left.set(keyOf(is), [...(left.get(keyOf(is)) ?? []), is]);
     }
@@ -127,6 +132,11 @@ class Comparison {
     }
   }
 
+  /** Whether it is a function of the module, and the past is that of the folder, which can have none. */
+  #isBeyond({ up }: LocatedMigration): boolean {
+    return up !== undefined && !this.past.isModule && !this.past.migrations.some((was) => was.up);
+  }
+
   /** What is new, and comes before something that is not. */
   #inserted(): LocatedMigration[] {
     const { migrations } = this.present;
@@ -135,7 +145,9 @@ class Comparison {
     const isOwn = ({ entry }: LocatedMigration): boolean =>
       this.past.isEjected === true && entry.file === this.past.source;
     const last = migrations.findLastIndex((migration) => known.has(migration) && !isOwn(migration));
-    return migrations.slice(0, Math.max(last, 0)).filter((migration) => !known.has(migration));
+    return migrations
+      .slice(0, Math.max(last, 0))
+      .filter((one) => !known.has(one) && !this.#isBeyond(one));
   }
 
   findings(): Finding[] {
@@ -216,7 +228,26 @@ class Comparison {
     ];
   }
 
+  #ofRevision(was: PastMigration, is: LocatedMigration): Finding[] {
+    const { source } = this.past;
+    return [
+      {
+        code: 'EDITED_SQL',
+        severity: 'error',
+        file: is.file,
+        line: is.firstLine,
+        message:
+          was.up && is.up
+            ? `The revision of the function ${is.name} is ${is.revision}; in ${source} it was ${was.revision}.`
+            : `${is.name} is ${is.up ? 'a function' : 'SQL'}, and in ${source} it was ${was.up ? 'a function' : 'SQL'}.`,
+        effect: `Objects that have it keep what the old one did; new ones get the new one. ${effects(this.#ask(was))}`,
+        fix: `Restore it from ${source}, and write a new migration with the change.`,
+      },
+    ];
+  }
+
   #ofSql(was: PastMigration, is: LocatedMigration): Finding[] {
+    if (was.revision !== is.revision) return this.#ofRevision(was, is);
     if (sha256(was.sql) === sha256(is.sql)) return [];
     const verdicts = this.#ask(was);
     const drifts = verdicts.some(([, { drift, refused }, own]) => drift.includes(own) || refused);
@@ -379,6 +410,19 @@ function effects(now: Asked, later: Asked = []): string {
   return [...new Set(sentences)].join(' ');
 }
 
+/** A past with the SQL that its module has no more, where the present has it still. */
+function inFull({ migrations }: Present, past: Past): Past {
+  if (past.migrations.every(({ replaced }) => replaced === undefined)) return past;
+  const texts = new Map(migrations.map(({ sql }) => [sha256(sql), sql]));
+  return {
+    ...past,
+    migrations: past.migrations.map((one) => ({
+      ...one,
+      sql: texts.get(one.replaced ?? '') ?? one.sql,
+    })),
+  };
+}
+
 /**
  * Finds what has changed in a history that objects may have.
  *
@@ -386,4 +430,4 @@ function effects(now: Asked, later: Asked = []): string {
  * @param past what is known of the past
  */
 export const checkHistory = (present: Present, past: Past): Finding[] =>
-  new Comparison(present, past).findings();
+  new Comparison(present, inFull(present, past)).findings();

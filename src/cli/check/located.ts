@@ -1,3 +1,4 @@
+import type { Up } from '../../input/migration.ts';
 import { foreignKeyMode } from '../../run/foreign-keys.ts';
 import { splitStatements } from '../../sql/statements.ts';
 import type { FolderMigration } from '../folder.ts';
@@ -54,6 +55,9 @@ export interface LocatedMigration {
   /** Where its entry stands: the file, which is the journal of 0.x, and the line. */
   readonly entry: { readonly file: string; readonly line: number };
   readonly sql: string;
+  /** The function and its revision, where it is one; `sql` is empty then. */
+  readonly up?: Up | undefined;
+  readonly revision?: string | undefined;
   /** The line of {@link file} that the SQL starts in. */
   readonly firstLine: number;
   readonly statements: readonly Located[];

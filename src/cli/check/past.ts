@@ -9,6 +9,7 @@ import { defaultModule, originOf } from '../find-module.ts';
 import { readFolder } from '../folder.ts';
 import { loadDefault } from '../load.ts';
 import { CliError } from '../output.ts';
+import { checkBaseline } from './baseline.ts';
 import type { Finding } from './finding.ts';
 import type { Past } from './history.ts';
 import { checkAlone, ofFolder, ofModule, type Subject } from './subject.ts';
@@ -17,11 +18,17 @@ const WHERE_EJECTED =
   'It was ejected, and objects run what it says: write what is missing with `drizzle-offramp new`, or remove it from ' +
   'the folder.';
 
-/** What a folder can have too: the migrations that are SQL. */
+/** Migrations as a past: of those whose SQL a baseline has replaced, the checksum of it. */
 const asPast = (migrations: readonly Migration[]): Past['migrations'] =>
-  migrations.flatMap(({ key, tag, when, sql }) =>
-    sql === null ? [] : { name: key, tag, when, sql },
-  );
+  migrations.map(({ key, tag, when, sql, up, revision, checksum }) => ({
+    name: key,
+    tag,
+    when,
+    sql: sql ?? '',
+    up,
+    revision,
+    ...(sql === null && up === undefined && { replaced: checksum }),
+  }));
 
 /**
  * What the code imports from a folder, as a past to compare the folder with.
@@ -76,9 +83,10 @@ export async function readModule(file: string): Promise<Past> {
       isModule: true,
       isEjected,
       ...(isEjected && { whereStale: WHERE_EJECTED }),
+      findings: checkBaseline(file, migrations),
       // The folder has none that was written by hand: beside converted ones that is an entry without a checksum.
       migrations: asPast(
-        migrations.filter(({ key }) => converted.size === 0 || converted.has(key)),
+        migrations.filter(({ key, up }) => up || converted.size === 0 || converted.has(key)),
       ),
     };
   } catch (cause) {

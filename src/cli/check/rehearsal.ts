@@ -8,6 +8,7 @@ import { type Database, openDatabase } from '../database.ts';
 import { checkAddColumn } from './add-column.ts';
 import { checkEffects } from './effects.ts';
 import type { Finding } from './finding.ts';
+import { failed, runIn } from './function.ts';
 import type { LocatedMigration } from './located.ts';
 import { Facts } from './rows/facts.ts';
 import { Migrated } from './rows/migrated.ts';
@@ -40,6 +41,23 @@ export class Rehearsal {
       // What follows is SQLite's advice.
       return /^no such column: "(?:[^"]|"")*"/.exec(message)?.[0];
     }
+  }
+
+  /**
+   * Runs the function of a migration.
+   *
+   * @param migration the migration
+   * @returns the statements by which it changed the schema
+   * @throws what it throws
+   */
+  runFunction(migration: LocatedMigration): string[] {
+    const defined = runIn(this.#database.sql, migration);
+    try {
+      for (const statement of defined) this.#strict?.exec(statement);
+    } catch {
+      this.#close();
+    }
+    return defined;
   }
 
   /** Enforces foreign keys again, as they are at the start of each migration. */
@@ -183,7 +201,9 @@ class Behind {
   before(place: number): Database {
     this.#database ??= openDatabase(':memory:');
     for (; this.#place < place; this.#place++) {
-      for (const { statement } of this.migrations[this.#place]?.statements ?? []) {
+      const migration = this.migrations[this.#place];
+      if (migration?.up) runIn(this.#database.sql, migration);
+      for (const { statement } of migration?.statements ?? []) {
         if (judgeStatement(statement) === undefined) this.#database.sql.exec(statement);
       }
     }
@@ -242,12 +262,30 @@ const defaultBroken = (migration: LocatedMigration, table: string, says: string)
   fix: 'Use a function that SQLite has, such as lower(hex(randomblob(16))).',
 });
 
+/** What one migration came to. */
+interface Ran {
+  /** The migration; a function with the statements by which it changed the schema. */
+  readonly migration: LocatedMigration;
+  readonly findings: Finding[];
+  /** Whether it ran to its end. */
+  readonly whole: boolean;
+}
+
+function runFunction(given: LocatedMigration, rehearsal: Rehearsal, reader: Reader): Ran {
+  try {
+    const statements = rehearsal
+      .runFunction(given)
+      .map((statement) => ({ statement, line: given.firstLine }));
+    for (const [at, { statement }] of statements.entries()) reader.follow(statement, at);
+    return { migration: { ...given, statements }, findings: [], whole: true };
+  } catch (cause) {
+    return { migration: given, findings: [failed(given, cause)], whole: false };
+  }
+}
+
 /** Runs one migration, up to the first statement that SQLite refuses. */
-function runOne(
-  migration: LocatedMigration,
-  rehearsal: Rehearsal,
-  reader: Reader,
-): { findings: Finding[]; whole: boolean } {
+function runOne(migration: LocatedMigration, rehearsal: Rehearsal, reader: Reader): Ran {
+  if (migration.up) return runFunction(migration, rehearsal, reader);
   const findings: Finding[] = [];
   for (const [position, { statement }] of migration.statements.entries()) {
     if (judgeStatement(statement) !== undefined) continue;
@@ -255,12 +293,13 @@ function runOne(
       const message = rehearsal.run(statement);
       if (message !== undefined) findings.push(asText(migration, position, message));
     } catch (cause) {
-      return { findings: [...findings, refused(migration, position, cause)], whole: false };
+      const all = [...findings, refused(migration, position, cause)];
+      return { migration, findings: all, whole: false };
     }
     findings.push(...checkAddColumn(migration, position, reader));
     reader.follow(statement, position);
   }
-  return { findings, whole: true };
+  return { migration, findings, whole: true };
 }
 
 /** What cannot be used any more, as the history goes on. */
@@ -328,10 +367,11 @@ export function rehearse(migrations: readonly LocatedMigration[]): Finding[] {
   const broken = new Broken(rehearsal);
   const facts = new Facts();
   try {
-    for (const [place, migration] of migrations.entries()) {
+    for (const [place, given] of migrations.entries()) {
       rehearsal.enforce();
       reader.begin();
-      const ran = runOne(migration, rehearsal, reader);
+      const ran = runOne(given, rehearsal, reader);
+      const { migration } = ran;
       findings.push(...ran.findings);
       if (!ran.whole) break;
       // As they are at the start of the next one.

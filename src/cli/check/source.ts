@@ -222,7 +222,8 @@ function judge(source: Source): Said[] {
         message:
           'The migrator is called after `super()` of a class that writes in its constructor.',
         effect:
-          'A transaction is open by then: a migration with PRAGMA foreign_keys=OFF is refused, or runs with foreign keys enforced.',
+          'None until a table rebuild is pending. Then drizzle-offramp refuses each object with rows at stake ' +
+          '(FOREIGN_KEYS_AFTER_WRITE, FOREIGN_KEYS_IN_TRANSACTION). No row is lost, but such an object does not work.',
         fix: 'Call migrate(ctx, migrations) before super(ctx, env), or inside ctx.blockConcurrencyWhile() after it.',
       };
     }),

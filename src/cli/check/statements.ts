@@ -237,7 +237,7 @@ function checkEmpty(migration: LocatedMigration): Finding[] {
  */
 export const checkStatements = (migrations: readonly LocatedMigration[]): Finding[] =>
   migrations.flatMap((migration) => [
-    ...checkEmpty(migration),
+    ...(migration.up ? [] : checkEmpty(migration)),
     ...migration.statements.flatMap(({ statement, line }: Located): Finding[] => {
       const verdict = judgeStatement(statement);
       return verdict === undefined ? [] : [{ ...verdict, file: migration.file, line }];

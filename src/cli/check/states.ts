@@ -3,7 +3,7 @@ import { OfframpError } from '../../base/errors.ts';
 import { keyOf } from '../../base/key.ts';
 import { sha256 } from '../../base/sha256.ts';
 import type { StateLike } from '../../base/storage.ts';
-import type { Migration, MigrationRecord } from '../../input/migration.ts';
+import type { Migration, MigrationRecord, Up } from '../../input/migration.ts';
 import { readMigrations } from '../../input/migrations.ts';
 import { matchByIdentity, matchLedger } from '../../ledger/match.ts';
 import { readState, type State } from '../../ledger/state.ts';
@@ -22,6 +22,9 @@ export interface Known {
   /** In milliseconds, or null where only the second is known, or nothing. */
   readonly when: number | null;
   readonly sql: string;
+  /** The function and its revision, where it is one; `sql` is empty then. */
+  readonly up?: Up | undefined;
+  readonly revision?: string | undefined;
 }
 
 const checksums = new WeakMap<Known, string>();
@@ -36,7 +39,10 @@ function checksumOf(migration: Known): string {
 const recordOf = (migrations: readonly Known[]): MigrationRecord =>
   Object.fromEntries(
     migrations.map((migration, number) => {
-      const { tag, when, sql } = migration;
+      const { tag, when, sql, up, revision } = migration;
+      if (up && revision !== undefined && tag !== null) {
+        return [keyOf(number), { tag, revision, up, ...(when !== null && { when }) }];
+      }
       return [
         keyOf(number),
         {

@@ -1,11 +1,15 @@
 // What is checked: a folder of drizzle-kit's, or a module of migrations, such as an ejected record.
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { replacedBy } from '../../input/baseline.ts';
+import type { Migration } from '../../input/migration.ts';
 import { readMigrations } from '../../input/migrations.ts';
 import type { MigrationFolder } from '../folder.ts';
 import { loadDefault } from '../load.ts';
 import { CliError } from '../output.ts';
 import { findRecord } from '../record-source.ts';
+import { checkBaseline } from './baseline.ts';
+import { checkBranches } from './branches.ts';
 import type { Finding } from './finding.ts';
 import type { Past, Present } from './history.ts';
 import { checkJournal } from './journal.ts';
@@ -45,6 +49,8 @@ const lineAt = (text: string, offset: number): number => text.slice(0, offset).s
 interface Place {
   readonly file: string;
   readonly line: number;
+  /** The line of the module that the entry starts in. */
+  readonly start: number;
   /** Whether the lines of the text are lines of the file. */
   readonly byLine: boolean;
 }
@@ -61,14 +67,29 @@ function placesIn(file: string, source: string): Map<string, Place> {
         : new RegExp(`import\\s+${name}\\s+from\\s+(['"])([^'"\\n]+)\\1`).exec(source)?.[2];
     const sqlFile = from?.replace(/\?\w+$/, '');
     if (sqlFile !== undefined && existsSync(join(dirname(file), sqlFile))) {
-      places.set(key, { file: join(dirname(file), sqlFile), line: 1, byLine: true });
+      const line = lineAt(source, start);
+      places.set(key, { file: join(dirname(file), sqlFile), line: 1, start: line, byLine: true });
       continue;
     }
     const template = text.indexOf('`');
     const offset = start + Math.max(template, 0);
-    places.set(key, { file, line: lineAt(source, offset), byLine: template >= 0 });
+    places.set(key, {
+      file,
+      line: lineAt(source, offset),
+      start: lineAt(source, start),
+      byLine: template >= 0,
+    });
   }
   return places;
+}
+
+/** Migrations as a new object runs them: where SQL was dropped, the baseline in place of all that it replaces. */
+function runnable(migrations: readonly Migration[]): Migration[] {
+  const isGone = migrations.some(({ sql, up }) => sql === null && up === undefined);
+  const replaced = isGone ? replacedBy(migrations) : [];
+  const last = replaced.at(-1);
+  const rest = migrations.slice(replaced.length);
+  return last ? [{ ...last, sql: last.baseline ?? null, up: undefined }, ...rest] : rest;
 }
 
 /**
@@ -89,25 +110,29 @@ export async function ofModule(file: string): Promise<Subject> {
       form: hasTimes ? '0.x' : '1.x',
       list: file,
       unread: new Set(),
-      problems: [],
+      problems: checkBaseline(file, migrations),
       journalFile: null,
-      migrations: migrations.map(({ key, tag, when, sql }): LocatedMigration => {
-        const place = places.get(key) ?? { file, line: 1, byLine: false };
-        const located = locateStatements(sql ?? '', place.line);
-        return {
-          name: key,
-          tag,
-          when,
-          idx: null,
-          file: place.file,
-          entry: { file, line: places.get(key)?.line ?? 1 },
-          sql: sql ?? '',
-          firstLine: place.line,
-          statements: place.byLine
-            ? located
-            : located.map(({ statement }) => ({ statement, line: place.line })),
-        };
-      }),
+      migrations: runnable(migrations).map(
+        ({ key, tag, when, sql, up, revision }): LocatedMigration => {
+          const found = places.get(key) ?? { file, line: 1, start: 1, byLine: false };
+          const place = up ? { file, line: found.start, byLine: false } : found;
+          const located = locateStatements(sql ?? '', place.line);
+          return {
+            name: key,
+            tag,
+            when,
+            idx: null,
+            file: place.file,
+            entry: { file, line: places.get(key)?.line ?? 1 },
+            sql: sql ?? '',
+            ...(up && { up, revision }),
+            firstLine: place.line,
+            statements: place.byLine
+              ? located
+              : located.map(({ statement }) => ({ statement, line: place.line })),
+          };
+        },
+      ),
     };
   } catch (cause) {
     throw new CliError(`${file}: ${(cause as Error).message}`, { cause });
@@ -115,24 +140,37 @@ export async function ofModule(file: string): Promise<Subject> {
 }
 
 /**
- * A folder with what the module that was ejected from it has beyond it: objects run both, one after the other.
+ * A folder with what its module has beyond it, as objects run both: functions in their places, and whatever comes after
+ * the folder in a module that was ejected from it.
  *
  * @param subject the folder
  * @param module the module of that folder, if there is one
  * @throws {CliError} as {@link ofModule}
  */
 export async function withOwn(subject: Subject, module: Past | undefined): Promise<Subject> {
-  if (module?.isEjected !== true) return subject;
+  if (module === undefined) return subject;
+  const isEjected = module.isEjected === true;
+  if (!isEjected && !module.migrations.some(({ up }) => up)) return subject;
   const { migrations } = await ofModule(module.source);
-  const isOfFolder = (one: LocatedMigration): boolean =>
-    subject.migrations.some(
-      ({ tag, when, sql }) =>
-        sql === one.sql ||
-        (tag !== null && tag === one.tag) ||
-        (when !== null && when === one.when),
-    );
-  const last = migrations.findLastIndex(isOfFolder);
-  return { ...subject, migrations: [...subject.migrations, ...migrations.slice(last + 1)] };
+  const isSame = (one: LocatedMigration, { tag, when, sql }: LocatedMigration): boolean =>
+    (one.up === undefined && sql === one.sql) ||
+    (tag !== null && tag === one.tag) ||
+    (when !== null && when === one.when);
+  const placeOf = (one: LocatedMigration): number =>
+    subject.migrations.findIndex((other) => isSame(one, other));
+  const last = migrations.findLastIndex((one) => placeOf(one) >= 0);
+  const merged = [...subject.migrations];
+  let after = -1;
+  for (const [at, one] of migrations.entries()) {
+    const place = placeOf(one);
+    const own = place < 0 && (one.up !== undefined || (isEjected && at > last));
+    if (own) merged.splice(after + 1, 0, one);
+    const now = own ? after + 1 : merged.indexOf(subject.migrations[place] as LocatedMigration);
+    // A function that stands where the folder has an empty text is what objects run.
+    if (place >= 0 && one.up && now >= 0) merged[now] = one;
+    after = Math.max(after, now);
+  }
+  return { ...subject, migrations: merged };
 }
 
 /**
@@ -146,6 +184,9 @@ export const checkAlone = (subject: Subject): Finding[] => [
     subject,
     subject.migrations.filter(({ entry }) => entry.file === subject.list || !subject.journalFile),
   ),
+  ...(subject.form === '1.x' && subject.path === subject.list && subject.problems.length === 0
+    ? checkBranches(subject.migrations)
+    : []),
   ...checkStatements(subject.migrations),
   ...rehearse(subject.migrations),
 ];

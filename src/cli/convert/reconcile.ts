@@ -86,7 +86,9 @@ function restamp(known: Known, { tag, when, sql }: FolderMigration): MigrationEn
     ...(next !== null && { when: next }),
     ...(was.length > 0 && { was }),
     checksum: checksumOf(sql),
-    sql,
+    ...(known.baseline !== undefined && { baseline: known.baseline }),
+    // What a baseline has replaced stays away.
+    ...(known.sql !== null && { sql }),
   };
 }
 
@@ -96,6 +98,10 @@ const isSame = (known: Known, entry: MigrationEntry, written: boolean): boolean 
   known.when === (entry.when ?? null) &&
   known.checksum === entry.checksum &&
   known.was.join() === (entry.was ?? []).join();
+
+/** Whether the folder's text is another; where a baseline has replaced the module's, its checksum tells. */
+const isEdited = ({ sql, checksum }: Known, found: FolderMigration): boolean =>
+  sql === null ? checksumOf(found.sql) !== checksum : found.sql !== sql;
 
 /**
  * Decides what converting a folder changes in a module. Keys that the module has stay, new ones are appended in the
@@ -130,7 +136,7 @@ export function reconcile(
     }
     // Who wrote a function in its place keeps it, and the name in the folder.
     if (migration.up) continue;
-    const edited = pair.sql !== migration.sql;
+    const edited = isEdited(migration, pair);
     if (edited && !accepted.has(key)) {
       conflicts.push({ key, code: 'EDITED', found: pair });
       continue;

@@ -19,11 +19,12 @@ export interface Structures {
 /** Runs a migration; the baseline where its own SQL was dropped. */
 function run(sql: SqlStorageLike, migration: Migration): boolean {
   const { up, baseline, sql: text } = migration;
-  const step = { migration, up, statements: [], skipped: false, isBaseline: false };
-  const fail = (cause: unknown): never => {
-    throw cause;
-  };
-  if (up) runFunction(sql, step, [], () => {}, fail);
+  if (up) {
+    const fail = (cause: unknown): never => {
+      throw cause;
+    };
+    runFunction(sql, { migration, up }, [], () => {}, fail);
+  }
   const own = up ? '' : (text ?? baseline);
   for (const statement of splitStatements(own ?? '')) sql.exec(statement);
   return own !== undefined;

@@ -3,6 +3,7 @@ import { MigrationError, OfframpError } from '../../base/errors.ts';
 import { keyOf } from '../../base/key.ts';
 import { quote, type StateLike } from '../../base/storage.ts';
 import { millisOf } from '../../base/time.ts';
+import { replacedBy } from '../../input/baseline.ts';
 import { entryOf } from '../../input/entry.ts';
 import type { Migration, MigrationRecord } from '../../input/migration.ts';
 import { type Inspection, inspect } from '../../inspect.ts';
@@ -265,6 +266,12 @@ function tryDrizzleLedgers(
   return FORMS.length;
 }
 
+/** How many migrations only the baseline can make: their SQL was dropped. No older object can be made here. */
+const countGone = (migrations: readonly Migration[]): number =>
+  migrations.some(({ sql, up }) => sql === null && up === undefined)
+    ? replacedBy(migrations).length
+    : 0;
+
 /** An object after each migration in turn: adopted, and with Drizzle's ledger alone. */
 function tryPrefixes(compared: Compared): number {
   const { migrations } = compared;
@@ -272,6 +279,7 @@ function tryPrefixes(compared: Compared): number {
   let states = 0;
   try {
     for (let count = 0; count <= migrations.length; count++) {
+      if (count > 0 && count < countGone(migrations)) continue;
       const present = migrations.slice(0, count);
       if (count > 0) migrate(object, recordOf(present), QUIET);
       tryState(object, compared, `with the first ${count} migrations`, true);
@@ -351,7 +359,7 @@ export function compareRecords(
   };
   try {
     let states = tryPrefixes(compared);
-    for (let position = 0; position < migrations.length - 1; position++) {
+    for (let position = countGone(migrations); position < migrations.length - 1; position++) {
       states += tryGap(compared, position);
     }
     return { states };

@@ -57,17 +57,27 @@ function recordEntryOf(
   migration: Migration,
   plain: boolean,
 ): MigrationEntry | FunctionEntry | string {
-  const { tag, when, was, sql } = migration;
+  const { tag, when, was, sql, baseline } = migration;
   if (sql === null) return entryOf(migration);
   if (tag === null || plain) return sql;
-  return { tag, ...(when !== null && { when }), ...(was.length > 0 && { was }), sql };
+  return {
+    tag,
+    ...(when !== null && { when }),
+    ...(was.length > 0 && { was }),
+    ...(baseline !== undefined && { baseline }),
+    sql,
+  };
 }
+
+/** What is written for the SQL of a migration; undefined where a baseline has replaced it. */
+const textOf = ({ key, sql }: Migration, sqlFiles: boolean): string | undefined =>
+  sql === null ? undefined : sqlFiles ? key : template(sql);
 
 /** The lines of one entry. */
 function linesOf(
   key: string,
   entry: MigrationEntry | FunctionEntry | string,
-  text: string,
+  text: string | undefined,
   functions: FunctionSource | undefined,
 ): string {
   const written = functions?.entries.get(key);
@@ -109,13 +119,13 @@ export function renderRecord(
   let lines = '';
   let hasTags = false;
   for (const migration of migrations) {
-    const { key, tag, sql } = migration;
+    const { key, tag } = migration;
     const entry = recordEntryOf(migration, plain);
     record[key] = entry;
     hasTags ||= typeof entry !== 'string';
     // Strings still tell people what Drizzle called them.
     if (plain && tag !== null && !sqlFiles) lines += `  // ${tag.replaceAll(/\s+/g, ' ')}\n`;
-    lines += linesOf(key, entry, sqlFiles ? key : template(sql ?? ''), functions);
+    lines += linesOf(key, entry, textOf(migration, sqlFiles), functions);
   }
   const text =
     `${headerOfEjected(out, folder)}${HEADER}${hasTags ? TAGS : ''}${typed ? TYPE : ''}${imports.join('')}` +

@@ -13,6 +13,19 @@ const isPlain = (value: unknown): boolean =>
   value === null ||
   (typeof value === 'object' && Object.values(value).every(isPlain));
 
+/** Migrations without their functions: the tag and the revision stand for that of the code that answers. */
+function withoutFunctions(input: unknown): unknown {
+  if (typeof input !== 'object' || input === null) return input;
+  return Object.fromEntries(
+    Object.entries(input).map(([key, entry]: [string, unknown]) => {
+      if (typeof entry !== 'object' || entry === null || !('revision' in entry))
+        return [key, entry];
+      const { up: _, ...rest } = entry as { up?: unknown };
+      return [key, rest];
+    }),
+  );
+}
+
 /**
  * Reads migrations that are to be sent.
  *
@@ -32,9 +45,10 @@ export async function readLocal(path: string): Promise<MigrationInput> {
  * @throws {CliError} if the runtime would refuse them, or they cannot be sent
  */
 export function toSendable(path: string, input: unknown): MigrationInput {
-  if (!isPlain(input)) {
+  const sent = withoutFunctions(input);
+  if (!isPlain(sent)) {
     throw new CliError(
-      `${path}: it has functions, which cannot be sent. Deploy the code, to a part of the objects or to a version of its own, ` +
+      `${path}: it has functions that are no migrations, which cannot be sent. Deploy the code, to a part of the objects or to a version of its own, ` +
         'and have the code that answers run its own.',
     );
   }
@@ -43,7 +57,7 @@ export function toSendable(path: string, input: unknown): MigrationInput {
   } catch (cause) {
     throw new CliError(`${path}: ${(cause as Error).message}`, { cause });
   }
-  return input as MigrationInput;
+  return sent as MigrationInput;
 }
 
 function readFolder(path: string): MigrationInput {

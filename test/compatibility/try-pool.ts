@@ -1,21 +1,6 @@
-// Projects as a user has them, as small as can be: a Worker with one class, its history, and a rehearsal of it.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { Row } from './rows.ts';
-
-const drizzle = join(import.meta.dirname, '../../drizzle');
-
-/** The example's migrations.js in one file: no rule for `.sql` is needed, which not every version reads alike. */
-function bundle(): string {
-  const journal = JSON.parse(readFileSync(join(drizzle, 'meta/_journal.json'), 'utf8'));
-  const migrations = Object.fromEntries(
-    (journal.entries as { idx: number; tag: string }[]).map(({ idx, tag }) => [
-      `m${String(idx).padStart(4, '0')}`,
-      readFileSync(join(drizzle, `${tag}.sql`), 'utf8'),
-    ]),
-  );
-  return `export default ${JSON.stringify({ journal, migrations }, null, 2)};\n`;
-}
+// The Workers Vitest integration: rehearsals of a class that migrates, and of one that loses rows.
+import { ALL, bundleOf } from './inbox.ts';
+import { type Project, Unfit } from './project.ts';
 
 const WORKER = `\
 import { DurableObject } from 'cloudflare:workers';
@@ -49,7 +34,7 @@ import migrations from './migrations.js';
 
 it('passes a class that migrates', async () => {
   const { starts } = await rehearse(env.INBOX, migrations);
-  expect(starts).toHaveLength(12);
+  expect(starts).toHaveLength(${ALL + 1});
 }, 120_000);
 
 it('finds a class that loses rows', async () => {
@@ -75,6 +60,14 @@ const WRANGLER = JSON.stringify({
   migrations: [{ tag: 'v1', new_sqlite_classes: ['Inbox', 'Forgetful'] }],
 });
 
+const WITH_POOL_OPTIONS = `\
+import { defineWorkersConfig } from '@cloudflare/vitest-pool-workers/config';
+
+export default defineWorkersConfig({
+  test: { poolOptions: { workers: { wrangler: { configPath: './wrangler.json' } } } },
+});
+`;
+
 const asPlugin = (name: string): string => `\
 import { cloudflareTest } from '${name}';
 import { defineConfig } from 'vitest/config';
@@ -84,28 +77,33 @@ export default defineConfig({
 });
 `;
 
-const CONFIGS: Record<Row['project'], string> = {
-  'pool with poolOptions': `\
-import { defineWorkersConfig } from '@cloudflare/vitest-pool-workers/config';
-
-export default defineWorkersConfig({
-  test: { poolOptions: { workers: { wrangler: { configPath: './wrangler.json' } } } },
-});
-`,
-  'pool as a plugin': asPlugin('@cloudflare/vitest-pool-workers'),
-  'the plugin': asPlugin('@cloudflare/vitest-plugin'),
-};
-
 /**
- * The files of the project that a row is tried in.
+ * Rehearses in a version of the Workers Vitest integration.
  *
- * @param row the row
- * @returns their texts by their paths
+ * @param project an empty one
+ * @param name the integration's package
+ * @param version its version
+ * @param beside what it is installed with
+ * @returns what the table shows beside it
  */
-export const filesOf = ({ project }: Row): Record<string, string> => ({
-  'migrations.js': bundle(),
-  'worker.js': WORKER,
-  'rehearsal.test.js': TEST,
-  'wrangler.json': WRANGLER,
-  'vitest.config.mjs': CONFIGS[project],
-});
+export function tryPool(
+  project: Project,
+  name: string,
+  version: string,
+  beside: readonly string[],
+): string {
+  project.write({
+    'migrations.js': bundleOf(),
+    'worker.js': WORKER,
+    'rehearsal.test.js': TEST,
+    'wrangler.json': WRANGLER,
+    // Before 0.13 the integration is a pool, later it is a plugin.
+    'vitest.config.mjs': /^0\.(?:[0-9]|1[0-2])\./.test(version)
+      ? WITH_POOL_OPTIONS
+      : asPlugin(name),
+  });
+  project.install(`${name}@${version}`, ...beside);
+  const out = project.run('npx', 'vitest', 'run');
+  if (!/Tests +2 passed/.test(out)) throw new Unfit('vitest ran other tests');
+  return [...beside, `workerd@${project.versionOf('workerd')}`].join(', ');
+}
