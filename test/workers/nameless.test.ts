@@ -248,6 +248,36 @@ describe('an instance stays', () => {
   });
 });
 
+it('no write is lost where looks and calls come at the same time', async () => {
+  let again = 0;
+  for (let round = 0; round < 12; round++) {
+    const object = await asleep();
+    const looks = Array.from({ length: 3 }, async () => {
+      await scheduler.wait(Math.random() * 20);
+      await object.look().catch((error: Error) => {
+        // Another look has ended the instance that this one came to.
+        if (!error.message.endsWith('Call it once more.')) throw error;
+      });
+    });
+    const written: number[] = [];
+    const writes = Array.from({ length: 4 }, async (_, x) => {
+      await scheduler.wait(Math.random() * 30);
+      await object.byName.query(`INSERT INTO a VALUES (${x})`).then(
+        () => written.push(x),
+        (error: Error) => {
+          if (!error.message.endsWith('Call it once more.')) throw error;
+          again++;
+        },
+      );
+    });
+    await Promise.all([...looks, ...writes]);
+    const found = await object.byName.query('SELECT x FROM a ORDER BY x');
+    expect(found.map(({ x }) => x)).toEqual(written.sort());
+  }
+  // Each could have been told to come again, but hardly any is.
+  expect(again).toBeLessThan(24);
+});
+
 describe('the rows of a wake', () => {
   it('are those that the runtime counts', async () => {
     const object = new ById();
