@@ -1,11 +1,21 @@
+import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-pool-workers';
 import { defineConfig } from 'vitest/config';
+
+const source = (name: string): string => join(import.meta.dirname, 'src', name);
 
 export default defineConfig({
   test: {
     projects: [
       {
-        resolve: { tsconfigPaths: true },
+        resolve: {
+          tsconfigPaths: true,
+          // Modules that a command wrote for the tests belong to no tsconfig.
+          alias: [
+            { find: /^drizzle-offramp$/, replacement: source('index.ts') },
+            { find: /^drizzle-offramp\/adopt$/, replacement: source('adopt.ts') },
+          ],
+        },
         plugins: [cloudflareTest({ wrangler: { configPath: './test/workers/wrangler.jsonc' } })],
         test: {
           name: 'workers',

@@ -1,5 +1,7 @@
 // Types: the modules of a small project, checked by a version of TypeScript against a version of Cloudflare's types.
-import type { Project } from './project.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Project, ROOT } from './project.ts';
 
 const FLAGS = [
   ...['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2023', '--allowJs'],
@@ -24,7 +26,11 @@ const RESOLUTIONS = [
  */
 export function tryTypes(project: Project, typescript: string, types: string): string {
   for (const name of ['plain.ts', 'fleet.ts', 'drop-in.ts', 'testing-types.ts']) {
-    project.copy(`test/package/project/${name}`, name);
+    const text = readFileSync(join(ROOT, 'test/package/project', name), 'utf8');
+    // Types before 2025 have no namespace Cloudflare: a Worker names its bindings itself.
+    const own = '\ninterface Env {\n  readonly NAME: string;\n}\n';
+    const isOwn = text.includes('Cloudflare.Env');
+    project.write({ [name]: isOwn ? text.replaceAll('Cloudflare.Env', 'Env') + own : text });
   }
   project.copy('drizzle');
   project.install(

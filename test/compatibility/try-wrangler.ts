@@ -2,17 +2,33 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { stripVTControlCharacters } from 'node:util';
 import { ALL, COUNT, workerOf } from './inbox.ts';
 import { type Project, Unfit } from './project.ts';
 
 /** How long `wrangler dev` may take until it answers, in milliseconds. */
 const START = 120_000;
 
+/** The first version that imports `.sql` files as text by itself. */
+const WITHOUT_RULE = '4.60.0';
+/** The first version that reads a wrangler.json unasked. */
+const WITH_JSON = '3.91.0';
+
+const isBefore = (one: string, other: string): boolean =>
+  one.localeCompare(other, 'en', { numeric: true }) < 0;
+
 /** Starts `wrangler dev`, asks one object, and ends it. */
-async function askDev(project: Project, texts: readonly string[]): Promise<unknown> {
+async function askDev(
+  project: Project,
+  version: string,
+  texts: readonly string[],
+): Promise<unknown> {
   const child = spawn(
     'wrangler',
-    ['dev', '--local', '--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0'],
+    [
+      ...['dev', '--local', '--ip', '127.0.0.1', '--port', '0', '--inspector-port', '0'],
+      ...(isBefore(version, WITH_JSON) ? ['--experimental-json-config'] : []),
+    ],
     // A group of its own, so that the runtime that wrangler starts ends with it.
     { cwd: project.folder, env: project.env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] },
   );
@@ -21,7 +37,11 @@ async function askDev(project: Project, texts: readonly string[]): Promise<unkno
   try {
     const url = await new Promise<string>((resolve, reject) => {
       const fail = (): void =>
-        reject(new Unfit(`wrangler dev does not start: ${printed.trim().split('\n').at(-1)}`));
+        reject(
+          new Unfit(
+            `wrangler dev does not start: ${/ERROR.*/.exec(stripVTControlCharacters(printed))?.[0]}`,
+          ),
+        );
       const timer = setTimeout(fail, START);
       const read = (chunk: Buffer): void => {
         printed += chunk;
@@ -55,12 +75,6 @@ async function askDev(project: Project, texts: readonly string[]): Promise<unkno
     clearTimeout(timer);
   }
 }
-
-/** The first version that imports `.sql` files as text by itself. */
-const WITHOUT_RULE = '4.60.0';
-
-const isBefore = (one: string, other: string): boolean =>
-  one.localeCompare(other, 'en', { numeric: true }) < 0;
 
 /** How wrangler's config names classes with SQLite. */
 const CLASSES = {
@@ -102,7 +116,10 @@ export async function tryWrangler(
   });
   project.install(`wrangler@${version}`);
   const ledger = 'SELECT count(*) AS n FROM __migrations';
-  assert.deepEqual(await askDev(project, [ledger, COUNT]), [[{ n: ALL }], [{ rows: '000' }]]);
+  assert.deepEqual(await askDev(project, version, [ledger, COUNT]), [
+    [{ n: ALL }],
+    [{ rows: '000' }],
+  ]);
   assert.match(project.offramp('status'), /\n1 object against drizzle: 1 up to date\.\n/);
   return [
     `\`${classes}\``,

@@ -247,7 +247,7 @@ describe('an object', { timeout: SLOW }, () => {
     const functions = await object('INBOX', 'acme', 'preflight', '--migrations', 'functions.ts');
     expect(functions.status).toBe(2);
     expect(functions.stderr).toMatch(
-      /^error: functions\.ts: it has functions, which cannot be sent\./,
+      /^error: functions\.ts: it has functions that are no migrations, which cannot be sent\./,
     );
     const gap = await object('INBOX', 'acme', 'preflight', '--migrations', 'gap.ts');
     expect(gap.status).toBe(2);

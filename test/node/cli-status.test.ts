@@ -830,6 +830,8 @@ describe('the built command', { timeout: SLOW }, () => {
         .join('\n')
         .replace('500 nobody, 500 Drizzle 0.x, 1 nobody', '501 nobody, 500 Drizzle 0.x'),
     );
+    // Of a few, as each call reads all of them again.
+    for (let i = 20; i < 1000; i++) rmSync(join(many, `${String(i).padStart(64, '0')}.sqlite`));
     const only = run(project, 'status', path, '--only', 'unreadable');
     expect(only.status).toBe(1);
     expect(only.stdout.split('\n').slice(0, 6)).toEqual([
@@ -838,16 +840,16 @@ describe('the built command', { timeout: SLOW }, () => {
       '',
       `unreadable ${many}/${'f'.repeat(64)}.sqlite: broken: file is not a database`,
       '',
-      '1001 objects against migrations.ts: 1000 pending, 1 unreadable.',
+      '21 objects against migrations.ts: 20 pending, 1 unreadable.',
     ]);
     expect(run(project, 'status', path, '--only', 'refused').stdout.split('\n')[0]).toBe(
-      '1001 objects against migrations.ts: 1000 pending, 1 unreadable.',
+      '21 objects against migrations.ts: 20 pending, 1 unreadable.',
     );
     const json = JSON.parse(
       run(project, 'status', path, '--only', 'unreadable', '--json').stdout,
     ) as { objects: unknown[]; totals: object };
     expect(json.objects).toHaveLength(1);
-    expect(json.totals).toMatchObject({ pending: 1000, unreadable: 1 });
+    expect(json.totals).toMatchObject({ pending: 20, unreadable: 1 });
   });
 
   it('breaks a wide table between words', () => {

@@ -19,6 +19,8 @@ import type { Figures } from '../../example/demo/figures.ts';
 import { picture } from '../../example/demo/picture.ts';
 import { program } from '../../src/cli/program.ts';
 import { UP_TO_DATE } from '../../src/plan/result.ts';
+import { pageOf } from '../compatibility/page.ts';
+import { readResults } from '../compatibility/results.ts';
 import { withFigures } from '../fleet/figures.ts';
 import { anchorsOf, type Block, blocksOf, linksOf, PAGES, readPage } from './manual.ts';
 import { useProjects } from './projects.ts';
@@ -192,6 +194,40 @@ describe('the figures of fleets', () => {
     const page = readPage('docs/reference/fleet.md');
     expect(page).toBe(withFigures(page, readJson('test/fleet/figures.json')));
     expect(page).toContain('| rows read / written of an object | first sweep |');
+  });
+});
+
+describe('the page of compatibility', () => {
+  it('is what its script wrote of what it tried', () => {
+    const results = readResults();
+    expect(results.length).toBeGreaterThan(50);
+    expect(readPage('docs/reference/compatibility.md')).toBe(pageOf(results));
+  });
+
+  it('bears out the versions that the README and the package name', () => {
+    const works = new Set(
+      readResults()
+        .filter(({ outcome }) => outcome === 'works')
+        .map(({ name, version }) => `${name} ${version}`),
+    );
+    const { engines, devDependencies } = readJson<{
+      engines: { node: string };
+      devDependencies: Record<string, string>;
+    }>('package.json');
+    const drizzles = ['drizzle-orm', 'drizzle-kit'].flatMap((name) =>
+      [devDependencies[name], devDependencies[`${name}-1`]].map(
+        (version) => `${name} ${version?.replace(/.*@/, '')}`,
+      ),
+    );
+    const named = [
+      `Node ${engines.node.replace('>=', '')}.0`,
+      'drizzle-orm 0.37.0',
+      `wrangler ${devDependencies.wrangler}`,
+      ...drizzles,
+    ];
+    expect(named.filter((name) => !works.has(name))).toEqual([]);
+    const readme = readPage('README.md');
+    expect(drizzles.filter((name) => !readme.includes(name.split(' ')[1] ?? ''))).toEqual([]);
   });
 });
 

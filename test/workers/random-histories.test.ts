@@ -1,6 +1,6 @@
 // Random lives of an object: tables with foreign keys, rows written between the deploys, and deploys of the real
-// drizzle-orm 0.x, the real 1.x, and ours with `mirror` and `retire` in turn, with newer and older code and branches
-// that were merged late. After every deploy the six things that never happen are looked for. What a deploy of ours must
+// drizzle-orm 0.x, the real 1.x, and ours with `mirror` and `retire` in turn, with newer and older code, branches that
+// were merged late, and baselines with the SQL that they replace or without. After every deploy the six things that never happen are looked for. What a deploy of ours must
 // come to is told beforehand without our code: by the `runs` table, which each migration writes itself into (and which
 // takes it once), and by running the statements themselves with foreign keys off and rolling them back.
 //
@@ -44,6 +44,7 @@ import {
   secondOf,
   tagOf,
 } from './journal.ts';
+import { type Based, basedOn, type Draw, draw } from './random-baselines.ts';
 import {
   REBUILD_END,
   REBUILD_START,
@@ -66,6 +67,8 @@ interface Stop {
   readonly ahead: number;
   /** How many deploys older the code is than the newest so far: it was rolled back. */
   readonly back: number;
+  /** The baseline that the code of ours has, if any. */
+  readonly baseline: Draw | undefined;
   /** What the app writes before it. */
   readonly writes: readonly Write[];
 }
@@ -75,6 +78,7 @@ const stop: fc.Arbitrary<Stop> = fc.record({
   form: often<Form>('0.x', fc.constant('1.x')),
   ahead: fc.constantFrom(0, 1, 1, 2),
   back: fc.constantFrom(0, 0, 0, 1, 2),
+  baseline: draw,
   writes: fc.array(write, { maxLength: 12 }),
 });
 
@@ -218,6 +222,8 @@ const figures = {
   refused: 0,
   doubtful: 0,
   replayed: 0,
+  baselines: 0,
+  replaced: 0,
 };
 
 const names = (migrations: readonly SchemaMigration[]): string[] => migrations.map(tagOf).sort();
@@ -285,9 +291,11 @@ function dutyOf(
 function refusalOf(
   { unknown, ahead, open, skipped, blind }: Duty,
   options: MigrateOptions,
+  gone: readonly SchemaMigration[],
 ): string | undefined {
   if (unknown.length > 0) return 'UNKNOWN_ROW';
   if (ahead.length > 0 && open.length > 0) return 'UNKNOWN_MIGRATION';
+  if (gone.length > 0) return 'REPLACED_MIGRATION';
   if (options.skipped !== undefined) return undefined;
   if (blind.length > 0 || skipped.some(({ isAdditive }) => !isAdditive)) return 'SKIPPED_MIGRATION';
   return undefined;
@@ -333,6 +341,7 @@ function expectRefused(
   { doubtful, twins }: Duty,
   refusal: string | undefined,
   coming: Forecast,
+  isUntold: boolean,
 ): void {
   const { code } = error as AdoptionError;
   if (code === 'AMBIGUOUS_ROW' && isAmbiguous(object, before)) return;
@@ -341,6 +350,11 @@ function expectRefused(
     figures.doubtful++;
     return;
   }
+  if (code === 'SKIPPED_MIGRATION' && refusal === undefined && isUntold) {
+    figures.doubtful++;
+    return;
+  }
+  if (code === 'REPLACED_MIGRATION') figures.replaced++;
   expectThrown(error, refusal, coming);
 }
 
@@ -389,10 +403,12 @@ function expectResult(
   { ahead, open, skipped, blind, doubtful }: Duty,
   options: MigrateOptions,
   code: readonly SchemaMigration[],
+  replaced: readonly SchemaMigration[],
 ): void {
   const refs = refsOf(code);
   const ignored = options.skipped === 'ignore' ? skipped : [];
-  const run = open.filter((migration) => !ignored.includes(migration));
+  const run = open.filter((one) => !ignored.includes(one) && !replaced.includes(one));
+  expect(result.fromBaseline).toEqual(replaced.map((migration) => refs.get(migration)));
   expect(result.applied).toEqual(run.map((migration) => refs.get(migration)));
   const outOfOrder = result.outOfOrder.map(({ tag }) => tag);
   // Whether a doubtful one would take something away is told more strictly there than here.
@@ -451,38 +467,70 @@ async function expectSame(
   expect(await replay(order)).toEqual(expected);
 }
 
+const isOff = (migrations: readonly SchemaMigration[]): boolean =>
+  migrations.some(({ statements }) => statements.includes(REBUILD_START));
+
+/** Neither ledger has a row. */
+const isNew = ({ all: { rows: all } }: Sight): boolean =>
+  LEDGERS.every((table) => (all[table] ?? []).length === 0);
+
+/** A new object that begins with a baseline is what the whole history makes of one, where that can run. */
+async function expectHistory(
+  stub: Stub,
+  run: readonly SchemaMigration[],
+  coming: Forecast,
+): Promise<void> {
+  const { failure, violations, users } = await forecast(stub, run, !isOff(run));
+  if (failure === undefined && violations === 0 && coming.failure === undefined) {
+    figures.baselines++;
+    expect(coming.users).toEqual(users);
+  }
+}
+
 /** One deploy of ours, and all that must hold after it. */
 async function deployAndCheck(
   object: Object_,
   code: readonly SchemaMigration[],
   form: Form,
   options: MigrateOptions,
+  based?: Based | undefined,
 ): Promise<Outcome | undefined> {
   const { stub, ours, ignored, kept } = object;
   const before = await look(stub);
   const ordered = inOrder(form, code);
+  const input = () => based?.record() ?? bundleOf(form, code);
   const level = [options.drizzle, ...ordered.map(tagOf)].join();
   if (level === object.level) {
-    expect(resultOf(await deployOurs(stub, bundleOf(form, code), options)).upToDate).toBe(true);
+    expect(resultOf(await deployOurs(stub, input(), options)).upToDate).toBe(true);
     expect(await look(stub)).toEqual(before);
     return undefined;
   }
   const duty = dutyOf(object, before, ordered, form);
-  const refusal = refusalOf(duty, options);
   const run = duty.open.filter(
     (one) => options.skipped !== 'ignore' || !duty.skipped.includes(one),
   );
-  const isOff = run.some(({ statements }) => statements.includes(REBUILD_START));
-  const coming = await forecast(stub, run, !isOff);
+  const replaced = isNew(before) ? (based?.replaced ?? []) : [];
+  const gone = based?.dropped ? run.filter((one) => based.replaced.includes(one)) : [];
+  const refusal = refusalOf(duty, options, replaced.length > 0 ? [] : gone);
+  const steps = [
+    ...(replaced.length > 0 && based ? [based.script] : []),
+    ...run.filter((one) => !replaced.includes(one)),
+  ];
+  const coming = await forecast(stub, steps, !isOff(steps));
+  if (replaced.length > 0) await expectHistory(stub, run, coming);
 
-  const outcome = await deployOurs(stub, bundleOf(form, code), options);
+  const outcome = await deployOurs(stub, input(), options);
   const after = await look(stub);
   figures.ours++;
   expect(after.foreignKeys).toBe(1);
   if ('error' in outcome) {
     figures.refused++;
     expect(after).toEqual(before);
-    expectRefused(outcome.error, object, before, duty, refusal, coming);
+    // A rebuild may take away what one has added that was made later, and whose SQL was dropped.
+    const isUntold =
+      based?.dropped === true &&
+      run.some((one) => one.rebuilds && based.replaced.some(({ when }) => when > one.when));
+    expectRefused(outcome.error, object, before, duty, refusal, coming, isUntold);
     return outcome;
   }
   const { result } = outcome;
@@ -492,7 +540,7 @@ async function deployAndCheck(
     return outcome;
   }
   expect([refusal, coming.failure, coming.violations]).toEqual([undefined, undefined, 0]);
-  expectResult(result, duty, options, ordered);
+  expectResult(result, duty, options, ordered, replaced);
   expect(withoutLedgers(after.all)).toEqual(coming.users);
   expect([...after.ran].sort()).toEqual([...before.ran, ...run.map(({ number }) => number)].sort());
   if (duty.ahead.length > 0) {
@@ -519,6 +567,8 @@ async function deployAndCheck(
     expect(has).toBe(options.drizzle === 'mirror');
     if (has) expectMirror(ctx, object, new Set([...ours, ...ignored]));
   }, stub);
+  // With the baseline or without, with the SQL that it replaces or without: the same list.
+  await expectOneRow(stub, () => [input(), options]);
   await expectOneRow(stub, () => [bundleOf(form, code), options]);
   return outcome;
 }
@@ -606,7 +656,7 @@ it('never does what never happens', { timeout: 120_000 * inject('randomFactor') 
         };
         let newest = 0;
         figures.histories++;
-        for (const { runner, form, ahead, back, writes } of stops) {
+        for (const { runner, form, ahead, back, baseline, writes } of stops) {
           newest = Math.min(newest + ahead, deploys.length - 1);
           const code = deploys[Math.max(newest - back, 0)] as SchemaMigration[];
           await inObject((ctx) => {
@@ -615,7 +665,9 @@ it('never does what never happens', { timeout: 120_000 * inject('randomFactor') 
           figures.deploys++;
           if (runner.startsWith('Drizzle')) await deployDrizzle(object, code, runner);
           else {
-            await deployAndCheck(object, code, form, { drizzle: runner as 'mirror' | 'retire' });
+            const based = baseline && (await basedOn(form, code, baseline));
+            const options = { drizzle: runner as 'mirror' | 'retire' };
+            await deployAndCheck(object, code, form, options, based);
           }
         }
         await expectEnd(object);

@@ -251,7 +251,7 @@ export class Sources {
   untrackedOf(className: string): 'match' | { at: string } | undefined {
     const found = this.#passes(
       className,
-      /\buntracked:\s*(?:['"](match)['"]|\{\s*at:\s*['"]([^'"\n]+)['"]\s*,?\s*\})/,
+      /\buntracked:\s*(?:['"](match)['"](?!\s*\|)|\{\s*at:\s*['"]([^'"\n]+)['"]\s*,?\s*\})/,
     );
     const at = found?.[2];
     return found === undefined ? undefined : at === undefined ? 'match' : { at };
@@ -263,7 +263,7 @@ export class Sources {
    * @param className the class's name
    */
   isAdopting(className: string): boolean {
-    return this.#passes(className, /\badopt:\s*[{\w]/) !== undefined;
+    return this.#passes(className, /\badopt:\s*(?:\{|\w+\s*[,}(])/) !== undefined;
   }
 
   /** What a pattern finds in the code of a class, and in what that imports: in a line that is no comment. */
