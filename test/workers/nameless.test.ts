@@ -214,16 +214,29 @@ describe('an instance stays', () => {
     expect(await object.raw((ctx) => ctx.storage.getAlarm())).toBeTypeOf('number');
   });
 
-  it('where its handlers cannot be watched', async () => {
+  it.each<[string, (instance: object) => object]>([
+    ['a frozen object', (instance) => Object.freeze(instance)],
+    [
+      'a proxy that throws',
+      (instance) =>
+        new Proxy(instance, {
+          setPrototypeOf() {
+            throw new Error('It is Monday');
+          },
+        }),
+    ],
+  ])('where it cannot be watched: %s', async (_, change) => {
     const object = await asleep(
       class extends Named {
         constructor(ctx: DurableObjectState, environment: Cloudflare.Env) {
           super(ctx, environment);
-          Object.freeze(this);
+          // biome-ignore lint/correctness/noConstructorReturn: that is what is tested
+          return change(this) as this;
         }
       },
     );
     expect((await object.look()).instance.stays).toBe('unwatched');
+    expect(await object.byName.query('SELECT count(*) AS n FROM a')).toEqual([{ n: 0 }]);
   });
 
   it('where a call comes after the answer, which is answered', async () => {
