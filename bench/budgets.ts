@@ -1,5 +1,6 @@
 // What we hold ourselves to. The rows are also tests: test/workers/budget.test.ts.
 import {
+  BASELINE,
   CONVERTED,
   type Contender,
   DO_ORM,
@@ -146,6 +147,31 @@ function rowBudgets({ rows }: Results): Budget[] {
   ].map(rowBudget);
 }
 
+/** A new object that begins with a baseline; none in results that are older than that. */
+function baselineBudgets({ fresh, rows }: Results): Budget[] {
+  const timings = fresh.filter((one) => one.contender === BASELINE && one.size === COMPARED_AT);
+  const readOf = (contender: string): number =>
+    rows.find(
+      (one) =>
+        one.what === 'fresh object' && one.contender === contender && one.size === COMPARED_AT,
+    )?.read ?? Number.NaN;
+  if (timings.length === 0) return [];
+  const share = readOf(BASELINE) / readOf('bare exec');
+  return [
+    atMost(
+      `new object with a baseline, over the history's SQL alone, N = ${COMPARED_AT}`,
+      0.25,
+      timings,
+    ),
+    {
+      what: 'the same: rows read',
+      limit: '≤ 3 %',
+      measured: `${(share * 100).toFixed(1)} % (${readOf(BASELINE)} of ${readOf('bare exec')})`,
+      met: share <= 0.03,
+    },
+  ];
+}
+
 /** A rebuild where there are a million rows. */
 function rebuildBudgets({ rebuilds = [] }: Partial<Results>): Budget[] {
   const of = (scene: Scene, by: Rebuilder): Rebuild | undefined =>
@@ -223,6 +249,7 @@ export function checkBudgets(results: Results): Budget[] {
       1.1,
       fresh.filter(({ contender }) => isOurs(contender)),
     ),
+    ...baselineBudgets(results),
     ...rowBudgets(results),
     ...rebuildBudgets(results),
     {

@@ -15,6 +15,9 @@ export const OURS = [
 export const INLINE = 'inline record';
 export const CONVERTED = 'converted module';
 
+/** A converted module with a baseline at its last migration: measured in new objects, as others do not see it. */
+export const BASELINE = 'with a baseline';
+
 export const DRIZZLE_0 = 'Drizzle 0.45';
 export const DRIZZLE_1 = 'Drizzle 1.0 rc';
 export const DURABLE_UTILS = 'durable-utils';
@@ -41,6 +44,7 @@ export type Wrapped = 'constructed' | 'woken by name' | 'woken by id';
 export type Job =
   | Contender
   | typeof WRAPPED
+  | typeof BASELINE
   | 'built by withMigrations'
   | 'built with a bare SELECT'
   | 'bare exec'

@@ -1,15 +1,35 @@
 // Writes the migrations out as the modules that a bundler would see: every text a literal.
+import { fileURLToPath } from 'node:url';
 import {
   bundle0,
   bundle1,
   carried,
   converted,
   durableUtils,
+  type Made,
   made,
   padded,
   plain,
   statements,
 } from './schema.ts';
+
+/** From the built package, as its sources are more than Node can read. */
+const built = <T>(path: string): Promise<T> =>
+  import(fileURLToPath(new URL(`../dist/${path}`, import.meta.url)));
+const { makeBaseline } = await built<{ makeBaseline(migrations: unknown): { text: string } }>(
+  'cli/baseline/make.js',
+);
+const { readMigrations } = await built<{ readMigrations(input: unknown): { migrations: unknown } }>(
+  'input/migrations.js',
+);
+
+/** What `convert --baseline` makes of the last one. */
+function based(migrations: Made[]): Record<string, object> {
+  const record = converted(migrations);
+  const key = migrations.at(-1)?.key as string;
+  const baseline = makeBaseline(readMigrations(record).migrations).text;
+  return { ...record, [key]: { ...record[key], baseline } };
+}
 
 const formsOf = (size: number): string => {
   const migrations = made(size);
@@ -25,6 +45,7 @@ const formsOf = (size: number): string => {
   );
   literals.push(
     `converted: defineMigrations(${JSON.stringify(converted(migrations))}, '${carried(migrations)}')`,
+    `based: defineMigrations(${JSON.stringify(based(migrations))}, '${carried(migrations)}')`,
     `inline: () => (${JSON.stringify(plain(migrations))})`,
   );
   return `{ ${literals.join(',\n')} }`;

@@ -1,4 +1,4 @@
-import type { Contender, Migrator, Ours, Wrapped } from './contenders.ts';
+import type { BASELINE, Contender, Migrator, Ours, Wrapped } from './contenders.ts';
 import type { Rebuilder, Scene } from './scenes.ts';
 import type { Spread } from './statistics.ts';
 
@@ -54,7 +54,7 @@ export interface Results {
   /** A class behind `withMigrations` with nothing to do; the ratio is to one with a bare SELECT in its constructor. */
   wrapped: Timing<Wrapped>[];
   /** All migrations on a new object; the ratio is to their SQL alone. */
-  fresh: Timing<Migrator>[];
+  fresh: Timing<Migrator | typeof BASELINE>[];
   /** The first wake of an object that Drizzle left; the ratio is to its wake with a bare SELECT. */
   adoption: (Timing<Migrator> & { left: Left })[];
   rows: RowCount[];

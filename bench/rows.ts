@@ -1,6 +1,6 @@
 // Rows read and written: exact, and what Cloudflare bills.
 import type { Rows } from './ask.ts';
-import { type Job, MIGRATORS } from './contenders.ts';
+import { BASELINE, type Job, MIGRATORS } from './contenders.ts';
 import type { RowCount } from './results.ts';
 import type { Asker } from './runtime.ts';
 import { ADOPTIONS } from './wakes.ts';
@@ -25,7 +25,7 @@ export async function countRows(ask: Asker, size: number): Promise<RowCount[]> {
     await ask({ do: 'evict', objects: [object] });
   };
   const made: unknown[] = [];
-  for (const job of ['bare exec', ...MIGRATORS] as const) {
+  for (const job of ['bare exec', BASELINE, ...MIGRATORS] as const) {
     const object = `rows ${size} ${job}`;
     await count('fresh object', job, object, job);
     const again = job === 'bare exec' ? 'bare SELECT' : job;

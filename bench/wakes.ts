@@ -1,5 +1,6 @@
 // Wakes of objects that are not in memory, end to end.
 import {
+  BASELINE,
   CONVERTED,
   DO_ORM,
   DRIZZLE_0,
@@ -10,7 +11,7 @@ import {
   type Migrator,
   OTHERS,
 } from './contenders.ts';
-import type { Left, Timing } from './results.ts';
+import type { Left, Results, Timing } from './results.ts';
 import type { Asker } from './runtime.ts';
 import { medianOf, ratiosOf, spreadOf } from './statistics.ts';
 import { type Effort, takeTurns } from './turns.ts';
@@ -36,7 +37,7 @@ const wakerOf = async (ask: Asker) => {
   };
 };
 
-function timing<T extends Migrator>(
+function timing<T extends string>(
   contender: T,
   size: number,
   samples: readonly number[],
@@ -82,7 +83,7 @@ export async function measureCold(
 }
 
 /** Ours with checksums to compute and with ready-made ones; the other forms are the same from there. */
-const FRESH: readonly Migrator[] = ['bundle 0.x', CONVERTED, ...OTHERS];
+const FRESH = ['bundle 0.x', CONVERTED, BASELINE, ...OTHERS] as const;
 
 /**
  * Runs all migrations in the constructor of new objects, and their SQL alone in that of others.
@@ -95,7 +96,7 @@ export async function measureFresh(
   ask: Asker,
   size: number,
   { objects, ...effort }: WakeEffort,
-): Promise<Timing<Migrator>[]> {
+): Promise<Results['fresh']> {
   const wake = await wakerOf(ask);
   const jobs: readonly Job[] = ['bare exec', ...FRESH];
   const turn = async (job: Job, round: number): Promise<number> => {

@@ -56,6 +56,10 @@ const calls: Record<Job, Call> = {
     (ctx, { converted }) =>
     () =>
       migrate(ctx, converted),
+  'with a baseline':
+    (ctx, { based }) =>
+    () =>
+      migrate(ctx, based),
   'inline record':
     (ctx, { inline }) =>
     () =>

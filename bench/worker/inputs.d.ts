@@ -8,6 +8,8 @@ declare module 'bench:inputs' {
     bundle1: DrizzleBundle1;
     record: Record<string, string>;
     converted: MigrationRecord;
+    /** The converted module with a baseline at its last migration. */
+    based: MigrationRecord;
     inline: () => Record<string, string>;
     durableUtils: SQLSchemaMigration[];
     statements: string[];

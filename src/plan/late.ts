@@ -25,7 +25,9 @@ export const createdAt = ({ when, tag }: Migration): number | null =>
 
 const read = new WeakMap<Migration, readonly Effect[]>();
 function effectsOf(migration: Migration): readonly Effect[] {
-  const found = read.get(migration) ?? splitStatements(migration.sql ?? '').map(effectOf);
+  const { sql, baseline } = migration;
+  // Once the SQL was dropped, the baseline tells what there is.
+  const found = read.get(migration) ?? splitStatements(sql ?? baseline ?? '').map(effectOf);
   read.set(migration, found);
   return found;
 }
@@ -43,6 +45,13 @@ function firstPair(
     }
   }
   return undefined;
+}
+
+/** A rebuild may take away what a younger migration has added of which nobody can tell what it did. */
+function besideOpaque(migration: Migration, younger: readonly Migration[]): Obstacle | undefined {
+  const opaque = younger.find(({ sql }) => sql === null);
+  const drop = effectsOf(migration).find(({ outline }) => outline.startsWith('DROP TABLE '));
+  return opaque && drop && { statement: drop.text, other: { text: 'no SQL', migration: opaque } };
 }
 
 /**
@@ -86,9 +95,11 @@ export function findLate(
       const made = createdAt(migration) ?? Number.POSITIVE_INFINITY;
       const younger = had.filter((other) => (createdAt(other) ?? 0) > made);
       const all = younger.length > 0 ? had.flatMap(effectsOf) : [];
-      const obstacle = firstPair(migration, younger, (one, other) =>
-        losesWhatWasAdded(one, effectsOf(migration), other, all),
-      );
+      const obstacle =
+        besideOpaque(migration, younger) ??
+        firstPair(migration, younger, (one, other) =>
+          losesWhatWasAdded(one, effectsOf(migration), other, all),
+        );
       if (obstacle) late.set(migration, obstacle);
     }
   }

@@ -170,6 +170,13 @@ describe.each(BASES)('base class: %s', (base) => {
     expect(built).toEqual(enforced(ROWS));
   });
 
+  it('a look by its id leaves no instance without its name', async () => {
+    const seen = await dev.get<{ stays: string | null; found: boolean }>(
+      `/?${new URLSearchParams({ base, place: 'by id' })}`,
+    );
+    expect(seen).toEqual({ stays: null, found: true });
+  });
+
   it('a look at a new object makes nothing', async () => {
     const { state, tables } = await dev.get<{ state: string; tables: string[] }>(
       `/?${new URLSearchParams({ base, place: 'empty' })}`,

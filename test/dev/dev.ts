@@ -92,6 +92,11 @@ export class Dev {
     return this.printed();
   }
 
+  /** Where its objects are. */
+  get state(): string {
+    return join(this.folder, 'state');
+  }
+
   /** Gets JSON from a path of the Worker. */
   async get<T>(path: string): Promise<T> {
     // Without this header an error comes as a page with styles.

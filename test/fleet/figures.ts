@@ -3,7 +3,7 @@ import type { FleetEngine } from '../../src/fleet/protocol.ts';
 import type { RowCounts } from '../../src/object/commands.ts';
 
 /** The kinds of objects whose rows are measured. */
-export const KINDS = ['behind', 'drizzle', 'fresh', 'fails', 'deleted'] as const;
+export const KINDS = ['behind', 'drizzle', 'fresh', 'unknown', 'fails', 'deleted'] as const;
 
 /** What figures.json holds: `measure.ts` writes the rows and the ledger, `npm run torture` prints the sweeps. */
 export interface FleetFigures {
@@ -29,6 +29,7 @@ const WORDS: Readonly<Record<(typeof KINDS)[number], string>> = {
   behind: "Drizzle's, two migrations behind: adopted, and migrated",
   drizzle: "Drizzle's, nothing pending: adopted",
   fresh: 'without a ledger: all migrations run',
+  unknown: "Drizzle's, and refused for an unknown row",
   fails: "Drizzle's, and the last migration fails: rolled back",
   deleted: 'deleted: its tables are made and taken back',
 };

@@ -1,4 +1,6 @@
 // A fleet under Miniflare: real objects, real alarms, its queue.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type {
   FailuresAnswer,
@@ -10,6 +12,7 @@ import type {
   StatusAnswer,
 } from '../../src/fleet/protocol.ts';
 import type { MigrationInput } from '../../src/input/migration.ts';
+import type { FleetFigures } from './figures.ts';
 import { Fleet } from './fleet.ts';
 import type { Kind } from './kinds.ts';
 
@@ -24,6 +27,10 @@ const COUNTS: [Kind, number][] = [
   ['unknown', 3],
   ['deleted', 5],
 ];
+/** What was measured, and stands in the manual. */
+const FIGURES: FleetFigures = JSON.parse(
+  readFileSync(join(import.meta.dirname, 'figures.json'), 'utf8'),
+);
 const ENGINES: FleetEngine[] = ['alarm', 'queue'];
 
 /** Ids by what their objects are and who sweeps them, in ascending order. */
@@ -163,8 +170,12 @@ describe.each(ENGINES)('a sweep by %s', (engine) => {
     ]);
     expect(status.pages).toEqual({ open: 0, underWay: 0, done: 6 });
     expect(status.woke).toMatchObject({ migrated: 30, adopted: 200, applied: 130 });
-    const { rowsRead, rowsWritten } = status.woke;
-    console.log(engine, rowsRead, rowsWritten, status.cost, status.nameless);
+    const rows = COUNTS.map(([kind, count]) => [FIGURES.rows[kind].first, count] as const);
+    expect([status.woke.rowsRead, status.woke.rowsWritten]).toEqual([
+      rows.reduce((sum, [{ read }, count]) => sum + count * read, 0),
+      rows.reduce((sum, [{ written }, count]) => sum + count * written, 0),
+    ]);
+    expect(status.cost?.rowsWritten).toBeGreaterThan(1e-6 * (status.woke.rowsWritten ?? 0));
     expect(status.nameless).toEqual([]);
     expect(obstacles(status)).toEqual([
       ['FAILED', 7],

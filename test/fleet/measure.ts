@@ -77,13 +77,12 @@ async function measureLedger(): Promise<FleetFigures['ledger']> {
       if (response.status !== 200) throw new Error(text);
       return JSON.parse(text) as T;
     };
-    await get('rows');
-    const run = await get<number>(`feed&pages=${PAGES}`);
-    const fed = await get<RowCounts>('rows');
+    const { run, rows: fed } = await get<{ run: number; rows: RowCounts }>(`feed&pages=${PAGES}`);
     const start = performance.now();
-    const objects = await get<number>(`run=${run}&pages=${PAGES}`);
+    const { objects, rows: worked } = await get<{ objects: number; rows: RowCounts }>(
+      `run=${run}&pages=${PAGES}`,
+    );
     const seconds = (performance.now() - start) / 1000;
-    const worked = await get<RowCounts>('rows');
     if (objects !== PAGES * PAGE) throw new Error(`${objects} of ${PAGES * PAGE} were counted`);
     return {
       pagesPerSecond: Math.round(PAGES / seconds),

@@ -264,6 +264,52 @@ describe('an object that is behind', () => {
     }));
 });
 
+describe('a branch that is merged late, once the SQL was dropped', () => {
+  const second = (at: number, millis = 0): number => Date.UTC(2026, 11, 1, 9, 0, at, millis);
+  const entry = (at: number, name: string, sql: string): MigrationEntry => ({
+    tag: `202612010900${String(at).padStart(2, '0')}_${name}`,
+    when: second(at, 7),
+    sql,
+  });
+
+  it('runs out of order where it only adds: the baseline tells what there is', () =>
+    withObject(async (stub) => {
+      const more = entry(9, 'more', 'CREATE TABLE more (id INTEGER PRIMARY KEY)');
+      await deployOurs(stub, { ...dropped, m0004: more });
+      const late = entry(5, 'late', 'INSERT INTO users (id, n) VALUES (7, 7)');
+      const { outOfOrder } = resultOf(
+        await deployOurs(stub, { ...dropped, m0004: late, m0005: more }),
+      );
+      expect(outOfOrder).toEqual([{ key: 'm0004', tag: '20261201090005_late' }]);
+      await wake(stub, (ctx) => {
+        expect(users(ctx)).toEqual([...USERS, { id: 7, n: 7, name: null }]);
+      });
+    }));
+
+  it('is refused where it rebuilds a table and is older than what nobody can read any more', () =>
+    withObject(async (stub) => {
+      await deployOurs(stub, dropped);
+      const rebuild = entry(
+        1,
+        'rebuild',
+        'CREATE TABLE __new_users (id INTEGER PRIMARY KEY, n INTEGER);--> statement-breakpoint\n' +
+          'INSERT INTO __new_users SELECT id, n FROM users;--> statement-breakpoint\n' +
+          'DROP TABLE users;--> statement-breakpoint\nALTER TABLE __new_users RENAME TO users;',
+      );
+      const before = await wake(stub, dump);
+      const outcome = await deployOurs(stub, { ...dropped, m0004: rebuild });
+      expect(outcome).toHaveProperty(
+        'error.message',
+        expect.stringContaining(
+          '[SKIPPED_MIGRATION] m0004 (20261201090001_rebuild) was never applied in this object, though m0003 ' +
+            '(20261201090003_m3) was. Applied now, it may not leave what a new object has:\n' +
+            '  m0004 (20261201090001_rebuild): "DROP TABLE users" stands against "no SQL" of m0002 (20261201090002_m2)\n',
+        ),
+      );
+      expect(await wake(stub, dump)).toEqual(before);
+    }));
+});
+
 describe('an entry without SQL', () => {
   it('that no baseline replaces is refused as any other', () =>
     inObject((ctx) => {

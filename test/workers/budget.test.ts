@@ -4,7 +4,10 @@ import { migrate as migrate0 } from 'drizzle-orm/durable-sqlite/migrator';
 import { drizzle as drizzle1 } from 'drizzle-orm-1/durable-sqlite';
 import { migrate as migrate1 } from 'drizzle-orm-1/durable-sqlite/migrator';
 import { describe, expect, it } from 'vitest';
-import { migrate } from '../../src/index.ts';
+import { type MigrationEntry, migrate } from '../../src/index.ts';
+import { baselineHeader } from '../../src/input/baseline.ts';
+import { entryOf } from '../../src/input/entry.ts';
+import { readMigrations } from '../../src/input/migrations.ts';
 import { doOrm } from './do-orm.ts';
 import {
   bundle0,
@@ -16,6 +19,8 @@ import {
   runDrizzle1,
   watched,
 } from './harness.ts';
+import { BREAKPOINT } from './journal.ts';
+import { statementsOf } from './random-baselines.ts';
 
 const when = Date.UTC(2026, 10, 22, 12, 0, 0, 123);
 /** The runtime takes no more than 100 columns in one table. */
@@ -77,6 +82,31 @@ describe.each(Object.entries(forms))('with a %s', (form, input) => {
       expect(ours.written - bare.written).toBeLessThanOrEqual(size + 4);
     },
   );
+});
+
+describe('a new object with a baseline', () => {
+  it('reads 3 % of the rows that 300 migrations read, and writes their rows in the ledger', async () => {
+    const made = steps(300);
+    const { migrations } = readMigrations(bundle0(...made));
+    const record = Object.fromEntries(
+      migrations.map((one) => [one.key, entryOf(one)] as const),
+    ) as Record<string, MigrationEntry>;
+    const statements = await statementsOf(record);
+    const baseline = `${baselineHeader(migrations)}\n${statements?.join(BREAKPOINT)}`;
+    const based = { ...record, m0299: { ...record.m0299, baseline } };
+    const [history, ours] = await Promise.all(
+      [record, based].map((input) =>
+        inObject((ctx) => {
+          const { target, rows } = watched(ctx);
+          const { fromBaseline } = migrate(target, input);
+          return { ...rows(), fromBaseline: fromBaseline.length };
+        }),
+      ),
+    );
+    expect(ours?.fromBaseline).toBe(300);
+    expect(ours?.read).toBeLessThanOrEqual((history?.read ?? 0) * 0.03);
+    expect(ours?.written).toBeLessThanOrEqual(300 + 2 * tablesOf(300) + 4);
+  });
 });
 
 describe('adoption', () => {

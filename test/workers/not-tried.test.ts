@@ -123,7 +123,7 @@ describe('a class without SQLite storage', () => {
     name: 'InputError',
     code: 'NOT_SQLITE',
     message: expect.stringMatching(
-      /^\[NOT_SQLITE\] The class has no SQLite storage\. Declare a new one with it in wrangler\.jsonc \(`new_sqlite_classes`/,
+      /^\[NOT_SQLITE\] The class has no SQLite storage\. Declare a new one with it in wrangler\.jsonc/,
     ),
   };
 

@@ -40,8 +40,13 @@ export interface Based {
 
 const RUNTIME = ['_cf_KV', '_cf_METADATA', '__migrations', '__drizzle_migrations'];
 
-/** The statements of a baseline: with foreign keys off where no order of the rows is right. */
-async function statementsOf(record: MigrationRecord): Promise<string[] | undefined> {
+/**
+ * The statements of a baseline: with foreign keys off where no order of the rows is right.
+ *
+ * @param record what it is to stand for
+ * @returns undefined if no new object can run that
+ */
+export async function statementsOf(record: MigrationRecord): Promise<string[] | undefined> {
   const statements = await withObject((stub) =>
     inObject((ctx) => {
       try {

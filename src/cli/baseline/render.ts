@@ -33,22 +33,6 @@ function insertsOf({ table, columns, rows }: Filled): string[] {
   return statements;
 }
 
-/** Unique indexes that a reference may need before its rows come: those of tables that another one refers to. */
-function keysOf(
-  { made, filled }: Snapshot,
-  parentsOf: (table: string) => readonly string[],
-): ReadonlySet<Made> {
-  const parents = new Set(
-    filled.flatMap(({ table }) => parentsOf(table.name).map((name) => name.toLowerCase())),
-  );
-  return new Set(
-    made.filter(
-      ({ type, table, sql }) =>
-        type === 'index' && parents.has(table.toLowerCase()) && /^CREATE\s+UNIQUE\s/i.test(sql),
-    ),
-  );
-}
-
 /** Tables so that each comes after those that it refers to, as far as they do not refer to each other. */
 function parentsFirst(
   filled: readonly Filled[],
@@ -69,23 +53,21 @@ function parentsFirst(
 }
 
 /**
- * Writes the statements that make what a database holds: tables, the keys that rows refer to, rows, views, virtual tables
- * with theirs, what AUTOINCREMENT has counted to, indexes, and triggers last, so that none is fired by the rows.
+ * Writes the statements that make what a database holds: tables, indexes, rows, views, virtual tables with theirs, what
+ * AUTOINCREMENT has counted to, and triggers last, so that none is fired by the rows. An index comes before the rows, as a
+ * reference may need it; it also reads two rows less for each row, and writes as many.
  *
  * @param snapshot what it holds
  * @param parentsOf the tables that a table refers to
  * @returns the statements in order
  */
 export function renderSnapshot(
-  snapshot: Snapshot,
+  { made, filled, sequences, texts, isAnalyzed }: Snapshot,
   parentsOf: (table: string) => readonly string[],
 ): string[] {
-  const { made, filled, sequences, texts, isAnalyzed } = snapshot;
-  const keys = keysOf(snapshot, parentsOf);
   const of = (type: Made['type'], isVirtual = false): string[] =>
     made
       .filter((one) => one.type === type && (one.module !== undefined) === isVirtual)
-      .filter((one) => !keys.has(one))
       .map(({ sql }) => sql);
   const isVirtual = ({ table }: Filled): boolean => table.module !== undefined;
   const settings = [...texts].flatMap(([name, { settings: own }]) =>
@@ -113,7 +95,7 @@ export function renderSnapshot(
   ];
   return [
     ...of('table'),
-    ...[...keys].map(({ sql }) => sql),
+    ...of('index'),
     ...parentsFirst(
       filled.filter((one) => !isVirtual(one)),
       parentsOf,
@@ -124,7 +106,6 @@ export function renderSnapshot(
     ...filled.filter(isVirtual).flatMap(insertsOf),
     ...indexed,
     ...counted,
-    ...of('index'),
     ...(isAnalyzed ? ['ANALYZE'] : []),
     ...of('trigger'),
   ];

@@ -26,7 +26,8 @@ const BINDINGS: Record<string, string> = {
 
 /** What is deployed to an object; nothing if it is not in here. */
 const deploys = new Map<string, Deploy>();
-const deployOf = (ctx: DurableObjectState): Deploy => deploys.get(ctx.id.name as string) ?? {};
+const deployOf = ({ id }: DurableObjectState): Deploy =>
+  deploys.get(id.name ?? '') ?? deploys.get(id.toString()) ?? {};
 
 /** What an event finds as its first act: enforcement, and the rows. */
 function look({ storage: { sql } }: DurableObjectState): Look {
@@ -80,6 +81,11 @@ const withDeploys = (Base: new (ctx: DurableObjectState, env: any) => any) =>
       return look(this.ctx);
     }
 
+    /** The name that this instance has. */
+    ownName(): string | null {
+      return this.ctx.id.name ?? null;
+    }
+
     /** Runs SQL in an event of its own. */
     query(...statements: string[]): unknown[] {
       return statements.flatMap((text) => this.ctx.storage.sql.exec(text).toArray());
@@ -108,10 +114,19 @@ interface Stub {
   fetch(request: Request): Promise<Response>;
   call(): Promise<Look>;
   query(...statements: string[]): Promise<Record<string, unknown>[]>;
+  ownName(): Promise<string | null>;
   __miniflare_evict(): Promise<void>;
   __migrations(command: MigrationsCommand): Promise<unknown>;
 }
-type Env = Record<string, { getByName(name: string): Stub }>;
+type Env = Record<
+  string,
+  {
+    getByName(name: string): Stub;
+    idFromName(name: string): { toString(): string };
+    idFromString(id: string): object;
+    get(id: object): Stub;
+  }
+>;
 
 /** One request as partyserver and Agents route it. */
 const request = (name: string) =>
@@ -243,12 +258,32 @@ async function empty(env: Env, base: string): Promise<{ state: string; tables: u
   return { state, tables: ours === 'none' ? [] : [ours] };
 }
 
+/** An object that is looked at by its id: why its instance stays, and the name that the next call by name finds. */
+async function byId(env: Env, base: string): Promise<{ stays: string | null; found: boolean }> {
+  const name = crypto.randomUUID();
+  const namespace = env[BINDINGS[base] ?? ''] as Env[string];
+  const id = namespace.idFromName(name).toString();
+  for (const key of [name, id]) deploys.set(key, { around: ALL });
+  await (await namespace.getByName(name).fetch(request(name))).text();
+  await namespace
+    .getByName(name)
+    .__miniflare_evict()
+    .catch(() => {});
+  const look = namespace.get(namespace.idFromString(id)).__migrations({
+    ...{ do: 'inspect', release: true },
+  } as MigrationsCommand);
+  const { stays } = ((await look) as InspectAnswer).instance;
+  await scheduler.wait(200);
+  return { stays, found: (await namespace.getByName(name).ownName()) === name };
+}
+
 export default {
   async fetch(incoming: Request, env: Env): Promise<Response> {
     const { searchParams } = new URL(incoming.url);
     const word = (name: string) => searchParams.get(name) ?? '';
     if (word('place') === '') return Response.json(Object.keys(places));
     if (word('place') === 'refused') return Response.json(await refused(env, word('base')));
+    if (word('place') === 'by id') return Response.json(await byId(env, word('base')));
     if (word('place') === 'empty') return Response.json(await empty(env, word('base')));
     return Response.json(
       await run(env, word('base'), word('place'), word('kind'), word('by'), Number(word('events'))),

@@ -10,6 +10,11 @@ import { RowMeter } from '../../../src/object/row-meter.ts';
 export class MeteredLedger extends FleetLedger {
   private readonly meter = new RowMeter();
 
+  constructor(ctx: DurableObjectState, env: object) {
+    super(ctx, env);
+    this.meter.start(ctx.storage.sql);
+  }
+
   /** Rows since the last time that it was asked. */
   rows(): RowCounts {
     const rows = this.meter.end();
@@ -51,10 +56,11 @@ export default {
       if ('error' in answered) throw new Error(answered.error.message);
       return answered.answer as T;
     };
-    if (searchParams.has('rows')) return Response.json(await ledger.rows());
     const pages = Number(searchParams.get('pages'));
     if (searchParams.has('feed')) {
       const ids = Array.from({ length: pages * PAGE }, () => CHEAP.newUniqueId().toString()).sort();
+      // It takes long enough for the ledger to be ended meanwhile.
+      await ledger.rows();
       const { run } = await ask<StatusAnswer>({ do: 'start', engine: 'queue', pageSize: PAGE });
       for (let at = 0; at < ids.length; at += FED) {
         const objects = ids.slice(at, at + FED).map((id) => ({ id, name: null })) as never;
@@ -62,7 +68,7 @@ export default {
         const place = { run: run?.run ?? 0, listing: 1, after, complete: at + FED >= ids.length };
         await ask<FeedAnswer>({ do: 'feed', ...place, objects });
       }
-      return Response.json(run?.run);
+      return Response.json({ run: run?.run, rows: await ledger.rows() });
     }
     const run = Number(searchParams.get('run'));
     let next = 1;
@@ -81,6 +87,9 @@ export default {
     };
     await Promise.all(Array.from({ length: CONSUMERS }, consume));
     const { run: status } = await ask<StatusAnswer>({ do: 'status' });
-    return Response.json(status?.counts.outcomes['up-to-date']);
+    return Response.json({
+      objects: status?.counts.outcomes['up-to-date'],
+      rows: await ledger.rows(),
+    });
   },
 };

@@ -32,6 +32,11 @@ class Plain extends DurableObject {
   ownName(): string | null {
     return this.builtAs;
   }
+
+  /** Ends the instance, as the runtime does after a while. */
+  end(): void {
+    this.ctx.abort('ended');
+  }
 }
 
 export const Inbox = DEPLOY === 'seed' ? Seeded : withMigrations(Plain, deployed);
@@ -139,6 +144,11 @@ export default {
       case '/name': {
         const stub = all.INBOX.getByName(url.searchParams.get('name') ?? '');
         return Response.json(await (stub as unknown as Plain).ownName());
+      }
+      case '/end': {
+        const stub = all.INBOX.getByName(url.searchParams.get('name') ?? '');
+        await (stub as unknown as { end(): Promise<void> }).end().catch(() => {});
+        return Response.json(null);
       }
       default:
         return new Response('Not found', { status: 404 });
