@@ -1,5 +1,6 @@
 // `convert --baseline`, `--drop-replaced` and what becomes of a baseline as the folder grows.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/cli/database.ts';
 import { loadDefault } from '../../src/cli/load.ts';
@@ -10,6 +11,7 @@ import type { Run } from './command.ts';
 import { type Made, tables, writeForm0, writeForm1 } from './corpus.ts';
 import { canGo } from './fleet-reports.ts';
 import { useProjects } from './projects.ts';
+import { splitCommand, transcriptsOf } from './transcripts.ts';
 
 const { at, read, run } = useProjects('baseline');
 const write = (file: string, text: string): void => writeFileSync(at(file), text);
@@ -173,6 +175,37 @@ CREATE TABLE c (id text);
       stderr: 'error: --baseline m0009: there is no m0009 in migrations.ts.\n',
     });
     expect(read()).toBe(before);
+  });
+
+  it('refuses one after which a new object could not run the rest', () => {
+    const sql = [
+      'CREATE TABLE c (id INTEGER PRIMARY KEY, d INTEGER REFERENCES d (id) ON DELETE CASCADE)',
+      'CREATE TABLE d (id INTEGER PRIMARY KEY, c INTEGER REFERENCES c (id) ON DELETE CASCADE)',
+      'INSERT INTO c VALUES (1, NULL); INSERT INTO d VALUES (1, 1); UPDATE c SET d = 1',
+      'CREATE TABLE e (d INTEGER REFERENCES d (id) ON DELETE CASCADE); INSERT INTO e VALUES (1)',
+      // It deletes the others by cascade, where foreign keys are enforced.
+      'DELETE FROM c',
+    ];
+    writeForm0(
+      at('drizzle'),
+      sql.map((text, i) => ({
+        prefix: `000${i}`,
+        name: `m${i}`,
+        when: (FOLDER[0]?.when ?? 0) + i * 1000,
+        sql: text.replaceAll('; ', ';--> statement-breakpoint\n'),
+      })),
+    );
+    convert('drizzle');
+    const before = read();
+    const { status, stderr } = convert('drizzle', '--baseline', 'm0003');
+    expect([status, stderr.split('\n')[0], stderr.split('\n')[1]]).toEqual([
+      2,
+      'error: A new object that begins with the baseline of m0003 (20261122180003_m3) cannot run what comes after it, though ' +
+        'it can run the history. Take another migration.',
+      expect.stringContaining('[FOREIGN_KEY_VIOLATION]'),
+    ]);
+    expect(read()).toBe(before);
+    expect(convert('drizzle', '--baseline', 'm0004').status).toBe(0);
   });
 
   it('warns of one that is large', () => {
@@ -501,5 +534,23 @@ describe('records that people write', () => {
     expect(convert('own.ts', '--drop-replaced', '--yes').stderr).toBe(
       'error: own.ts:3: m0000 has no tag, so that only its SQL tells what it is. Give it one first.\n',
     );
+  });
+});
+
+describe('docs/guides/baseline.md', () => {
+  it('shows what its commands print, one after the other', () => {
+    cpSync(join(import.meta.dirname, '../../drizzle'), at('drizzle'), { recursive: true });
+    convert('drizzle');
+    const transcripts = transcriptsOf('docs/guides/baseline.md', 'convert');
+    expect(transcripts.map(({ command }) => command)).toEqual([
+      'convert --baseline m0008',
+      'convert --check',
+      'convert --drop-replaced --yes',
+    ]);
+    for (const { command, output } of transcripts) {
+      const [, ...flags] = splitCommand(command);
+      const { stdout, stderr } = convert('drizzle', ...flags);
+      expect([stdout.trimEnd(), stderr]).toEqual([output, '']);
+    }
   });
 });

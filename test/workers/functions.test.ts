@@ -479,7 +479,7 @@ describe('an entry that is no function and no SQL', () => {
     ],
     [
       { tag, up, revision: '1', sql: '' },
-      '{"tag":"20261201093000_split_names","revision":"1","sql":"","key":"m0001"}',
+      '{"sql":"","tag":"20261201093000_split_names","revision":"1","key":"m0001"}',
     ],
     [
       { tag, up, revision: '1', down: up },

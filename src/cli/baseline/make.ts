@@ -219,6 +219,38 @@ function runHistory(history: readonly Migration[], last: string): Database {
   }
 }
 
+/** What a new object that runs migrations throws. */
+function failureOf(migrations: readonly Migration[]): OfframpError | undefined {
+  try {
+    closeLater(run(migrations));
+    return undefined;
+  } catch (error) {
+    if (error instanceof OfframpError) return error;
+    throw error;
+  }
+}
+
+/**
+ * Checks that a new object can run what comes after a baseline too: in one transaction with it, foreign keys may be
+ * enforced where they were not, or the other way round.
+ *
+ * @param migrations all migrations, one of them with the baseline
+ * @throws {CliError} if it cannot, though it can run the history
+ */
+export function checkRest(migrations: readonly Migration[]): void {
+  const last = replacedBy(migrations).at(-1);
+  const failure = failureOf(migrations);
+  if (last === undefined || failure === undefined) return;
+  const history = inFull(migrations);
+  const runs = history.every(({ baseline }) => baseline === undefined) && !failureOf(history);
+  if (!runs) return;
+  throw new CliError(
+    `A new object that begins with the baseline of ${nameOf(last)} cannot run what comes after it, though it can run the ` +
+      `history. Take another migration.\n${failure.message}`,
+    { cause: failure },
+  );
+}
+
 /**
  * Proves a baseline again, as far as the history is there.
  *
@@ -239,5 +271,6 @@ export function checkBaseline(migrations: readonly Migration[]): boolean {
   const history = inFull(replaced);
   if (history.at(-1)?.baseline !== undefined) return false;
   prove(history, last.baseline, take(runHistory(history, nameOf(last)), snapshotOf));
+  checkRest(migrations);
   return true;
 }

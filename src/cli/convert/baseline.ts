@@ -1,7 +1,7 @@
 // What `convert` does to a module with a baseline: write one, and take away the SQL that it replaces.
 import { isCurrent, replacedBy } from '../../input/baseline.ts';
 import type { Migration } from '../../input/migration.ts';
-import { makeBaseline } from '../baseline/make.ts';
+import { checkRest, makeBaseline } from '../baseline/make.ts';
 import { string, template } from '../literal.ts';
 import { type ModuleFile, placeOf } from '../module.ts';
 import { CliError } from '../output.ts';
@@ -90,6 +90,7 @@ export function addBaseline(module: ModuleFile, wanted: string): BaselineChange 
     );
   }
   const { text: baseline, rows } = makeBaseline(migrations.slice(0, at + 1));
+  checkRest(migrations.map((one) => ({ ...one, baseline: one === last ? baseline : undefined })));
   let source = module.source;
   for (const { key } of migrations.filter((one) => one.baseline !== undefined)) {
     source = edit(module, source, key, (text, object) => withoutProperty(text, object, 'baseline'));
