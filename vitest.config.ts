@@ -20,6 +20,8 @@ export default defineConfig({
         test: {
           name: 'workers',
           include: ['test/workers/**/*.test.ts'],
+          isolate: false,
+          setupFiles: ['./test/forget-modules.ts'],
           provide: { randomFactor: Number(process.env.RANDOM_FACTOR ?? 1) },
           globalSetup: [
             './test/build-command.ts',

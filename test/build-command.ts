@@ -1,29 +1,36 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { COMMAND, COMMAND_FOLDER } from './node/command.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** Each project of one run has this among its setups, and one build is enough. */
-const built = globalThis as { offrampIsBuilt?: true };
+/** Whether what is there was built of these sources: another run in this checkout may be using it. */
+function isBuilt(): boolean {
+  if (!existsSync(COMMAND)) return false;
+  const built = statSync(COMMAND).mtimeMs;
+  // A folder's time is that of the last file that came or went.
+  const sources = [...globSync('src/**', { cwd: root }), 'package.json', 'tsconfig.build.json'];
+  return sources.every((name) => statSync(join(root, name)).mtimeMs < built);
+}
 
 /**
  * Builds the command as it is published, once for all test files: see {@link COMMAND}. Types are checked elsewhere, and no test reads
  * declarations or maps.
  */
 export default function buildCommand(): void {
-  if (built.offrampIsBuilt) return;
-  rmSync(COMMAND_FOLDER, { recursive: true, force: true });
-  mkdirSync(COMMAND_FOLDER, { recursive: true });
-  cpSync(join(root, 'package.json'), join(COMMAND_FOLDER, 'package.json'));
+  if (isBuilt()) return;
+  const folder = `${COMMAND_FOLDER}-${process.pid}`;
+  mkdirSync(folder, { recursive: true });
+  cpSync(join(root, 'package.json'), join(folder, 'package.json'));
   execFileSync(
     join(root, 'node_modules/.bin/tsc'),
     [
-      ...['-p', 'src/cli/tsconfig.build.json', '--outDir', join(COMMAND, '../..'), '--noCheck'],
+      ...['-p', 'src/cli/tsconfig.build.json', '--outDir', join(folder, 'dist'), '--noCheck'],
       ...['--sourceMap', 'false', '--declaration', 'false', '--declarationMap', 'false'],
     ],
     { cwd: root, stdio: 'pipe' },
   );
-  built.offrampIsBuilt = true;
+  rmSync(COMMAND_FOLDER, { recursive: true, force: true });
+  renameSync(folder, COMMAND_FOLDER);
 }

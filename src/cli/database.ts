@@ -45,8 +45,9 @@ function bind(statement: string, values: readonly SQLInputValue[]): SQLInputValu
 
 /** Whether a statement takes this many values. */
 function takes(database: DatabaseSync, statement: string, count: number): boolean {
+  const explained = /^explain\b/i.test(statement) ? statement : `EXPLAIN ${statement}`;
   try {
-    database.prepare(`EXPLAIN ${statement}`).all(...bind(statement, Array(count).fill(null)));
+    database.prepare(explained).all(...bind(statement, Array(count).fill(null)));
     return true;
   } catch {
     return false;

@@ -203,9 +203,9 @@ async function migrationsOf(
   if (path !== undefined) return { migrations: await readLocal(path) };
   const name = listed.className ?? listed.binding;
   const source = (await (await Sources.find({})).ofClasses([name])).get(name);
-  if (source === undefined) {
+  if (source === undefined || typeof source === 'string') {
     throw new CliError(
-      `Nothing says which migrations ${name} has. Name them with --migrations, or try those of the code that is deployed with --deployed.`,
+      `${source === undefined ? `Nothing says which migrations ${name} has` : `${name}: ${source}`}. Name them with --migrations, or try those of the code that is deployed with --deployed.`,
     );
   }
   note(`The objects try the migrations of ${source.path}.`);

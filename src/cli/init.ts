@@ -2,7 +2,9 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Command } from 'commander';
+import { bundlesIn } from './bundle.ts';
 import type { Finding } from './check/finding.ts';
+import { findingsOfBundle } from './check/past.ts';
 import { checkSources, isTest } from './check/source.ts';
 import { findConfigs } from './config.ts';
 import { diffOf } from './init/diff.ts';
@@ -38,7 +40,7 @@ export interface Survey {
   /** Sources that call ours already. */
   readonly swapped: readonly string[];
   readonly changes: readonly Change[];
-  /** What `check` finds in the sources. */
+  /** What `check` finds in the sources and in the bundles that they import. */
   readonly findings: readonly Finding[];
   /** The command that installs the package; null if package.json has it. */
   readonly install: string | null;
@@ -101,9 +103,19 @@ export async function survey(cwd: string): Promise<Survey> {
       diff: diffOf(file, text, edits),
       text: withEdits(text, edits),
     })),
-    findings: checkSources(cwd, folders),
+    findings: [...(await refusalsIn(folders)), ...checkSources(cwd, folders)],
     install: installOf(cwd),
   };
+}
+
+/** Bundles that Drizzle's migrator takes and ours refuses: with the swap no object would wake. */
+async function refusalsIn(folders: readonly string[]): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const folder of folders.filter((one) => existsSync(one))) {
+    const { bundles } = await bundlesIn(folder);
+    found.push(...bundles.flatMap(findingsOfBundle));
+  }
+  return found;
 }
 
 /** A call in a few words. */

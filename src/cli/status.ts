@@ -10,7 +10,7 @@ import {
   type ObjectStatus,
 } from './status/inspect-object.ts';
 import { DEFAULT_STATE, findNames, findObjects, type ObjectFile } from './status/objects.ts';
-import { BAD, type FleetStatus, STATES, toJson, toText } from './status/report.ts';
+import { type FleetStatus, isBad, STATES, toJson, toText } from './status/report.ts';
 import { type SourceOptions, Sources } from './status/source.ts';
 
 /** The options of `migrate` that a plan depends on. */
@@ -74,7 +74,7 @@ export async function status(path: string, options: StatusOptions): Promise<Flee
     objects.push(
       await inspectObject(file, {
         name: names.get(file.id) ?? null,
-        source: ofClass.get(file.className),
+        source: ofClass.get(file.className) ?? '',
         adopts: sources.isAdopting(file.className),
         options: { ...plan, ...(untracked && { untracked }), drizzle: drizzle(file) },
       }),
@@ -84,8 +84,9 @@ export async function status(path: string, options: StatusOptions): Promise<Flee
   }
   return {
     path,
-    sources: [...new Set(ofClass.values())].filter((one) => one !== undefined),
+    sources: [...new Set(ofClass.values())].filter((one) => typeof one !== 'string'),
     objects,
+    isSwapped: files.some(({ className }) => sources.isSwapped(className)),
   };
 }
 
@@ -146,7 +147,7 @@ export function register(program: Command): void {
       const fleet = await status(path, options);
       if (options.json === true) printJson(toJson(fleet, options.only));
       else print(toText(fleet, options.only));
-      const bad = fleet.objects.some(({ state }) => BAD.includes(state));
+      const bad = fleet.objects.some(isBad);
       process.exitCode = bad ? EXIT.found : EXIT.ok;
     });
 }

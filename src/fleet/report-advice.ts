@@ -13,6 +13,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   CONSTRUCTOR_THREW:
     'Their constructor threw something else than an error of a migration. Read the message, fix the class, deploy, and retry.',
   OBJECT_FAILED: 'They threw at the call. Read the message, and look into one of them.',
+  NOT_TRIED:
+    'The migrations could not be tried, as a statement, a table or a trigger says ROLLBACK. Say ABORT in the migration, or rehearse it.',
   // What a migration says.
   MIGRATION_FAILED:
     'A statement does not work on their rows, and was rolled back. Change its SQL so that it works on these rows too and ends in the same schema. Deploy, and retry. Until then these objects fail for your users as well.',
@@ -40,7 +42,8 @@ const ADVICE: Readonly<Record<string, string>> = {
   AHEAD: 'They have migrations that this code lacks. Deploy the newer code, and retry.',
   DRIFT: 'The SQL of an applied migration has changed. Restore it, and write a new migration.',
   NOT_A_LEDGER: 'A table with the name of a ledger has another owner. Name another table.',
-  BROKEN_LEDGER: 'Somebody has edited the ledger. Repair the objects one by one.',
+  BROKEN_LEDGER:
+    'Somebody has edited the ledger, and no repair knows what was there. Put the row back, or go back in time: the manual says how.',
   NOT_SQLITE: 'The class keeps its data in the old way, without SQLite. It cannot be migrated.',
 };
 

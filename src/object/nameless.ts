@@ -31,7 +31,11 @@ export class Nameless {
   }
 
   private note(): void {
-    this.written = writtenBy(this.ctx.storage.sql);
+    try {
+      this.written = writtenBy(this.ctx.storage.sql);
+    } catch {
+      // Then it is as one that is used: what is thrown in a block would reset the object.
+    }
   }
 
   /**

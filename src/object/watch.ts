@@ -65,14 +65,10 @@ export class Watch {
    * @param constructed runs behind all blocks of the constructor, and before the first event
    */
   constructor(ctx: ObjectContext, instance: object, constructed: () => Promise<void> | void) {
-    const prototype = Object.getPrototypeOf(instance);
-    this.isWatching =
-      HANDLERS.every((name) => this.watchOwn(instance, name)) &&
-      Reflect.setPrototypeOf(instance, watchedPrototype(prototype));
+    this.isWatching = this.begin(instance);
     if (!this.isWatching) return;
     watches.set(instance, this);
     watches.set(ctx, this);
-    this.unwatch = () => Reflect.setPrototypeOf(instance, prototype);
     void ctx.blockConcurrencyWhile(async () => {
       await constructed();
       this.isConstructed = true;
@@ -89,6 +85,21 @@ export class Watch {
   touch(): void {
     this.hasBeenTouched = true;
     if (this.isConstructed) this.unwatch();
+  }
+
+  /** Whether the instance tells of its events from now on. */
+  private begin(instance: object): boolean {
+    try {
+      const prototype = Object.getPrototypeOf(instance);
+      this.unwatch = () => Reflect.setPrototypeOf(instance, prototype);
+      return (
+        HANDLERS.every((name) => this.watchOwn(instance, name)) &&
+        Reflect.setPrototypeOf(instance, watchedPrototype(prototype))
+      );
+    } catch {
+      // A proxy that a constructor returned may throw at anything.
+      return false;
+    }
   }
 
   /** Watches a handler that is a field, as those of Agents are; tells whether that can be done. */

@@ -107,7 +107,7 @@ export const ROWS: readonly Row[] = [
     '@cloudflare/workers-types',
     (project, version, typescript: string) => tryTypes(project, typescript, version),
     [
-      ['4.20240903.0', '5.4.5'],
+      ['4.20240925.0', '5.4.5'],
       ['4.20250401.0', '5.9.3'],
       ['4.20260101.0', '5.9.3'],
       ['4.20260702.1', '7.0.2'],

@@ -409,6 +409,7 @@ describe('the route', () => {
       { mode: 'verify', range: { to: '1' } },
       { migrations: {} },
       { mode: 'preflight', withMigrations: false },
+      { mode: 'preflight', migrations: Array.from({ length: 40 }).reduce((inner) => [inner], 1) },
       { speed: 1 },
     ]) {
       expect([wrong, await error('/__fleet/INBOX', { do: 'start', ...wrong })]).toEqual([

@@ -24,7 +24,7 @@ export default defineConfig({
             'test/workers/{converted,example,facts,*faults,matrix,property,rehearse*}.test.ts',
             'test/workers/{bad-input-random,random-commands,random-histories}.test.ts',
           ],
-          setupFiles: ['./test/mutation/forget-modules.ts'],
+          setupFiles: ['./test/forget-modules.ts'],
           globalSetup: ['./test/drizzle-kit-up.ts'],
         },
       },

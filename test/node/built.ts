@@ -11,7 +11,7 @@ import { afterAll } from 'vitest';
 import type { Order, Run } from './command.ts';
 
 /** How long one command may take, in milliseconds. */
-const LIMIT = 60_000;
+const LIMIT = 120_000;
 
 /** A thread that passes orders on to the process, so that a test can wait for the answer as for a call. */
 class Kept {

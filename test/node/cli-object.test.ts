@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readFolder } from '../../src/cli/folder.ts';
 import { toRepair, toWords } from '../../src/cli/object/repair.ts';
-import type { Repair } from '../../src/object/commands.ts';
+import { inspectionToText } from '../../src/cli/object/report.ts';
+import type { InspectAnswer, Repair, Stays } from '../../src/object/commands.ts';
 import type { Run } from './command.ts';
 import { runCommand } from './in-process.ts';
 import { startRefused, TOKEN } from './refused-objects.ts';
@@ -121,6 +122,26 @@ describe('an object', { timeout: SLOW }, () => {
     const noId = await object('INBOX', 'acme', '--id');
     expect(noId).toMatchObject({ status: 2, stdout: '' });
     expect(noId.stderr).toMatch(/^error: INBOX acme: \[INVALID_ID\] /);
+  });
+
+  it('is said to go on without its name, where it does', async () => {
+    const { stdout } = await object('INBOX', 'acme', '--json');
+    const answer: InspectAnswer = JSON.parse(stdout).answer;
+    expect(answer.instance.stays).toBe('not-asked');
+    const text = (name: string | null, stays: Stays | null): string =>
+      inspectionToText({ ...answer, name, instance: { ...answer.instance, stays } }, {
+        title: 'INBOX acme',
+        command: 'npx drizzle-offramp object INBOX acme',
+      } as never);
+    const line = 'It was woken by its id, and goes on without its name';
+    expect(text(null, 'used')).toContain(`\n${line} (used).\n`);
+    for (const [name, stays] of [
+      ['acme', 'not-asked'],
+      [null, null],
+      [null, 'refused'],
+    ] as const) {
+      expect(text(name, stays)).not.toContain(line);
+    }
   });
 
   it('has a history and a preflight of its own code', async () => {

@@ -687,7 +687,7 @@ describe('the step of the way', () => {
       'all are, and mirrored',
       [object('Drizzle 0.x', 'drizzle-offramp'), ours, object()],
       source,
-      3,
+      2,
       "1 object still has Drizzle's ledger. When no deploy with Drizzle's migrator can come back, leave out the option drizzle: 'mirror' (step 3a): the ledger is retired at the next wake.",
     ],
     [
@@ -729,7 +729,7 @@ describe('the report', () => {
   });
 
   it('says so where there is no object', () => {
-    expect(toText({ path: 'here', sources: [], objects: [] })).toBe(
+    expect(toText({ path: 'here', sources: [], objects: [], isSwapped: false })).toBe(
       'There is no object below here.',
     );
   });
@@ -994,6 +994,43 @@ export class ${name} extends DurableObject {
       'CREATE TABLE x (id text)',
     );
   }
+
+  it('is asked for where its code imports those of two, and the others are told', () => {
+    writeTwo();
+    write(
+      'src/inbox.ts',
+      `import other from '../drizzle/archive/migrations';\nexport const all = [other];\n${classOf('Inbox', '../drizzle/inbox/migrations')}`,
+    );
+    write('src/archive.ts', classOf('Archive', './both'));
+    write(
+      'src/both.ts',
+      "export { default } from '../drizzle/archive/migrations.js';\nexport { default as b } from '../drizzle/inbox/migrations.js';\n",
+    );
+    expect(said()).toEqual({
+      Archive: 'not-compared against null',
+      Inbox: 'pending against drizzle/inbox',
+    });
+    const { status, stdout } = run(at(), 'status');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(
+      /^not compared \S+: its code imports the migrations of drizzle\/archive and drizzle\/inbox\. Name its own: --class Archive --folder drizzle\/archive$/m,
+    );
+    expect(stdout).toContain('Next: Look at the 1 object that was not compared, as it says above.');
+  });
+
+  it('is told as unreadable for one class, and the other is compared', () => {
+    writeTwo();
+    write('src/inbox.ts', classOf('Inbox', '../drizzle/inbox/migrations'));
+    write('src/archive.ts', classOf('Archive', '../drizzle/archive/migrations'));
+    write('drizzle/archive/meta/_journal.json', '{ "entries": [');
+    expect(said()).toEqual({
+      Archive: 'not-compared against null',
+      Inbox: 'pending against drizzle/inbox',
+    });
+    const { status, stdout } = run(at(), 'status');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^not compared \S+: drizzle\/archive\/meta\/_journal\.json/m);
+  });
 
   it('is what its code imports, of two classes beside a D1', () => {
     writeTwo();

@@ -5,6 +5,7 @@ import {
   existsSync,
   globSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -186,6 +187,15 @@ describe('the manual', () => {
     const page = readPage('docs/why/cost.md');
     expect(page).toBe(withManualPart(page, readJson('bench/results.json')));
     expect(page).toContain('| **drizzle-offramp** |');
+  });
+});
+
+describe('CONTRIBUTING', () => {
+  it('has a row for each folder of src, and each file beside them', () => {
+    const page = readPage('CONTRIBUTING.md');
+    const found = readdirSync(join(root, 'src'), { withFileTypes: true });
+    const places = found.map((one) => `\`src/${one.name}${one.isDirectory() ? '/' : ''}\``);
+    expect(places.filter((place) => !page.includes(place))).toEqual([]);
   });
 });
 

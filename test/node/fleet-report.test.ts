@@ -57,6 +57,8 @@ describe('the report of a fleet', () => {
     expect(text).toContain('called acme , at 2026-11-24 20:00:00 UTC, tried once:');
     expect(text).toContain("Drizzle 0.x's ledger is there 383 < 0.1 %");
     expect(text).toContain('Rows written 103,927,936');
+    expect(text).toContain('Instances that know no name: in use 2,041');
+    expect(text).toContain('Instances that know no name: with WebSockets 17');
     expect(text).toContain('Together $110.27');
   });
 

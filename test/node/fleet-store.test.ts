@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/cli/database.ts';
 import { readStart } from '../../src/fleet/options.ts';
+import { statusOf } from '../../src/fleet/status.ts';
 import { countsOf, type Page, type Run, Store, throughOf } from '../../src/fleet/store.ts';
 import { TABLES } from '../../src/fleet/tables.ts';
 import type { Seen } from '../../src/fleet/wake.ts';
@@ -269,6 +270,35 @@ describe("a fleet's ledger", () => {
     },
     TIMEOUT,
   );
+
+  it('adds up rows of each try, and what an instance of before the run did only where it was asked', () => {
+    const world = new World(3);
+    const { store, run } = world;
+    world.feed([1, 2, 3], true);
+    const page = store.take(run, run.startedAt) as Page;
+    const rows = { wake: { read: 100, written: 10 }, answer: { read: 7, written: 1 } };
+    const woke = { adopted: 2, applied: 1 };
+    const through = { ...seenOf('', 'up-to-date'), woke } as Seen;
+    const seen = page.objects.map(({ id }, index): Seen => {
+      const instance = {
+        wokeAt: run.startedAt + index - 1,
+        rows,
+        stays: index === 2 ? null : 'used',
+      };
+      return { ...through, id, name: index === 1 ? 'one' : null, instance } as Seen;
+    });
+    store.report(run, page.page, seen, run.startedAt);
+    // A page that comes a second time changes nothing.
+    store.report(run, page.page, seen, run.startedAt);
+    const status = statusOf(store, run, undefined, run.startedAt);
+    expect(status.woke).toEqual({
+      ...{ migrated: 2, adopted: 4, applied: 2 },
+      ...{ rowsRead: 221, rowsWritten: 23 },
+    });
+    expect(status.nameless).toEqual([{ why: 'used', objects: 1 }]);
+    expect(status.cost?.rowsWritten).toBeCloseTo(43e-6, 12);
+    world.close();
+  });
 
   it('keeps few samples, spread over the run', () => {
     const world = new World(5);

@@ -214,16 +214,29 @@ describe('an instance stays', () => {
     expect(await object.raw((ctx) => ctx.storage.getAlarm())).toBeTypeOf('number');
   });
 
-  it('where its handlers cannot be watched', async () => {
+  it.each<[string, (instance: object) => object]>([
+    ['a frozen object', (instance) => Object.freeze(instance)],
+    [
+      'a proxy that throws',
+      (instance) =>
+        new Proxy(instance, {
+          setPrototypeOf() {
+            throw new Error('It is Monday');
+          },
+        }),
+    ],
+  ])('where it cannot be watched: %s', async (_, change) => {
     const object = await asleep(
       class extends Named {
         constructor(ctx: DurableObjectState, environment: Cloudflare.Env) {
           super(ctx, environment);
-          Object.freeze(this);
+          // biome-ignore lint/correctness/noConstructorReturn: that is what is tested
+          return change(this) as this;
         }
       },
     );
     expect((await object.look()).instance.stays).toBe('unwatched');
+    expect(await object.byName.query('SELECT count(*) AS n FROM a')).toEqual([{ n: 0 }]);
   });
 
   it('where a call comes after the answer, which is answered', async () => {
@@ -246,6 +259,36 @@ describe('an instance stays', () => {
     }
     expect(seen.answered).toBeGreaterThan(20);
   });
+});
+
+it('no write is lost where looks and calls come at the same time', async () => {
+  let again = 0;
+  for (let round = 0; round < 12; round++) {
+    const object = await asleep();
+    const looks = Array.from({ length: 3 }, async () => {
+      await scheduler.wait(Math.random() * 20);
+      await object.look().catch((error: Error) => {
+        // Another look has ended the instance that this one came to.
+        if (!error.message.endsWith('Call it once more.')) throw error;
+      });
+    });
+    const written: number[] = [];
+    const writes = Array.from({ length: 4 }, async (_, x) => {
+      await scheduler.wait(Math.random() * 30);
+      await object.byName.query(`INSERT INTO a VALUES (${x})`).then(
+        () => written.push(x),
+        (error: Error) => {
+          if (!error.message.endsWith('Call it once more.')) throw error;
+          again++;
+        },
+      );
+    });
+    await Promise.all([...looks, ...writes]);
+    const found = await object.byName.query('SELECT x FROM a ORDER BY x');
+    expect(found.map(({ x }) => x)).toEqual(written.sort());
+  }
+  // Each could have been told to come again, but hardly any is.
+  expect(again).toBeLessThan(24);
 });
 
 describe('the rows of a wake', () => {

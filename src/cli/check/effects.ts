@@ -10,7 +10,7 @@ import type { Effects, Reader, TableEffect } from '../../reader/reader.ts';
 import { LOOKED_UP } from '../../reader/select.ts';
 import type { Finding, Severity } from './finding.ts';
 import { disablesForeignKeys, type LocatedMigration } from './located.ts';
-import { forbidsAsMuch, servesAs } from './rows/facts.ts';
+import { forbidsAsMuch, forbidsMore, servesAs } from './rows/facts.ts';
 import type { Migrated, SaidOfRows } from './rows/migrated.ts';
 
 /** What a finding says, and of which statement. */
@@ -495,8 +495,13 @@ class Findings {
     const old = this.migrated
       .was(from)
       ?.indexes.find((one) => fold(one.index ?? '') === fold(name));
-    const now = this.migrated.is(on)?.indexes ?? [];
-    return isAsked || (old !== undefined && now.some((index) => servesAs(index, old)));
+    const table = this.migrated.is(on);
+    const now = table?.indexes ?? [];
+    if (isAsked || old === undefined) return isAsked;
+    const columns = new Set(table?.columns.map((column) => fold(column.name)));
+    // It cannot be created again on a column that is gone.
+    const isGone = old.parts.some(({ column }) => column !== undefined && !columns.has(column));
+    return now.some((index) => servesAs(index, old) || (isGone && forbidsMore(index, old)));
   }
 
   #ofGone({ kind, name, table, position, asked }: Gone): Said[] {

@@ -164,7 +164,7 @@ export class Rehearsal {
 function fixOf(message: string): string {
   const [, thing] = /^error in ((?:view|trigger) .*?)(?: after rename)?:/.exec(message) ?? [];
   return thing === undefined
-    ? 'Correct the SQL, if no object has run it; `drizzle-kit generate` writes it anew.'
+    ? 'Correct the SQL by hand, if no object has run it. Where drizzle-kit wrote it so, it would write the same again.'
     : `Drop the ${thing} before the rebuild, and create it again after it.`;
 }
 

@@ -203,8 +203,8 @@ function refusalOf(
 export interface Expected {
   /** The object's name, if it is known from outside of its file. */
   readonly name: string | null;
-  /** The migrations that the Worker would be deployed with; undefined if nobody can tell. */
-  readonly source: Source | undefined;
+  /** The migrations that the Worker would be deployed with, or why there is nothing to compare with. */
+  readonly source: Source | string;
   /** The options that it passes to `migrate`. */
   readonly options: MigrateOptions;
   /** Whether the class passes `adopt`, which only the Worker's own code can be asked. */
@@ -228,13 +228,13 @@ export async function inspectObject(
     drift: [],
     tried: null,
     actions: [],
-    against: source?.path ?? null,
+    against: typeof source === 'string' ? null : source.path,
     drizzle: options.drizzle ?? 'retire',
   } as const;
   try {
     const database = openObject(object.file);
     try {
-      const input = source?.input ?? {};
+      const input = typeof source === 'string' ? {} : source.input;
       const inspection = inspect(database, input, options);
       // Here it is the file that cannot be read.
       if (inspection.refusal?.code === 'STORAGE_FAILED') throw inspection.refusal.cause;
@@ -244,9 +244,8 @@ export async function inspectObject(
         trackers: trackersOf(inspection.ledgers),
         ...tryStanding(database.sql, input, options),
       };
-      if (source === undefined) {
-        const problem = 'nothing says which migrations its class has';
-        return { ...known, state: 'not-compared', problem };
+      if (typeof source === 'string') {
+        return { ...known, state: 'not-compared', problem: source };
       }
       if (adopts && inspection.ledgers.ours === 'none') {
         const problem =

@@ -11,6 +11,8 @@ export interface FleetStatus {
   /** The migrations that objects are compared with. */
   readonly sources: readonly Source[];
   readonly objects: readonly ObjectStatus[];
+  /** Whether the code of a class imports drizzle-offramp. */
+  readonly isSwapped: boolean;
 }
 
 /** The states in the order in which they are summed up. */
@@ -25,7 +27,15 @@ export const STATES: readonly ObjectState[] = [
 ];
 
 /** The states of objects that do not work, or of which nobody can tell. */
-export const BAD: readonly ObjectState[] = ['refused', 'failing', 'unreadable'];
+const BAD: readonly ObjectState[] = ['refused', 'failing', 'unreadable'];
+
+/**
+ * Whether an object does not work, or nobody can tell: one whose class adopts another history is asked by itself.
+ *
+ * @param object what is known of it
+ */
+export const isBad = ({ state, against }: ObjectStatus): boolean =>
+  BAD.includes(state) || (state === 'not-compared' && against === null);
 
 /** A state in words. */
 const inWords = (state: ObjectState): string => state.replaceAll('-', ' ');
@@ -109,7 +119,7 @@ const counted = (values: readonly string[]): string =>
 
 /** Each reason once, with the objects that it is about. */
 function problemsOf(objects: readonly ObjectStatus[]): string[] {
-  const bad = objects.filter(({ state }) => BAD.includes(state));
+  const bad = objects.filter(({ state }) => BAD.includes(state) || state === 'not-compared');
   return [...new Set(bad.map(({ problem }) => problem))].map((problem) => {
     const about = bad.filter((object) => object.problem === problem);
     const [first] = about as [ObjectStatus];
@@ -179,12 +189,12 @@ function againstOf(sources: readonly Source[], objects: readonly ObjectStatus[])
  * @param only the states of the objects to list; without it all are, or many by what they have in common
  */
 export function toText(
-  { path, sources, objects }: FleetStatus,
+  { path, sources, objects, isSwapped }: FleetStatus,
   only?: readonly ObjectState[],
 ): string {
   if (objects.length === 0) return `There is no object below ${path}.`;
   const listed = objects.filter(({ state }) => only?.includes(state) ?? true);
-  const { step, reached, next } = stepOf(objects, sources);
+  const { step, reached, next } = stepOf(objects, sources, isSwapped);
   const states = objects
     .map(({ state }) => state)
     .toSorted((a, b) => STATES.indexOf(a) - STATES.indexOf(b));
@@ -216,7 +226,7 @@ export function toText(
  * @param only the states of the objects to list; all without it
  */
 export function toJson(
-  { path, sources, objects }: FleetStatus,
+  { path, sources, objects, isSwapped }: FleetStatus,
   only?: readonly ObjectState[],
 ): object {
   const totals = Object.fromEntries(
@@ -227,6 +237,6 @@ export function toJson(
     migrations: sources.map(({ kind, path, ejected }) => ({ kind, path, ejected })),
     objects: objects.filter(({ state }) => only?.includes(state) ?? true),
     totals,
-    ...stepOf(objects, sources),
+    ...stepOf(objects, sources, isSwapped),
   };
 }

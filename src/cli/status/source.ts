@@ -244,6 +244,15 @@ export class Sources {
   }
 
   /**
+   * Whether the code of a class imports drizzle-offramp.
+   *
+   * @param className the class's name
+   */
+  isSwapped(className: string): boolean {
+    return this.#passes(className, /\bfrom\s*['"]drizzle-offramp\b/) !== undefined;
+  }
+
+  /**
    * What the code of a class passes as the option `untracked`, as far as it is written out.
    *
    * @param className the class's name
@@ -287,10 +296,10 @@ export class Sources {
    * The migrations of each class.
    *
    * @param classNames the classes that there are objects of
-   * @returns the source of each; undefined for a class that has others, or for which nobody can tell
-   * @throws {CliError} if nobody can tell for any class, or migrations cannot be read
+   * @returns the source of each, or why it has none: its code imports several, others are meant, or they cannot be read
+   * @throws {CliError} if nobody can tell for any class, or the migrations of all cannot be read
    */
-  async ofClasses(classNames: readonly string[]): Promise<ReadonlyMap<string, Source | undefined>> {
+  async ofClasses(classNames: readonly string[]): Promise<ReadonlyMap<string, Source | string>> {
     const claims = new Map(classNames.map((name) => [name, this.#claimsOf(name)]));
     const claimed = [...claims.values()].flat();
     const free = this.selected.filter((one) => !claimed.includes(one));
@@ -309,13 +318,38 @@ export class Sources {
           'the class with --class.',
       );
     }
-    const sources = new Map<string, Source | undefined>();
+    const sources = new Map<string, Source | string>();
+    const failures: CliError[] = [];
     for (const [name, history] of picked) {
-      sources.set(name, history && (await this.#sourceOf(history)));
+      if (history === undefined) {
+        sources.set(name, this.#whyNone(name, claims.get(name) ?? []));
+        continue;
+      }
+      try {
+        sources.set(name, await this.#sourceOf(history));
+      } catch (error) {
+        if (!(error instanceof CliError)) throw error;
+        failures.push(error);
+        sources.set(name, error.message);
+      }
     }
+    const isRead = [...sources.values()].some((one) => typeof one !== 'string');
+    if (failures[0] && !isRead) throw failures[0];
     // What there is no object of yet must still be readable.
     if (classNames.length === 0) for (const one of this.selected) await this.#sourceOf(one);
     return sources;
+  }
+
+  /** Why a class is compared with nothing. */
+  #whyNone(name: string, own: readonly History[]): string {
+    const list = (all: readonly History[]): string =>
+      all.map(({ folder, module }) => folder ?? module).join(' and ');
+    if (own.length > 1) {
+      return `its code imports the migrations of ${list(own)}. Name its own: --class ${name} --folder ${own[0]?.folder ?? '<folder>'}`;
+    }
+    return own.length === 1
+      ? `its code imports the migrations of ${list(own)}, which were not asked for`
+      : `nothing says which migrations its class has. Name them: --class ${name} --folder <folder>`;
   }
 
   #sourceOf(history: History): Promise<Source> {

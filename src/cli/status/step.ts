@@ -17,13 +17,12 @@ const isAdopted = ({ trackers }: ObjectStatus): boolean => trackers.includes('dr
 const isDrizzles = ({ trackers }: ObjectStatus): boolean =>
   trackers.some((tracker) => tracker.startsWith('Drizzle'));
 
+const nextOfMirrored = (mirrored: number): string =>
+  `${plural(mirrored, 'object')} still ${mirrored === 1 ? 'has' : 'have'} Drizzle's ledger. When no deploy with ` +
+  "Drizzle's migrator can come back, leave out the option drizzle: 'mirror' (step 3a): the ledger is retired at the next wake.";
+
 function nextOfLast(mirrored: number, sources: readonly Source[]): string {
-  if (mirrored > 0) {
-    return (
-      `${plural(mirrored, 'object')} still ${mirrored === 1 ? 'has' : 'have'} Drizzle's ledger. When no deploy with ` +
-      "Drizzle's migrator can come back, leave out the option drizzle: 'mirror' (step 3a): the ledger is retired at the next wake."
-    );
-  }
+  if (mirrored > 0) return nextOfMirrored(mirrored);
   const folders = sources.filter(({ kind }) => kind === 'folder').map(({ path }) => path);
   if (folders.length > 0) {
     return (
@@ -45,8 +44,15 @@ const SWAP =
 /** What must be seen to before anything else: objects that will not wake. */
 function firstOf(objects: readonly ObjectStatus[]): string | undefined {
   const bad = objects.filter(({ state }) => state === 'refused' || state === 'failing').length;
-  if (bad === 0) return undefined;
-  return `See to the ${plural(bad, 'object')} that will throw at each wake, for the reason above. `;
+  const unknown = objects.filter(({ state }) => state === 'not-compared').length;
+  if (bad + unknown === 0) return undefined;
+  const first =
+    bad === 0
+      ? ''
+      : `See to the ${plural(bad, 'object')} that will throw at each wake, for the reason above. `;
+  return unknown === 0
+    ? first
+    : `${first}Look at the ${plural(unknown, 'object')} that ${unknown === 1 ? 'was' : 'were'} not compared, as it says above. `;
 }
 
 /**
@@ -54,9 +60,14 @@ function firstOf(objects: readonly ObjectStatus[]): string | undefined {
  *
  * @param objects the fleet
  * @param sources where the migrations came from
+ * @param isSwapped whether the code of a class imports drizzle-offramp
  */
-export function stepOf(objects: readonly ObjectStatus[], sources: readonly Source[]): Step {
-  const { step, reached, next } = usualStepOf(objects, sources);
+export function stepOf(
+  objects: readonly ObjectStatus[],
+  sources: readonly Source[],
+  isSwapped = false,
+): Step {
+  const { step, reached, next } = usualStepOf(objects, sources, isSwapped);
   const first = firstOf(objects);
   if (first === undefined) return { step, reached, next };
   return {
@@ -66,7 +77,11 @@ export function stepOf(objects: readonly ObjectStatus[], sources: readonly Sourc
   };
 }
 
-function usualStepOf(objects: readonly ObjectStatus[], sources: readonly Source[]): Step {
+function usualStepOf(
+  objects: readonly ObjectStatus[],
+  sources: readonly Source[],
+  isSwapped: boolean,
+): Step {
   const tracked = objects.filter(({ trackers }) => trackers.length > 0);
   const adopted = tracked.filter(isAdopted);
   const of = `${adopted.length} of ${plural(tracked.length, 'object')}`;
@@ -81,7 +96,7 @@ function usualStepOf(objects: readonly ObjectStatus[], sources: readonly Source[
         : 'Nothing: the others are adopted as they wake.',
     };
   }
-  if (adopted.length === 0) {
+  if (adopted.length === 0 && !isSwapped) {
     return {
       step: 1,
       reached:
@@ -95,12 +110,13 @@ function usualStepOf(objects: readonly ObjectStatus[], sources: readonly Source[
     return {
       step: 2,
       reached: `swap the call: drizzle-offramp has adopted ${of}`,
-      next: 'Nothing: the others are adopted as they wake.',
+      next: `Nothing: ${adopted.length === 0 ? 'objects' : 'the others'} are adopted as they wake.`,
     };
   }
+  const mirrored = adopted.filter(isDrizzles).length;
   return {
-    step: 3,
-    reached: `leave Drizzle: drizzle-offramp has adopted ${of}`,
-    next: nextOfLast(adopted.filter(isDrizzles).length, sources),
+    step: mirrored > 0 ? 2 : 3,
+    reached: `${mirrored > 0 ? 'swap the call' : 'leave Drizzle'}: drizzle-offramp has adopted ${of}`,
+    next: nextOfLast(mirrored, sources),
   };
 }

@@ -294,3 +294,19 @@ export function servesAs(
   if (!begins || normalized(index.where ?? null) !== normalized(other.where ?? null)) return false;
   return !other.unique || (index.unique && index.parts.length === other.parts.length);
 }
+
+/**
+ * Whether an index forbids whatever another one does: it is UNIQUE on some of that one's columns, for all rows.
+ *
+ * @param index an index
+ * @param other another, of the same table before
+ */
+export const forbidsMore = (
+  index: TableFacts['indexes'][number],
+  other: TableFacts['indexes'][number],
+): boolean =>
+  index.unique &&
+  index.where === undefined &&
+  index.parts.every(({ sql }) =>
+    other.parts.some((part) => normalized(part.sql) === normalized(sql)),
+  );
