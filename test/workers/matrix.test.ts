@@ -1,7 +1,11 @@
 // Every move between five runners, on one object with rows: Drizzle 0.45, Drizzle 1.0.0-rc.5, do-orm, and ours with
-// `mirror` and with `retire`. New migrations come in at every stop, and at some an older deploy is live.
+// `mirror` and with `retire`, the latter also with a baseline whose SQL was dropped. New migrations come in at every stop, and at some an older deploy is live.
 import { describe, expect, it } from 'vitest';
-import { migrate } from '../../src/index.ts';
+import { type MigrationRecord, migrate } from '../../src/index.ts';
+import { baselineHeader } from '../../src/input/baseline.ts';
+import { entryOf } from '../../src/input/entry.ts';
+import { readMigrations } from '../../src/input/migrations.ts';
+import { splitStatements } from '../../src/sql/statements.ts';
 import { doOrm } from './do-orm.ts';
 import {
   bundle0,
@@ -30,6 +34,20 @@ const broken = (made: Made[]): Made[] =>
   made.map((one) => ({ ...one, sql: one.sql.replaceAll(';', ';--> statement-breakpoint\n') }));
 const record = (made: Made[]) => Object.fromEntries(made.map(({ sql }, i) => [`m000${i}`, sql]));
 
+/** The first two under a baseline, without their SQL. */
+const based = (made: Made[]): MigrationRecord => {
+  const { migrations } = readMigrations(bundle0(...made));
+  const last = Math.min(made.length, 2) - 1;
+  const texts = made.slice(0, last + 1).flatMap(({ sql }) => splitStatements(sql));
+  const baseline = `${baselineHeader(migrations.slice(0, last + 1))}\n${texts.join(';\n')}`;
+  return Object.fromEntries(
+    migrations.map((one, at) => [
+      one.key,
+      entryOf({ ...one, ...(at <= last && { sql: null }), ...(at === last && { baseline }) }),
+    ]),
+  );
+};
+
 type Deploy = (ctx: DurableObjectState, made: Made[]) => void | Promise<void>;
 const runners: Record<string, Deploy> = {
   'Drizzle 0.x': (ctx, made) => runDrizzle0(ctx, bundle0(...made)),
@@ -39,6 +57,7 @@ const runners: Record<string, Deploy> = {
   'mirror, 1.x bundle': (ctx, made) => void migrate(ctx, bundle1(...made), { drizzle: 'mirror' }),
   'retire, 0.x bundle': (ctx, made) => void migrate(ctx, bundle0(...made)),
   'retire, 1.x bundle': (ctx, made) => void migrate(ctx, bundle1(...made)),
+  'retire, baseline': (ctx, made) => void migrate(ctx, based(made)),
 };
 const names = Object.keys(runners);
 const moves = names.flatMap((from) =>
