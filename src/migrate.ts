@@ -129,7 +129,7 @@ export interface Prepared {
  * @returns it, and whether it would write anything
  */
 export function prepare(
-  { storage, sql }: ResolvedTarget,
+  { storage }: ResolvedTarget,
   list: MigrationList,
   head: string,
   options: ResolvedOptions,
@@ -142,7 +142,7 @@ export function prepare(
   return {
     steps: plan.steps,
     upToDate,
-    apply: (look = () => {}) => applyPlan(sql, plan, state, head, options, look),
+    apply: (look = () => {}) => applyPlan(storage, plan, state, head, options, look),
     finish(violations) {
       if (!upToDate && plan.drift.length > 0 && options.drift === 'warn') warnOfDrift(plan);
       const result = toResult(plan, upToDate, violations);

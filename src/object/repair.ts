@@ -478,7 +478,7 @@ export function applyChange(
       version,
     );
   }
-  if (first) applyPlan(sql, first, readLedgers(sql, options), '', options, look);
+  if (first) applyPlan({ sql }, first, readLedgers(sql, options), '', options, look);
   const state = readLedgers(sql, options);
   if (added) prepareLedger(sql, table, state.ledger);
   // So that the next wake takes the slow path.

@@ -1,5 +1,5 @@
 import { MigrationError } from '../base/errors.ts';
-import { runStatement, type SqlStorageLike } from '../base/storage.ts';
+import { runStatement, type StorageLike } from '../base/storage.ts';
 import { retireDrizzleLedger } from '../ledger/drizzle.ts';
 import { completeRow, insertRows, prepareLedger, updateHead } from '../ledger/ledger.ts';
 import { applyMirror } from '../ledger/mirror.ts';
@@ -8,10 +8,30 @@ import type { State, TableNames } from '../ledger/state.ts';
 import { createdAt, type Plan } from '../plan/plan.ts';
 import { runFunction } from './function.ts';
 
+/** A storage, or its SQL alone. */
+type Applied = Pick<StorageLike, 'sql'> & Partial<Pick<StorageLike, 'transactionSync'>>;
+
+/**
+ * Makes the tables and indexes that a baseline begins with in one call, which takes less than one for each.
+ *
+ * @returns how many statements these were; 0 if one fails, or all are too long for a call: then each is run alone
+ */
+function makeAtOnce(storage: Applied, statements: readonly string[]): number {
+  const other = statements.findIndex((text) => !/^create (table|unique|index)\b/i.test(text));
+  const first = other < 0 ? statements : statements.slice(0, other);
+  if (!storage.transactionSync || first.length === 0) return 0;
+  try {
+    storage.transactionSync(() => storage.sql.exec(first.join(';\n')));
+    return first.length;
+  } catch {
+    return 0;
+  }
+}
+
 /**
  * Carries out a plan. Must be called inside one transaction.
  *
- * @param sql the object's SQL storage
+ * @param storage the object's storage; with its SQL alone each statement is a call
  * @param plan what must happen
  * @param state what stood in the object when the plan was made
  * @param head what the last row says afterwards
@@ -20,13 +40,14 @@ import { runFunction } from './function.ts';
  * @throws {MigrationError} if a statement of a migration fails, or its function throws
  */
 export function applyPlan(
-  sql: SqlStorageLike,
+  storage: Applied,
   plan: Plan,
   { ledger }: State,
   head: string,
   { table, drizzleTable }: TableNames,
   look: (statement: string) => void,
 ): void {
+  const { sql } = storage;
   const applied_at = Date.now();
   const rows = ledger?.rows ?? [];
   const last = plan.size - 1;
@@ -58,8 +79,10 @@ export function applyPlan(
       });
     };
     if (step.up) runFunction(sql, step, [table, drizzleTable], look, fail);
+    const made = isBaseline ? makeAtOnce(storage, statements) : 0;
     statements.forEach((statement, statementIndex) => {
       look(statement);
+      if (statementIndex < made) return;
       try {
         runStatement(sql, statement);
       } catch (cause) {

@@ -194,6 +194,28 @@ describe('a new object', () => {
       expect(dump(ctx)).toEqual(before);
     }));
 
+  it('says which statement failed, though tables and indexes are made in one call', () =>
+    inObject((ctx) => {
+      const broken = BASELINE.replace(
+        '--> statement-breakpoint',
+        '--> statement-breakpoint\nCREATE INDEX users_n ON users (n);\n--> statement-breakpoint\n' +
+          'CREATE INDEX users_x ON users (x);\n--> statement-breakpoint',
+      );
+      const record = {
+        ...dropped,
+        m0002: { ...(dropped.m0002 as MigrationEntry), baseline: broken },
+      };
+      const before = dump(ctx);
+      const error = thrown<Error>(() => migrate(ctx, record));
+      expect(error).toMatchObject({
+        statementIndex: 2,
+        statement: 'CREATE INDEX users_x ON users (x)',
+        isBaseline: true,
+      });
+      expect(error.message).toContain('Error: no such column: x at offset 31: SQLITE_ERROR');
+      expect(dump(ctx)).toEqual(before);
+    }));
+
   it('refuses a baseline that was made of other migrations', () =>
     inObject((ctx) => {
       const more = recordOf([...SEEDED.slice(0, 2), 'SELECT 1', ...SEEDED.slice(2)]);
