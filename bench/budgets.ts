@@ -159,7 +159,7 @@ function baselineBudgets({ fresh, rows }: Results): Budget[] {
   const share = readOf(BASELINE) / readOf('bare exec');
   return [
     atMost(
-      `new object with a baseline, over the history's SQL alone, N = ${COMPARED_AT}`,
+      `new object with a baseline, over the history's SQL alone, N = ${COMPARED_AT} (without the making of the object)`,
       0.25,
       timings,
     ),

@@ -47,11 +47,11 @@ function firstPair(
   return undefined;
 }
 
-/** A rebuild may take away what a younger migration has added of which nobody can tell what it did. */
-function besideOpaque(migration: Migration, younger: readonly Migration[]): Obstacle | undefined {
-  const opaque = younger.find(({ sql }) => sql === null);
+/** A rebuild may take away what a younger migration has added whose SQL was dropped. */
+function besideDropped(migration: Migration, younger: readonly Migration[]): Obstacle | undefined {
+  const dropped = younger.find(({ sql, up }) => sql === null && !up);
   const drop = effectsOf(migration).find(({ outline }) => outline.startsWith('DROP TABLE '));
-  return opaque && drop && { statement: drop.text, other: { text: 'no SQL', migration: opaque } };
+  return dropped && drop && { statement: drop.text, other: { text: 'no SQL', migration: dropped } };
 }
 
 /**
@@ -96,7 +96,7 @@ export function findLate(
       const younger = had.filter((other) => (createdAt(other) ?? 0) > made);
       const all = younger.length > 0 ? had.flatMap(effectsOf) : [];
       const obstacle =
-        besideOpaque(migration, younger) ??
+        besideDropped(migration, younger) ??
         firstPair(migration, younger, (one, other) =>
           losesWhatWasAdded(one, effectsOf(migration), other, all),
         );

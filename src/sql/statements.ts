@@ -131,8 +131,9 @@ export function pragmaSwitch(statement: string): { name: string; on: boolean } |
  * @param table the table's name
  */
 export const namesTable = (statement: string, table: string): boolean =>
-  // Few texts hold the name at all, and taking one apart is slow. A quote in a name is written twice.
-  (/["'`]/.test(table) || capitals(statement).includes(capitals(table))) &&
+  // Few texts hold the name at all, and taking one apart is slow. A quote in a name is written twice. `toUpperCase` finds
+  // more than SQLite does, and soon.
+  (/["'`]/.test(table) || statement.toUpperCase().includes(table.toUpperCase())) &&
   namesIn(statement).includes(capitals(table));
 
 /**

@@ -23,6 +23,8 @@ import type { Source } from '../../src/cli/status/source.ts';
 import { stepOf } from '../../src/cli/status/step.ts';
 import { status } from '../../src/cli/status.ts';
 import { type MigrateOptions, migrate } from '../../src/index.ts';
+import { baselineHeader } from '../../src/input/baseline.ts';
+import { readMigrations } from '../../src/input/migrations.ts';
 import { buildCommand } from './built.ts';
 import { START, tables, writeForm0 } from './corpus.ts';
 
@@ -407,6 +409,36 @@ describe('what the next wake does', () => {
     expect(toText(fleet)).toContain(
       'Inbox  000000000000…  drizzle-offramp  1  a       fail: apply 1  ',
     );
+  });
+
+  it('is to begin with a baseline where it is new, and to be refused where it lacks what that replaces', async () => {
+    const { path, file } = newState();
+    const { migrations } = readMigrations(RECORD);
+    const dropped = {
+      ...Object.fromEntries(
+        migrations.map(({ key, tag, when, checksum }) => [key, { tag, when, checksum }]),
+      ),
+      m0001: {
+        tag: RECORD.m0001.tag,
+        when: RECORD.m0001.when,
+        checksum: migrations[1]?.checksum,
+        baseline: `${baselineHeader(migrations.slice(0, 2))}\nCREATE TABLE a (x);\nCREATE TABLE b (x);`,
+      },
+      m0002: RECORD.m0002,
+    };
+    make(file(1), 'CREATE TABLE own (x)');
+    wakeUp(file(2), { m0000: RECORD.m0000 });
+    wakeUp(file(3), dropped);
+    const fleet = await status(path, { module: write('dropped.ts', dropped) });
+    expect(fleet.objects.map(short).map(({ state, wake }) => [state, wake])).toEqual([
+      ['pending', 'create ledger, apply baseline m0001, apply m0002'],
+      ['refused', ''],
+      ['up-to-date', ''],
+    ]);
+    expect(fleet.objects[1]?.problem).toContain(
+      '[REPLACED_MIGRATION] This object lacks m0001 (20261122180100_b), and the code has no SQL',
+    );
+    expect(toText(fleet)).toMatch(/nobody +– +apply baseline, apply 1 /);
   });
 
   it('is to break no reference where a rebuild runs on its rows', async () => {

@@ -49,6 +49,7 @@ const COUNTED = {
   'apply out of order': 'out of order',
 } as const;
 const PLAIN = ['mirror', 'retire'] as const;
+const BASELINE = 'apply baseline';
 
 /** What is added to what the next wake does. */
 const remarksOf = ({ state, tried, drift, problem }: ObjectStatus): string => {
@@ -67,7 +68,9 @@ function wakeOf(status: ObjectStatus): string {
   const counted = Object.entries(COUNTED)
     .filter(([name]) => times(name) > 0)
     .map(([name, words]) => `${words} ${times(name)}`);
-  const parts = [...counted, ...PLAIN.filter((name) => times(name) > 0)];
+  const told = (name: string): boolean => times(name) > 0;
+  // A new object begins with it.
+  const parts = [...[BASELINE].filter(told), ...counted, ...PLAIN.filter(told)];
   const said = parts.length > 0 ? parts.join(', ') : 'write down that it is up to date';
   const words: Record<ObjectState, string> = {
     'up-to-date': paint.green('nothing'),
