@@ -21,7 +21,7 @@ import {
   listDeployed,
   listLocally,
 } from './fleet/listing.ts';
-import { readNames } from './fleet/names.ts';
+import { readNames, readNamesFile } from './fleet/names.ts';
 import { Progress } from './fleet/progress.ts';
 import { failuresToText, statusToText } from './fleet/text.ts';
 import { readCanary, readMaxFailures, readRate, readTime, readWhole } from './fleet/values.ts';
@@ -135,6 +135,8 @@ interface Found {
   readonly place: FleetPlace;
   readonly listed: ListedClass;
   readonly worker: Worker | undefined;
+  /** The fingerprint of the migrations that the Worker has now; null where its route was not told of them. */
+  readonly fingerprint: string | null;
 }
 
 /** Finds the binding and the class by either's name, from what the route and wrangler's config say. */
@@ -171,7 +173,20 @@ async function find(options: FleetOptions): Promise<Found> {
       script: known?.script ?? worker?.name,
     },
     worker,
+    fingerprint: classes.find((one) => one.class === binding)?.fingerprint ?? null,
   };
+}
+
+/** Refuses to go on with a run after another deploy: what is through would be of other code than the rest. */
+function checkCode({ place, fingerprint }: Found, run: RunStatus): void {
+  if (run.mode === 'preflight' || run.fingerprint === null || fingerprint === null) return;
+  if (run.fingerprint === fingerprint) return;
+  const isRunning = run.state === 'running';
+  throw new CliError(
+    `${place.class}: ${calledOf(run)} was begun for other migrations than the Worker has now. ` +
+      `${isRunning ? 'Stop it with `npx drizzle-offramp fleet stop`, and begin' : 'Begin'} another one: ` +
+      '`npx drizzle-offramp fleet start --new`.',
+  );
 }
 
 /** What lists the objects; says which rights that needs. */
@@ -261,6 +276,7 @@ async function begin(found: Found, action: Action, options: FleetOptions): Promi
           '`npx drizzle-offramp fleet stop`.',
       );
     }
+    checkCode(found, newest);
     note(
       `Going on with ${calledOf(newest)}, which is under way since ${time(newest.startedAt)} UTC, as it was begun.`,
     );
@@ -358,6 +374,8 @@ function farewell({ class: name, listings, mode }: RunStatus): string {
 
 async function retry(found: Found, options: FleetOptions): Promise<Ended> {
   const { place } = found;
+  const { run: before } = await askFleet(place, { do: 'status', ...runOf(options) });
+  if (before !== null) checkCode(found, before);
   const { run } = await askFleet(place, {
     do: 'retry',
     ...runOf(options),
@@ -388,13 +406,18 @@ const runOf = ({ run }: FleetOptions): { run?: number } =>
   run === undefined ? {} : { run: readWhole('--run', run) };
 
 function writeHtml(file: string, report: FleetReport): void {
-  writeFileSync(file, renderReport(report));
+  try {
+    writeFileSync(file, renderReport(report));
+  } catch (cause) {
+    throw new CliError(`--html ${file}: ${(cause as Error).message}.`, { cause });
+  }
   note(`The report is ${file}.`);
 }
 
 async function act(found: Found, action: Action, options: FleetOptions): Promise<Ended> {
   const { place } = found;
   if (action === 'retry') return retry(found, options);
+  if (options.names !== undefined) readNamesFile(options.names);
   if (action === 'preflight' || action === 'start') {
     // Before the run begins: what cannot list must not begin one.
     const lister = await listerOf(found, options);

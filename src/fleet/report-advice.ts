@@ -17,9 +17,9 @@ const ADVICE: Readonly<Record<string, string>> = {
     'The migrations could not be tried, as a statement, a table or a trigger says ROLLBACK. Say ABORT in the migration, or rehearse it.',
   // What a migration says.
   MIGRATION_FAILED:
-    'A statement does not work on their rows, and was rolled back. Change its SQL so that it works on these rows too and ends in the same schema. Deploy, and retry. Until then these objects fail for your users as well.',
+    'A statement does not work on their rows, and was rolled back. Change its SQL so that it works on these rows too and ends in the same schema. Deploy, and sweep again. Until then these objects fail for your users as well.',
   FOREIGN_KEY_VIOLATION:
-    'The migrations leave rows that refer to nothing, and were rolled back. Delete or fix these rows in the migration that removes their parents. Deploy, and retry.',
+    'The migrations leave rows that refer to nothing, and were rolled back. Delete or fix these rows in the migration that removes their parents. Deploy, and sweep again.',
   FOREIGN_KEYS_AFTER_WRITE:
     'Something is written before the migrations run, mostly by super() of a base class. Migrate before it, or with migrateAsync. Deploy, and retry.',
   FOREIGN_KEYS_IN_TRANSACTION:
@@ -30,7 +30,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   UNKNOWN_ROW:
     "Drizzle's ledger has a row that matches no migration of the code. Deploy the newer code, or bring the migration back. If nobody needs it, repair the objects one by one.",
   UNKNOWN_MIGRATION:
-    'They have a migration that the code lacks, and lack one that it has. Merge the two branches, deploy, and retry.',
+    'They have a migration that the code lacks, and lack one that it has. Merge the two branches, deploy, and sweep again.',
   OTHER_HISTORY:
     'None of their rows stands for a migration of this code: there are two lists of migrations, or it is another folder. Name tables of its own for the second list.',
   AMBIGUOUS_ROW:
@@ -39,7 +39,7 @@ const ADVICE: Readonly<Record<string, string>> = {
     "Drizzle's migrator has skipped a migration there, and running it now may not give what a new object has. The manual's page of merging branches has the three ways.",
   TOO_FEW_MIGRATIONS:
     "The migrations have no tags, and Drizzle's ledger has more rows than there are migrations. Pass all that Drizzle ran, or drizzle-kit's own migrations.js.",
-  AHEAD: 'They have migrations that this code lacks. Deploy the newer code, and retry.',
+  AHEAD: 'They have migrations that this code lacks. Deploy the newer code, and sweep again.',
   DRIFT: 'The SQL of an applied migration has changed. Restore it, and write a new migration.',
   NOT_A_LEDGER: 'A table with the name of a ledger has another owner. Name another table.',
   BROKEN_LEDGER:
@@ -49,7 +49,7 @@ const ADVICE: Readonly<Record<string, string>> = {
 
 /** What a wrong input means: it is about the code, and not about an object. */
 const OF_INPUT =
-  'The migrations or the options of the code are wrong, so each object of the class fails. `npx drizzle-offramp check` says where. Deploy, and retry.';
+  'The migrations or the options of the code are wrong, so each object of the class fails. `npx drizzle-offramp check` says where. Deploy, and sweep again.';
 
 const INPUT_CODES: readonly string[] = [
   ...[

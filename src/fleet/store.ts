@@ -428,7 +428,8 @@ export class Store {
       ...[run.run, id],
     );
     if (before !== undefined) changes.add('waiting', before.kind as string, -1);
-    if (fingerprint !== null) {
+    // A preflight answers with the fingerprint of what was sent, which is not deployed yet.
+    if (fingerprint !== null && run.mode !== 'preflight') {
       this.sql.exec('INSERT OR IGNORE INTO heard VALUES (?, ?)', fingerprint, now);
     }
     tellRows(changes, seen.instance, run);

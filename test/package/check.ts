@@ -40,12 +40,15 @@ const EXPORTS = {
     'history',
     'inspect',
     'migrate',
+    'migrateAll',
+    'migrateAllAsync',
     'migrateAsync',
     'migrationsRoute',
     'rewind',
     'withMigrations',
   ],
   'drizzle-offramp/durable-sqlite/migrator': ['migrate'],
+  'drizzle-offramp/adopt': ['alchemy', 'durableUtils', 'effect', 'kysely', 'rwsdk', 'schemas'],
 };
 
 /** Only the runtime of tests has `cloudflare:test`. */

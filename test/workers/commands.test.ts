@@ -786,7 +786,8 @@ describe('preflight', () => {
       [],
     );
     const { up: __, ...other } = record('2').m0001;
-    await expect(object.preflight({ ...sent, m0001: other } as never)).rejects.toThrow(
+    const error = await errorOf(object.preflight({ ...sent, m0001: other } as never));
+    expect(error.message).toBe(
       '[INVALID_COMMAND] m0001 (20261122130000_fill) is a function, which cannot be sent, and the code that answers has ' +
         'none of that tag and revision. Deploy it, and ask without `migrations`.',
     );

@@ -85,6 +85,10 @@ function verdictOf({ verdict, mode, counts, state }: RunStatus): string {
     if (counts.failed > 0) {
       return `The migrations would fail in ${counted(counts.failed, 'object')}. What they did was rolled back.`;
     }
+    const { woken } = counts.outcomes;
+    if (woken > 0) {
+      return `${counted(woken, 'object')} could not be asked, and nothing was tried there: the class must go through withMigrations.`;
+    }
     return state === 'done'
       ? paint.green('The migrations would go well in each object. What they did was rolled back.')
       : 'No object has failed so far. What the migrations did was rolled back.';
