@@ -18,6 +18,8 @@ const END =
  * @returns undefined for any other form, which needs a compiler
  */
 export function toCommonJs(source: string): string | undefined {
+  // In a function `exec<Row>('…')` parses as two comparisons, and would do nothing.
+  if (/=>|\bfunction\b|\bup\s*[(:]/.test(source)) return undefined;
   const record = findRecord(source);
   if (record === undefined) return undefined;
   const head = source.slice(0, record.open);

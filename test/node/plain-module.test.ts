@@ -48,6 +48,8 @@ export default { out: './drizzle' } satisfies Config;`;
     ['a default import of code', "import out from './out';\nexport default { out };"],
     ['a name that is changed', "import { a as out } from './out';\nexport default { out };"],
     ['a wait', "export default { out: await import('./out') };"],
+    ['a method', "export default { m0000: { up(sql) { sql.exec<{}>('DELETE FROM t'); } } };"],
+    ['a function', "export default { m0000: { up: (sql) => sql.exec<{}>('DELETE FROM t') } };"],
     ['a type', "export default { out: '.' as string };"],
     ['a call around it', "export default use({ out: '.' });"],
     ['an import in a comment', "// import a from './a.sql'\nexport default { out: '.' };"],
