@@ -1,6 +1,11 @@
 // Runs a migration that is a function: with the object's SqlStorage, as far as a migration may use it.
 import { refuse, typeOf } from '../base/errors.ts';
-import type { MigrationCursor, MigrationSql, SqlStorageLike } from '../base/storage.ts';
+import {
+  firstRow,
+  type MigrationCursor,
+  type MigrationSql,
+  type SqlStorageLike,
+} from '../base/storage.ts';
 import { checkStatement, type Step } from '../plan/plan.ts';
 import { pragmaSwitch, splitStatements } from '../sql/statements.ts';
 
@@ -17,6 +22,13 @@ const LATE = 'goes on after it has returned: take `async` or `*` out';
 export function checkOutside(): void {
   if (running) refuse('IN_FUNCTION', `The function of ${running} calls migrate.`, running);
 }
+
+/** Whether a statement that failed may have rolled back by itself: it, a table or a trigger says so. */
+const mayRollBack = (sql: SqlStorageLike, statement: string): boolean =>
+  /\brollback\b/i.test(statement) ||
+  firstRow(
+    sql.exec("SELECT 1 FROM sqlite_master WHERE instr(upper(sql), 'ROLLBACK') > 0 LIMIT 1"),
+  ) !== undefined;
 
 /**
  * Runs the function of a migration. Must be called inside the transaction.
@@ -41,11 +53,13 @@ export function runFunction(
   let last = '';
   let number = -1;
   let refused: unknown;
+  let ended: { readonly cause: unknown } | undefined;
   const no = (code: 'NOT_SYNCHRONOUS' | 'INVALID_ENTRY', does: string): never =>
     refuse(code, `The function of ${key} ${does}.`, key);
   const handed = {
     exec(query: string, ...bindings: unknown[]) {
       if (running !== key) no('NOT_SYNCHRONOUS', LATE);
+      if (ended) throw ended.cause;
       try {
         number++;
         last = String(query);
@@ -60,7 +74,14 @@ export function runFunction(
         refused ??= error;
         throw error;
       }
-      const rows = sql.exec(query, ...bindings) as MigrationCursor<unknown>;
+      let rows: MigrationCursor<unknown>;
+      try {
+        rows = sql.exec(query, ...bindings) as MigrationCursor<unknown>;
+      } catch (cause) {
+        // It may have ended the transaction, and what the function ran after it would stand alone.
+        if (mayRollBack(sql, last)) ended = { cause };
+        throw cause;
+      }
       if (rows.columnNames?.length !== 0) cursors.push(rows);
       return rows;
     },
@@ -86,6 +107,7 @@ export function runFunction(
     }
   }
   if (refused) throw refused;
+  if (ended) fail(ended.cause, last, number);
   const isPromise = typeof (returned as PromiseLike<unknown> | undefined)?.then === 'function';
   // Nobody else waits for it.
   if (isPromise) Promise.resolve(returned).catch(() => {});

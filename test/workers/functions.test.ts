@@ -1,4 +1,5 @@
 // Migrations that are functions: what they may do, when they run, and what becomes of an object if they fail.
+import { env } from 'cloudflare:test';
 import { describe, expect, it } from 'vitest';
 import {
   type FunctionEntry,
@@ -22,6 +23,7 @@ import {
   ledger,
   type Made,
   make,
+  newObject,
   resultOf,
   rows,
   runDrizzle0,
@@ -815,5 +817,59 @@ describe('around a function', () => {
       migrate(ctx, all);
       expect(await started).toMatchObject({ applied: [], upToDate: true });
       expect(ledger(ctx)).toHaveLength(3);
+    }));
+});
+
+describe('a statement that rolls back by itself', () => {
+  const table = (conflict: string) =>
+    `CREATE TABLE t (id INTEGER PRIMARY KEY ON CONFLICT ${conflict}, v);\nINSERT INTO t VALUES (1, 'one')`;
+  const catching: FunctionEntry = {
+    tag: '20261201100000_catching',
+    revision: '1',
+    up(sql) {
+      for (const id of [1, 3]) {
+        try {
+          sql.exec('INSERT INTO t (id) VALUES (?)', id);
+        } catch {
+          // A function that goes on.
+        }
+      }
+    },
+  };
+  const added = {
+    tag: '20261201093000_added',
+    sql: "ALTER TABLE t ADD w;\nINSERT INTO t VALUES (2, 'two', 2)",
+  };
+
+  it('ends a function that catches its error, and nothing of any migration stays', async () => {
+    const stub = newObject();
+    const first = { m0000: { tag: '20261201090000_t', sql: table('ROLLBACK') } };
+    await deployOurs(stub, first);
+    let thrownByMigrate: unknown;
+    await wake(stub, (ctx) => {
+      try {
+        migrate(ctx, { ...first, m0001: added, m0002: catching });
+      } catch (error) {
+        thrownByMigrate = error;
+        throw error;
+      }
+    }).catch(() => {});
+    expect(thrownByMigrate).toMatchObject({
+      name: 'MigrationError',
+      key: 'm0002',
+      cause: { message: expect.stringContaining('UNIQUE constraint failed: t.id') },
+    });
+    // The runtime's own transaction is gone with it, so it resets the object.
+    const again = env.OBJECT.get(stub.id);
+    expect(await again.query('SELECT * FROM t')).toEqual([{ id: 1, v: 'one' }]);
+    expect(await again.query('SELECT version FROM __migrations')).toEqual([{ version: 0 }]);
+  });
+
+  it('is no matter where it does not', () =>
+    inObject((ctx) => {
+      const first = { m0000: { tag: '20261201090000_t', sql: table('ABORT') } };
+      migrate(ctx, first);
+      migrate(ctx, { ...first, m0001: added, m0002: catching });
+      expect(rows(ctx, 'SELECT id FROM t ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }]);
     }));
 });
