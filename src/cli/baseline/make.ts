@@ -197,7 +197,7 @@ export function makeBaseline(replaced: readonly Migration[]): Baseline {
     } catch (error) {
       if (!(error instanceof OfframpError)) throw error;
       failure = error;
-      // Only a reference to a row that comes later is mended by that.
+      // Only a reference to a row that comes later is fixed by that.
       if (!/FOREIGN KEY constraint failed/.test(error.message)) break;
     }
   }

@@ -57,7 +57,7 @@ function checkFirst(
 }
 
 /**
- * Checks what the snapshots of a 1.x folder say of its branches: those that were merged and stand against each other, and
+ * Checks what the snapshots of a 1.x folder say of its branches: those that were merged and conflict, and
  * migrations that were deleted though others were made after them.
  *
  * @param migrations the folder's migrations, in the order in which they run

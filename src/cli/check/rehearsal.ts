@@ -73,7 +73,9 @@ export class Rehearsal {
       try {
         this.#database.sql.exec(query);
       } catch (cause) {
-        broken.set(thing, (cause as Error).message);
+        const { message } = cause as Error;
+        // A trigger stands in for one kind of statement on a view only.
+        if (!/^cannot modify .* because it is a view$/.test(message)) broken.set(thing, message);
       }
     };
     const found = [

@@ -115,6 +115,7 @@ export function findLostDefinition(
     );
     return (
       old.unique &&
+      old.index !== undefined &&
       after.indexes.some(({ index }) => index === old.index) &&
       columns.every((column) => toNow(column) === column) &&
       !after.keys.some((key) => forbidsAsMuch(key, old))

@@ -54,7 +54,7 @@ export interface TableFacts {
   readonly name: string;
   readonly columns: readonly ColumnFacts[];
   readonly keys: readonly Key[];
-  /** The indexes that somebody created, unique or not. */
+  /** The indexes, unique or not; those of constraints among them. */
   readonly indexes: readonly (Key & { readonly unique: boolean })[];
   readonly checks: readonly string[];
   readonly references: readonly ReferenceFacts[];
@@ -227,7 +227,7 @@ function factsOf(database: SqlStorageLike, table: string): TableFacts | undefine
   }
   return {
     ...{ name, columns, keys, strict, withoutRowid, primary },
-    indexes: ofIndexes.filter(({ index }) => index !== undefined),
+    indexes: ofIndexes,
     checks: checksOf(sql).map((check) => check.sql),
     clauses: clausesOf(sql),
     references: referencesOf(all(`PRAGMA foreign_key_list(${quote(name)})`)),

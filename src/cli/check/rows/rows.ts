@@ -28,8 +28,8 @@ const OF_ALL = [findMalformed, findSeeds, findRecreated, findMovedReferences, fi
  *
  * @param migrated the migration, and the schemas around it
  */
-export const checkRows = (migrated: Migrated): SaidOfRows[] => [
-  ...migrated.effects.touched.flatMap((table): SaidOfRows[] => {
+export function checkRows(migrated: Migrated): SaidOfRows[] {
+  const found = migrated.effects.touched.flatMap((table): SaidOfRows[] => {
     if (migrated.reader.held(table).length === 0) return [];
     const after = migrated.is(table.name);
     if (after === undefined) return [];
@@ -38,6 +38,8 @@ export const checkRows = (migrated: Migrated): SaidOfRows[] => [
       ...parts.flatMap((part) => OF_EACH.flatMap((find) => find(migrated, part, after))),
       ...findDuplicates(migrated, parts, after),
     ];
-  }),
-  ...OF_ALL.flatMap((find) => find(migrated)),
-];
+  });
+  const said = [...found, ...OF_ALL.flatMap((find) => find(migrated))];
+  // A table that stands twice in a copy gives the same to say twice.
+  return said.filter(({ message }, i) => said.findIndex((one) => one.message === message) === i);
+}
